@@ -1,0 +1,22 @@
+// Command: a subcommand of prof as main.cpp sees it: its options on the command line and its entry.
+// One file in this folder each; they fill the options structs of their module and call it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "common/result.h"
+
+namespace prof {
+
+/// What a parsed command does; gives the exit code of the process.
+using CommandRun = std::function<Result<int>()>;
+
+/// Adds the subcommand to `app`; when it was the one chosen, sets `run`.
+void add_record_command(CLI::App& app, CommandRun& run);
+void add_report_command(CLI::App& app, CommandRun& run);
+void add_script_command(CLI::App& app, CommandRun& run);
+void add_fold_command(CLI::App& app, CommandRun& run);
+void add_flamegraph_command(CLI::App& app, CommandRun& run);
+
+}  // namespace prof

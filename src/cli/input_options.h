@@ -1,0 +1,15 @@
+// The options that report, script, fold and flamegraph share: which file, which samples, which
+// names.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "report/load.h"
+
+namespace prof {
+
+/// Adds -i, --comm(s), --pid, --tid, --cpu/-C, --time, --event, --symfs, --kallsyms, --vmlinux/-k,
+/// --demangle, --no-demangle, --no-inline to `command`.
+void add_input_options(CLI::App& command, InputOptions& options);
+
+}  // namespace prof

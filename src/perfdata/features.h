@@ -1,0 +1,85 @@
+// Features: what the header of a recording says about the machine and the run. Filled by the reader
+// and by record; printed by `report --header`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/build_id.h"
+#include "common/result.h"
+#include "perfdata/attr.h"
+#include "perfdata/format.h"
+
+namespace prof {
+
+struct BuildIdEntry {
+  uint16_t misc = 0;  // cpumode: 1 kernel, 2 user
+  int32_t pid = -1;
+  BuildId build_id;
+  std::string filename;
+};
+
+struct CpuTopology {
+  std::vector<std::string> cores, threads, dies;  // sibling lists, "0-1"
+  struct Cpu {
+    uint32_t core = 0, socket = 0, die = 0;
+  };
+  std::vector<Cpu> cpus;
+};
+
+struct NumaNode {
+  uint32_t node = 0;
+  uint64_t total_kb = 0, free_kb = 0;
+  std::string cpus;
+};
+
+struct EventGroup {
+  std::string name;
+  uint32_t leader = 0, members = 0;
+};
+
+struct CompressionInfo {
+  uint32_t version = 1, type = 1, level = 0, ratio = 0, mmap_length = 0;
+};
+
+struct ClockData {
+  uint32_t clock_id = 0;
+  uint64_t wall_ns = 0, clock_ns = 0;  // the same instant on both clocks
+};
+
+/// Every field is absent when the file does not carry the feature.
+struct Features {
+  std::optional<std::string> hostname, os_release, version, arch, cpu_desc, cpu_id;
+  std::optional<std::pair<uint32_t, uint32_t>> nr_cpus;  // available, online
+  std::optional<uint64_t> total_mem_kb;
+  std::vector<std::string> cmdline;
+  std::vector<BuildIdEntry> build_ids;
+  std::vector<EventAttr> event_desc;
+  std::optional<CpuTopology> cpu_topology;
+  std::vector<NumaNode> numa;
+  std::vector<std::pair<uint32_t, std::string>> pmu_mappings;  // type, name
+  std::vector<EventGroup> groups;
+  std::optional<std::pair<uint64_t, uint64_t>> sample_time;  // first, last, ns
+  std::optional<uint64_t> clock_resolution_ns;               // CLOCKID
+  std::optional<ClockData> clock_data;
+  std::optional<CompressionInfo> compression;
+  std::vector<std::byte> tracing_data;
+  bool is_stat = false;       // written by `perf stat record`
+  bool is_directory = false;  // DIR_FORMAT
+  bool has_branch_stack = false;
+  std::vector<uint32_t> present;    // every bit set in the file, ascending
+  std::vector<uint32_t> undecoded;  // present, but unknown to prof: skipped by size
+};
+
+/// Decodes one feature's payload into `features`. A payload that is longer than known is fine; one
+/// that is too short is an error, which a reader turns into a warning.
+Result<void> decode_feature(uint32_t bit, ByteReader payload, Features& features);
+
+/// The payload of `bit` for a file; nothing if `features` does not carry it.
+std::optional<std::vector<std::byte>> encode_feature(uint32_t bit, const Features& features);
+
+}  // namespace prof

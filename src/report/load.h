@@ -1,0 +1,51 @@
+// load_profile: from an input file to a Profile, whatever kind the file is. Called by the report,
+// fold and flamegraph commands.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "report/profile.h"
+#include "symbolize/symbolizer.h"
+
+namespace prof {
+
+/// Which samples count. Empty lists let everything through.
+struct FilterOptions {
+  std::vector<std::string> comms;
+  std::vector<int32_t> pids, tids;
+  std::vector<int32_t> cpus;
+  std::optional<uint64_t> time_begin, time_end;  // ns of the recording's clock, end excluded
+  std::string time_text;  // as given, "10%-20%", "1.5,2.5"; resolved when the file is known
+  std::string event;      // name of the only event wanted
+};
+
+struct InputOptions {
+  std::string path = "perf.data";  // "-": standard input
+  FilterOptions filter;
+  SymbolizerOptions symbols;
+  bool no_inline = false;
+};
+
+/// What samples are kept apart by at the root of their stacks.
+struct GroupBy {
+  bool comm = true;
+  bool pid = false;
+  bool tid = false;
+  bool cpu = false;
+};
+
+struct LoadOptions {
+  InputOptions input;
+  GroupBy group;
+  bool with_callchain = true;  // false: the sampled address alone is the stack
+  uint32_t max_stack = 0;      // deepest frames kept; 0: all
+};
+
+/// Reads a recording, or folded stacks where the content is text.
+Result<Profile> load_profile(const LoadOptions& options);
+
+}  // namespace prof

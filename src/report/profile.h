@@ -1,0 +1,79 @@
+// Profile: the distinct stacks of a recording as a prefix tree with weights. Made by the pipeline
+// or an import; read by everything that draws, counts or exports.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/string_table.h"
+#include "common/strong_id.h"
+
+namespace prof {
+
+enum class FrameKind : uint8_t {
+  Process,  // a root: command name, with pid and tid where asked for
+  User,
+  Kernel,
+  Jit,
+  Inlined,
+  Unknown,  // no symbol: the name is "[unknown]" or the DSO in brackets
+  Other,    // from folded text, which does not say
+};
+
+/// A resolved frame. Two addresses of one function are one frame.
+struct Frame {
+  StringId name;         // what a picture shows
+  StringId symbol;       // the bare symbol; invalid if unresolved
+  StringId dso;          // long name; invalid if unmapped
+  uint64_t address = 0;  // symbol start, or the address itself if unresolved; DSO's address space
+  FrameKind kind = FrameKind::Other;
+  char level = '.';  // perf's column: '.' user, 'k' kernel, 'g' 'u' 'H' guest and hypervisor
+};
+
+/// A root of the tree: what samples are kept apart by before any frame. Fields that were not asked
+/// for are -1 or invalid.
+struct Group {
+  uint32_t event = 0;
+  StringId comm;
+  int32_t pid = -1, tid = -1, cpu = -1;
+  auto operator<=>(const Group&) const = default;
+};
+
+struct ProfileEvent {
+  std::string name;              // "cpu-clock:u"
+  std::string unit = "samples";  // of `period`: "samples", "ns", "events"…
+  uint64_t samples = 0;          // true number of samples
+  uint64_t period = 0;           // sum of the samples' periods
+};
+
+/// One node of the stack tree. Parents come before their children; roots have no parent and stand
+/// for groups()[group].
+struct StackNode {
+  uint32_t parent = UINT32_MAX;
+  FrameId frame;       // of a root: the frame that shows the group
+  uint32_t group = 0;  // index, on every node
+  uint64_t self_samples = 0;
+  uint64_t self_period = 0;
+};
+
+class Profile {
+ public:
+  StringTable strings;
+  std::vector<Frame> frames;
+  std::vector<Group> groups;
+  std::vector<StackNode> nodes;  // StackId indexes this
+  std::vector<ProfileEvent> events;
+
+  // Losses and quality, for the summary lines and notes of every output.
+  uint64_t lost_records = 0;       // by the kernel or the recorder (LOST, LOST_SAMPLES)
+  uint64_t throttled = 0;          // times the kernel paused the event
+  uint64_t unresolved_frames = 0;  // frames without a symbol, weighted by samples
+  uint64_t skipped_records = 0;    // of a kind prof does not know
+  std::vector<std::string> warnings;
+
+  const Frame& frame(FrameId id) const { return frames[id.value]; }
+  std::string_view name(FrameId id) const { return strings[frames[id.value].name]; }
+};
+
+}  // namespace prof

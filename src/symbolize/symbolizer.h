@@ -1,0 +1,84 @@
+// Symbolizer: names for addresses, each DSO opened once. Asked in pass two, per distinct address.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/string_table.h"
+#include "object/dso.h"
+
+namespace prof {
+
+enum class MissReason : uint8_t {
+  None,
+  Unmapped,         // no mapping holds the address
+  NoDso,            // the mapping names no code source
+  FileMissing,      // the file is not on this machine, or is no ELF file
+  BuildIdMismatch,  // the file was replaced since the recording
+  NoSymbols,        // the file has none, or they may not be read (kptr_restrict)
+  NotFound,         // symbols are there, but none covers the address
+};
+inline constexpr size_t kMissReasons = 7;
+
+enum class Demangle : uint8_t { None, Names, Full };  // Names: without parameters, as perf
+
+/// A name for an address. `start` and `end` are in the address space the query was in.
+struct Symbol {
+  StringId name;  // demangled as asked; invalid if there is none
+  uint64_t start = 0;
+  uint64_t end = 0;
+  MissReason miss = MissReason::None;
+
+  bool found() const { return miss == MissReason::None; }
+};
+
+/// Where the kernel was when the recording was made, so that a kallsyms of another boot is told
+/// from the right one: the address of _text (or _stext) as recorded, 0 if unknown.
+struct KernelInfo {
+  std::string reference_symbol;  // "_text", "_stext"
+  uint64_t reference_address = 0;
+  BuildId build_id;
+};
+
+/// A symbol that the recording itself carries (KSYMBOL: BPF programs, trampolines).
+struct RecordedSymbol {
+  uint64_t start = 0;
+  uint64_t length = 0;
+  std::string name;
+};
+
+struct SymbolizerOptions {
+  Demangle demangle = Demangle::Names;
+  std::string kallsyms_path = "/proc/kallsyms";
+  std::string vmlinux_path;  // ELF kernel image to use instead
+  std::string symfs;         // prefix for every path of a File DSO
+};
+
+class Symbolizer {
+ public:
+  /// `dsos` and `strings` outlive the symbolizer; names are interned in `strings`.
+  Symbolizer(const DsoTable& dsos, StringTable& strings, SymbolizerOptions options);
+  ~Symbolizer();
+  Symbolizer(Symbolizer&&) noexcept;
+
+  void set_kernel(const KernelInfo& kernel);
+  void add_kernel_symbol(RecordedSymbol symbol);
+
+  /// The symbol that covers `address` of `dso`. The address is what Mapping::to_dso() gives: a file
+  /// offset for files, the address itself for the kernel and for JIT code. Not cached here beyond
+  /// what the sources keep: callers ask once per distinct address.
+  Symbol resolve(DsoId dso, uint64_t address);
+
+  /// One sentence for every DSO that was asked for and has no usable symbols, most asked first.
+  /// "libfoo.so was replaced since the recording (build id 12… is now 34…)".
+  std::vector<std::string> warnings() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace prof
