@@ -33,76 +33,81 @@ struct Mapping {
 /// A process between its birth and its end; pids are reused, processes are not.
 using ProcessId = Id<struct ProcessTag>;
 
+/// What holds for a thread in the time span [valid_from, valid_until).
+struct ThreadState {
+  ProcessId process;     // invalid if the recording never mentioned the pid
+  uint32_t version = 0;  // equal (process, version) means an equal address space
+  StringId comm;         // invalid if never told
+  uint64_t valid_from = 0;
+  uint64_t valid_until = UINT64_MAX;
+};
+
 class ProcessTable {
  public:
   // Pass one. Times are those of the records; 0 means "before everything" (synthesized records).
   void add_mapping(uint32_t pid, uint64_t time, const Mapping& mapping);
   void add_comm(uint32_t pid, uint32_t tid, uint64_t time, StringId comm, bool exec);
-  void add_fork(uint32_t pid, uint32_t parent_pid, uint32_t tid, uint32_t parent_tid,
-                uint64_t time);
-  void add_exit(uint32_t pid, uint32_t tid, uint64_t time);
+  /// A new process (pid != parent_pid) inherits its parent's mappings unless `inherits` is false,
+  /// which recorders say of processes whose mappings they list themselves. A new thread has its
+  /// parent's name.
+  void add_fork(uint32_t pid, uint32_t parent_pid, uint32_t tid, uint32_t parent_tid, uint64_t time,
+                bool inherits);
   /// Ends pass one: orders everything by time. Nothing may be added afterwards.
   void finish();
 
   // Pass two.
-  /// The process that bore `pid` at `time`; invalid if the recording never mentioned it.
-  ProcessId process_at(uint32_t pid, uint64_t time) const;
-  /// A number that changes whenever the answers of find() change: equal (process, version) means
-  /// equal address space. Valid processes only.
-  uint32_t version_at(ProcessId process, uint64_t time) const;
-  /// The newest mapping at `time` that holds `addr`; nullptr if none.
+  ThreadState state_at(uint32_t pid, uint32_t tid, uint64_t time) const;
+  /// The newest mapping at `time` that holds `addr`; nullptr if none, or for an invalid process.
   const Mapping* find(ProcessId process, uint64_t time, VirtAddr addr) const;
   /// The same for the kernel's own mappings (pid kKernelPid).
   const Mapping* find_kernel(uint64_t time, VirtAddr addr) const;
-  /// The name thread `tid` of `pid` had at `time`; invalid if never told. A thread without a name
-  /// of its own has its parent's at the fork.
-  StringId comm_at(uint32_t pid, uint32_t tid, uint64_t time) const;
 
  private:
-  struct Impl;
-  // Defined by the implementation.
-  struct ProcessEvent {
-    enum class Kind : uint8_t { Fork, Exec, Mapping, Exit } kind;
-    uint64_t time;
-    uint64_t sequence;
-    uint32_t pid, parent_pid;
-    Mapping mapping;
-  };
-  struct CommEvent {
-    uint64_t time;
-    uint64_t sequence;
-    uint32_t pid, tid;
-    uint32_t parent_pid, parent_tid;  // for forks; kKernelPid otherwise
-    StringId comm;
-  };
   struct TimedMapping {
     Mapping mapping;
-    uint64_t begin;     // time from which it holds
-    uint64_t sequence;  // breaks ties of `begin`
-    uint64_t max_end;   // greatest end of this and all before it (sorted by start)
+    uint64_t begin;      // time from which it holds
+    uint64_t ordinal;    // position among all events by time: the newest wins
+    VirtAddr max_end{};  // greatest end of this and all before it in the array
+  };
+  struct Exec {
+    uint64_t time;
+    uint64_t ordinal;
   };
   struct Process {
-    uint32_t pid = 0;
     uint64_t birth = 0;
-    ProcessId parent;  // whose mappings it inherited at birth
-    uint32_t parent_version = 0;
+    ProcessId parent;                    // whose mappings it inherited at birth; always a lower id
     std::vector<TimedMapping> mappings;  // by start
     std::vector<uint64_t> changes;       // times at which the address space changed, ascending
-    std::vector<uint64_t> execs;         // times, ascending
+    std::vector<Exec> execs;             // ascending
   };
-  const Mapping* find_own(const Process& process, uint64_t time, VirtAddr addr) const;
-
-  std::vector<ProcessEvent> process_events_;
-  std::vector<CommEvent> comm_events_;
-  uint64_t sequence_ = 0;
-  std::vector<Process> processes_;
-  std::unordered_map<uint32_t, std::vector<ProcessId>> by_pid_;  // by birth
+  struct Birth {
+    uint64_t time;
+    ProcessId process;
+  };
   struct CommSpan {
     uint64_t begin;
-    uint32_t pid;
     StringId comm;
   };
-  std::unordered_map<uint32_t, std::vector<CommSpan>> comms_;  // by tid, each by begin
+  struct Event;
+  struct Replay;
+
+  const Mapping* find_own(const Process& process, uint64_t time, VirtAddr addr) const;
+
+  std::vector<Event> events_;  // of pass one
+  std::vector<Process> processes_;
+  std::unordered_map<uint32_t, std::vector<Birth>> by_pid_;    // ascending
+  std::unordered_map<uint32_t, std::vector<CommSpan>> comms_;  // by tid, ascending
+};
+
+/// What add_* noted: one kind of event of one process or thread.
+struct ProcessTable::Event {
+  enum class Kind : uint8_t { Mapping, Comm, Exec, Fork };
+  Kind kind = Kind::Comm;
+  bool inherits = false;
+  uint64_t time = 0;
+  uint32_t pid = 0, tid = 0, parent_pid = 0, parent_tid = 0;
+  StringId comm;
+  Mapping mapping;
 };
 
 }  // namespace prof

@@ -20,6 +20,10 @@ class Reader {
  public:
   /// `path` "-" reads standard input, which is spooled to an unlinked temporary file.
   static Result<std::unique_ptr<Reader>> open(const std::string& path);
+  /// The same for a file that is already mapped; `path` is for messages.
+  static Result<std::unique_ptr<Reader>> from_file(MappedFile file, const std::string& path);
+  /// Whether these bytes begin like a recording.
+  static bool has_magic(std::span<const std::byte> bytes);
 
   const std::string& path() const { return path_; }
   uint64_t file_size() const { return file_.bytes().size(); }
@@ -35,15 +39,23 @@ class Reader {
 
   /// Pipe-mode side of pass one: an attribute, feature or build id that came as a record.
   void apply_header_record(const RecordView& view);
-  /// Names for events that have none; called once all header records were seen.
-  void finish_events();
+  /// Names for events that have none, and the refusal of what is no recording of samples; called
+  /// once all header records were seen.
+  Result<void> finish_events();
 
  private:
   Reader() = default;
-  Result<void> read_file_header();
+  Result<void> read_header();
+  Result<void> read_file_header(ByteReader header);
   Result<void> read_attrs(FileSection attrs, uint64_t entry_size);
-  void read_features(uint64_t data_end, std::span<const std::byte> bitmap);
+  Result<EventAttr> read_attr(uint64_t offset, uint64_t entry_size);
+  void read_features(uint64_t table_offset, std::span<const std::byte> bitmap);
+  void read_feature(uint32_t bit, std::span<const std::byte> payload, uint64_t offset);
+  void apply_attr_record(const RecordView& view);
+  void apply_event_update(const RecordView& view);
+  void apply_feature_record(const RecordView& view);
   void apply_event_desc();
+  void warn(std::string message) { warnings_.push_back(path_ + ": " + std::move(message)); }
 
   std::string path_;
   MappedFile file_;

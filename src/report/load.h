@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +17,8 @@ struct FilterOptions {
   std::vector<std::string> comms;
   std::vector<int32_t> pids, tids;
   std::vector<int32_t> cpus;
-  std::optional<uint64_t> time_begin, time_end;  // ns of the recording's clock, end excluded
-  std::string time_text;  // as given, "10%-20%", "1.5,2.5"; resolved when the file is known
-  std::string event;      // name of the only event wanted
+  std::string time;   // perf's --time syntax, see time_range.h
+  std::string event;  // name of the only event wanted
 };
 
 struct InputOptions {

@@ -1,0 +1,31 @@
+// SampleFilter: which samples of a recording an output is about. Asked once for each sample.
+#pragma once
+
+#include <vector>
+
+#include "common/result.h"
+#include "report/recording.h"
+#include "report/time_range.h"
+
+namespace prof {
+
+class SampleFilter {
+ public:
+  /// An --event that the recording does not have is an error that names those it has.
+  static Result<SampleFilter> make(const FilterOptions& options, Recording& recording);
+
+  /// Outside of the chosen events, CPUs or times: the sample counts nowhere.
+  bool drops(const SampleRecord& sample) const;
+  /// Not of the chosen commands, processes or threads: not shown, but part of the total that
+  /// percentages relate to, as in perf.
+  bool hides(StringId comm, uint32_t pid, uint32_t tid) const;
+
+ private:
+  int64_t event_ = -1;
+  std::vector<TimeRange> times_;
+  std::vector<bool> cpus_;
+  std::vector<StringId> comms_;
+  std::vector<int32_t> pids_, tids_;
+};
+
+}  // namespace prof

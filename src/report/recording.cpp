@@ -1,0 +1,219 @@
+#include "report/recording.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "report/time_range.h"
+
+namespace prof {
+
+namespace {
+
+constexpr std::string_view kKernelPrefix = "[kernel.kallsyms]";
+
+/// One {pid} is all of user space; the kernel's mappings have pid -1 in every version of perf.
+bool is_kernel_mapping(const MmapRecord& mmap) {
+  return mmap.pid == kKernelPid || mmap.cpu_mode == CpuMode::Kernel;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Recording>> Recording::open(const InputOptions& options) {
+  auto reader = Reader::open(options.path);
+  if (!reader) return tl::unexpected(reader.error());
+  return from_reader(std::move(*reader), options);
+}
+
+Result<std::unique_ptr<Recording>> Recording::from_reader(std::unique_ptr<Reader> reader,
+                                                          const InputOptions& options) {
+  std::unique_ptr<Recording> recording(new Recording);
+  recording->reader_ = std::move(reader);
+  if (auto done = recording->pass_one(options); !done) return tl::unexpected(done.error());
+  return recording;
+}
+
+bool Recording::is_header_record(uint32_t type) {
+  return type == kRecordHeaderAttr || type == kRecordHeaderTracingData ||
+         type == kRecordHeaderBuildId || type == kRecordEventUpdate || type == kRecordHeaderFeature;
+}
+
+Result<void> Recording::pass_one(const InputOptions& options) {
+  symbolizer_ = std::make_unique<Symbolizer>(dsos_, *strings_, options.symbols);
+  RecordCursor cursor(*reader_);
+  // In a pipe the events come as records: the decoder is made once they are known.
+  std::optional<Decoder> decoder;
+  RecordView view;
+  const bool want_times = needs_sample_times(options.filter);
+  while (cursor.next(view)) {
+    const uint32_t type = view.header.type;
+    ++stats_.records[std::min<size_t>(type, stats_.records.size() - 1)];
+    ++stats_.total_records;
+    if (type == kRecordSample && !want_times) continue;
+    if (is_header_record(type)) {
+      reader_->apply_header_record(view);
+      decoder.reset();
+      continue;
+    }
+    if (!decoder) decoder.emplace(events(), reader_->swapped());
+    if (type == kRecordSample) {
+      const uint64_t time = decoder->time_of(view).value_or(0);
+      stats_.first_time = std::min(stats_.first_time, time);
+      stats_.last_time = std::max(stats_.last_time, time);
+      continue;
+    }
+    note(view, *decoder);
+  }
+  warnings_ = cursor.warnings();
+  if (auto done = reader_->finish_events(); !done) return done;
+  apply_build_ids();
+  symbolizer_->set_kernel(kernel_);
+  processes_.finish();
+  return {};
+}
+
+void Recording::note(const RecordView& view, const Decoder& decoder) {
+  auto decoded = decoder.decode(view);
+  if (!decoded) {
+    if (stats_.unreadable++ == 0) {
+      warnings_.push_back(reader_->path() + ": " + decoded.error().message);
+    }
+    return;
+  }
+  if (const auto* mmap = std::get_if<MmapRecord>(&*decoded)) {
+    note_mapping(*mmap);
+  } else if (const auto* comm = std::get_if<CommRecord>(&*decoded)) {
+    processes_.add_comm(comm->pid, comm->tid, comm->sample_id.time, strings_->intern(comm->comm),
+                        comm->exec);
+  } else if (const auto* task = std::get_if<TaskRecord>(&*decoded)) {
+    if (task->fork) {
+      processes_.add_fork(task->pid, task->parent_pid, task->tid, task->parent_tid,
+                          task->sample_id.time, (task->misc & kMiscForkExec) == 0);
+    }
+  } else if (const auto* ksymbol = std::get_if<KsymbolRecord>(&*decoded)) {
+    note_ksymbol(*ksymbol);
+  } else if (const auto* lost = std::get_if<LostRecord>(&*decoded)) {
+    stats_.lost_events += lost->lost;
+    ++stats_.lost_records;
+  } else if (const auto* samples = std::get_if<LostSamplesRecord>(&*decoded)) {
+    if (!samples->by_filter) stats_.lost_samples += samples->lost;
+  } else if (const auto* throttle = std::get_if<ThrottleRecord>(&*decoded)) {
+    stats_.throttled += throttle->throttled;
+  } else if (const auto* unknown = std::get_if<UnknownRecord>(&*decoded)) {
+    stats_.unknown += record_type_name(unknown->type) == nullptr;
+  }
+}
+
+void Recording::note_mapping(const MmapRecord& mmap) {
+  Mapping mapping;
+  mapping.start = VirtAddr{mmap.start};
+  mapping.end =
+      VirtAddr{mmap.length > UINT64_MAX - mmap.start ? UINT64_MAX : mmap.start + mmap.length};
+  mapping.offset = FileOffset{mmap.page_offset};
+  const uint64_t time = mmap.sample_id.time;
+  if (!is_kernel_mapping(mmap)) {
+    const DsoName dso = classify_mapping(mmap.filename, mmap.pid);
+    mapping.dso = dsos_.intern(dso.name, dso.kind, mmap.build_id, mmap.pid);
+    mapping.absolute = dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::NoCode;
+    if (dso.kind == DsoKind::Vdso) mapping.offset = FileOffset{0};
+    processes_.add_mapping(mmap.pid, time, mapping);
+    return;
+  }
+  mapping.absolute = true;
+  if (mmap.filename.starts_with(kKernelPrefix)) {
+    // "[kernel.kallsyms]_text": the symbol that page_offset is the address of.
+    mapping.dso = dsos_.intern(kKernelPrefix, DsoKind::Kernel, {}, 0);
+    if (mmap.page_offset != 0) {
+      kernel_.reference_symbol = mmap.filename.substr(kKernelPrefix.size());
+      kernel_.reference_address = mmap.page_offset;
+    }
+    if (!mmap.build_id.empty()) kernel_.build_id = mmap.build_id;
+  } else {
+    mapping.dso = dsos_.intern(mmap.filename, DsoKind::KernelModule, mmap.build_id, 0);
+  }
+  processes_.add_mapping(kKernelPid, time, mapping);
+}
+
+void Recording::note_ksymbol(const KsymbolRecord& ksymbol) {
+  constexpr uint16_t kUnregister = 1;
+  if ((ksymbol.flags & kUnregister) != 0 || ksymbol.length == 0) return;
+  Mapping mapping;
+  mapping.start = VirtAddr{ksymbol.addr};
+  mapping.end = VirtAddr{ksymbol.addr + ksymbol.length};
+  mapping.offset = FileOffset{ksymbol.addr};
+  mapping.absolute = true;
+  mapping.dso = dsos_.intern(ksymbol.name, DsoKind::KernelModule, {}, 0);
+  processes_.add_mapping(kKernelPid, ksymbol.sample_id.time, mapping);
+  symbolizer_->add_kernel_symbol({ksymbol.addr, ksymbol.length, std::string(ksymbol.name)});
+}
+
+void Recording::apply_build_ids() {
+  for (const BuildIdEntry& entry : reader_->features().build_ids) {
+    const auto mode = static_cast<CpuMode>(entry.misc & kMiscCpumodeMask);
+    if (mode == CpuMode::Kernel && entry.filename.starts_with(kKernelPrefix)) {
+      kernel_.build_id = entry.build_id;
+    }
+    dsos_.set_build_id(entry.filename, entry.build_id);
+  }
+}
+
+std::vector<std::string> Recording::warnings() const {
+  std::vector<std::string> all = reader_->warnings();
+  all.insert(all.end(), warnings_.begin(), warnings_.end());
+  if (stats_.unreadable > 1) {
+    all.push_back(fmt::format("{}: {} records could not be read and were skipped", reader_->path(),
+                              stats_.unreadable));
+  }
+  if (stats_.unknown > 0) {
+    all.push_back(fmt::format("{}: {} records of unknown types were skipped", reader_->path(),
+                              stats_.unknown));
+  }
+  for (std::string& warning : symbolizer_->warnings()) all.push_back(std::move(warning));
+  return all;
+}
+
+StringId Recording::comm_of(const ThreadState& state, uint32_t pid, uint32_t tid) {
+  if (pid == 0 && tid == 0) return strings_->intern("swapper");
+  if (state.comm.valid()) return state.comm;
+  return strings_->intern(fmt::format(":{}", static_cast<int32_t>(tid)));
+}
+
+ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuMode mode,
+                                   FrameAddress address) {
+  ResolvedAddress result;
+  const VirtAddr lookup = address.lookup();
+  if (mode == CpuMode::User) {
+    result.mapping = processes_.find(state.process, time, lookup);
+  } else if (mode == CpuMode::Kernel) {
+    result.mapping = processes_.find_kernel(time, lookup);
+  }
+  if (!result.mapping) {
+    result.dso_address = raw(address.addr);
+    result.symbol.miss = MissReason::Unmapped;
+    return result;
+  }
+  const uint64_t looked_up = result.mapping->to_dso(lookup);
+  result.symbol = symbolizer_->resolve(result.mapping->dso, looked_up);
+  result.dso_address = looked_up + (raw(address.addr) - raw(lookup));
+  return result;
+}
+
+void Recording::for_each_in_order(
+    const std::function<void(const RecordView&, uint64_t time)>& visit) {
+  RecordCursor cursor(*reader_);
+  const Decoder decoder(events(), reader_->swapped());
+  RoundSorter sorter(visit);
+  RecordView view;
+  while (cursor.next(view)) {
+    if (view.header.type == kRecordFinishedRound) sorter.finish_round();
+    const uint64_t time = decoder.time_of(view).value_or(0);
+    if (time == 0 || time == UINT64_MAX) {
+      visit(view, 0);
+    } else {
+      sorter.add(view, time, cursor.stable());
+    }
+  }
+  sorter.finish();
+}
+
+}  // namespace prof

@@ -1,0 +1,140 @@
+// Recording: an opened perf.data after pass one: events, processes over time, DSOs, losses,
+// symbols. Opened by load_profile and by script; pass two asks it about each sample.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/address.h"
+#include "common/result.h"
+#include "common/string_table.h"
+#include "object/address_space.h"
+#include "object/dso.h"
+#include "perfdata/cursor.h"
+#include "perfdata/decode.h"
+#include "perfdata/ordering.h"
+#include "perfdata/reader.h"
+#include "report/load.h"
+#include "symbolize/symbolizer.h"
+
+namespace prof {
+
+/// What pass one counted.
+struct RecordingStats {
+  std::array<uint64_t, 128> records{};  // by type; types from 128 on are in the last
+  uint64_t total_records = 0;
+  uint64_t lost_events = 0;   // sum of LOST
+  uint64_t lost_records = 0;  // how many LOST records said so
+  uint64_t lost_samples = 0;  // sum of LOST_SAMPLES, without those dropped by a filter
+  uint64_t throttled = 0;     // THROTTLE records
+  uint64_t unreadable = 0;    // records too short for their type
+  uint64_t unknown = 0;       // of types prof does not know
+  uint64_t first_time = UINT64_MAX, last_time = 0;  // of samples, ns; only if asked for
+};
+
+/// A call chain's address with what is needed to name it.
+struct ResolvedAddress {
+  const Mapping* mapping = nullptr;  // nullptr: unmapped
+  uint64_t dso_address = 0;  // the address as the DSO counts; the address itself if unmapped
+  Symbol symbol;
+};
+
+class Recording {
+ public:
+  static Result<std::unique_ptr<Recording>> open(const InputOptions& options);
+  static Result<std::unique_ptr<Recording>> from_reader(std::unique_ptr<Reader> reader,
+                                                        const InputOptions& options);
+
+  const Reader& reader() const { return *reader_; }
+  const EventTable& events() const { return reader_->events(); }
+  const RecordingStats& stats() const { return stats_; }
+  const ProcessTable& processes() const { return processes_; }
+  const DsoTable& dsos() const { return dsos_; }
+  Symbolizer& symbolizer() { return *symbolizer_; }
+  StringTable& strings() { return *strings_; }
+  /// What to tell the user after the output: cut files, replaced binaries, missing symbols.
+  std::vector<std::string> warnings() const;
+
+  /// The name of a thread: what it was called at that time, "swapper" for the idle task, ":TID" for
+  /// one that was never named.
+  StringId comm_of(const ThreadState& state, uint32_t pid, uint32_t tid);
+
+  /// Maps and names an address. Costs a search and a symbol lookup: callers keep the answer for
+  /// equal (process, version, mode, address).
+  ResolvedAddress resolve(const ThreadState& state, uint64_t time, CpuMode mode,
+                          FrameAddress address);
+
+  /// Pass two, in the order of the file: visit(const SampleRecord&) for every sample that decodes.
+  template <std::invocable<const SampleRecord&> Visit>
+  void for_each_sample(Visit&& visit) {
+    RecordCursor cursor(*reader_);
+    const Decoder decoder(events(), reader_->swapped());
+    RecordView view;
+    SampleRecord sample;
+    while (cursor.next(view)) {
+      if (view.header.type == kRecordSample && decoder.sample(view, sample)) visit(sample);
+    }
+  }
+
+  /// Pass two, in the order of time: every record with its time. Records without one come at their
+  /// place in the file, with the time 0.
+  void for_each_in_order(const std::function<void(const RecordView&, uint64_t time)>& visit);
+
+ private:
+  Recording() = default;
+  Result<void> pass_one(const InputOptions& options);
+  void note(const RecordView& view, const Decoder& decoder);
+  void note_mapping(const MmapRecord& mmap);
+  void note_ksymbol(const KsymbolRecord& ksymbol);
+  void apply_build_ids();
+  static bool is_header_record(uint32_t type);
+
+  std::unique_ptr<Reader> reader_;
+  std::unique_ptr<StringTable> strings_ = std::make_unique<StringTable>();
+  DsoTable dsos_;
+  ProcessTable processes_;
+  std::unique_ptr<Symbolizer> symbolizer_;
+  KernelInfo kernel_;
+  RecordingStats stats_;
+  std::vector<std::string> warnings_;
+};
+
+/// Walks a call chain: visit(CpuMode, FrameAddress) for each address, leaf first, context markers
+/// taken as what they are. The first address of each context is an instruction pointer, the others
+/// are return addresses. A sample without a call chain is its instruction pointer alone.
+template <class Visit>
+void for_each_address(const SampleRecord& sample, Visit&& visit) {
+  CpuMode mode = sample.cpu_mode();
+  bool first = true;
+  size_t visited = 0;
+  for (size_t i = 0; i < sample.callchain.size(); ++i) {
+    const uint64_t ip = sample.callchain[i];
+    if (ip >= kContextMax) {
+      first = true;
+      if (ip == kContextKernel) {
+        mode = CpuMode::Kernel;
+      } else if (ip == kContextUser) {
+        mode = CpuMode::User;
+      } else if (ip == kContextHypervisor) {
+        mode = CpuMode::Hypervisor;
+      } else if (ip == kContextGuestKernel) {
+        mode = CpuMode::GuestKernel;
+      } else if (ip == kContextGuestUser || ip == kContextGuest) {
+        mode = CpuMode::GuestUser;
+      } else {
+        return;  // a context of a newer kernel: what follows cannot be told
+      }
+      continue;
+    }
+    visit(mode, FrameAddress{VirtAddr{ip},
+                             first ? AddrKind::InstructionPointer : AddrKind::ReturnAddress});
+    first = false;
+    ++visited;
+  }
+  if (visited == 0) visit(sample.cpu_mode(), FrameAddress{VirtAddr{sample.ip}});
+}
+
+}  // namespace prof
