@@ -26,6 +26,7 @@ struct Frame {
   StringId name;         // what a picture shows
   StringId symbol;       // the bare symbol; invalid if unresolved
   StringId dso;          // long name; invalid if unmapped
+  StringId dso_short;    // as tables show it
   uint64_t address = 0;  // symbol start, or the address itself if unresolved; DSO's address space
   FrameKind kind = FrameKind::Other;
   char level = '.';  // perf's column: '.' user, 'k' kernel, 'g' 'u' 'H' guest and hypervisor
@@ -43,8 +44,10 @@ struct Group {
 struct ProfileEvent {
   std::string name;              // "cpu-clock:u"
   std::string unit = "samples";  // of `period`: "samples", "ns", "events"…
-  uint64_t samples = 0;          // true number of samples
-  uint64_t period = 0;           // sum of the samples' periods
+  uint64_t samples = 0;          // true number of samples in the tree
+  uint64_t period = 0;           // sum of their periods
+  uint64_t total_samples = 0;    // with those that a filter hides: what percentages relate to
+  uint64_t total_period = 0;
 };
 
 /// One node of the stack tree. Parents come before their children; roots have no parent and stand
@@ -68,7 +71,8 @@ class Profile {
   // Losses and quality, for the summary lines and notes of every output.
   uint64_t lost_records = 0;       // by the kernel or the recorder (LOST, LOST_SAMPLES)
   uint64_t throttled = 0;          // times the kernel paused the event
-  uint64_t unresolved_frames = 0;  // frames without a symbol, weighted by samples
+  uint64_t total_frames = 0;       // weighted by samples
+  uint64_t unresolved_frames = 0;  // those without a symbol
   uint64_t skipped_records = 0;    // of a kind prof does not know
   std::vector<std::string> warnings;
 

@@ -1,0 +1,209 @@
+#include "report/pipeline.h"
+
+#include <fmt/core.h>
+
+#include <map>
+#include <ranges>
+#include <tuple>
+
+#include "report/filter.h"
+#include "report/frame_table.h"
+#include "report/raw_stacks.h"
+#include "report/stack_tree.h"
+
+namespace prof {
+
+namespace {
+
+/// Who took a sample, and in which address space: what equal stacks must share to be one.
+struct Context {
+  uint32_t group = 0;
+  uint32_t space = 0;
+  ThreadState state;
+  uint64_t time = 0;  // of a sample in it
+  bool hidden = false;
+};
+
+/// Finds each sample's context; what holds for a thread is kept for as long as it holds.
+class Contexts {
+ public:
+  Contexts(Recording& recording, const SampleFilter& filter, GroupBy by, Profile& profile)
+      : recording_(recording), filter_(filter), by_(by), profile_(profile), cache_(kCacheSize) {}
+
+  uint32_t of(const SampleRecord& sample) {
+    Cached& cached = cache_[(sample.tid * 31u + sample.cpu) % kCacheSize];
+    if (cached.tid == sample.tid && cached.pid == sample.pid && cached.cpu == sample.cpu &&
+        cached.event == sample.event && sample.time >= cached.from && sample.time < cached.until) {
+      return cached.context;
+    }
+    const ThreadState state = recording_.processes().state_at(sample.pid, sample.tid, sample.time);
+    cached = {sample.tid,          sample.pid,       sample.cpu,       sample.event,
+              find(sample, state), state.valid_from, state.valid_until};
+    return cached.context;
+  }
+  const Context& operator[](uint32_t index) const { return contexts_[index]; }
+
+ private:
+  static constexpr size_t kCacheSize = 4096;
+  struct Cached {
+    uint32_t tid = 0, pid = UINT32_MAX - 1, cpu = 0, event = 0;
+    uint32_t context = 0;
+    uint64_t from = 0, until = 0;
+  };
+
+  uint32_t find(const SampleRecord& sample, const ThreadState& state) {
+    const StringId comm = recording_.comm_of(state, sample.pid, sample.tid);
+    const bool hidden = filter_.hides(comm, sample.pid, sample.tid);
+    Group group;
+    group.event = sample.event;
+    if (by_.comm) group.comm = comm;
+    if (by_.pid) group.pid = static_cast<int32_t>(sample.pid);
+    if (by_.tid) group.tid = static_cast<int32_t>(sample.tid);
+    if (by_.cpu) group.cpu = static_cast<int32_t>(sample.cpu);
+    const uint32_t group_index = group_of(group, hidden);
+    const auto [space, ignored] =
+        spaces_.try_emplace({state.process.value, state.version}, spaces_.size());
+    const auto key = std::tuple(group_index, space->second, hidden);
+    const auto [it, added] = by_key_.try_emplace(key, static_cast<uint32_t>(contexts_.size()));
+    if (added) {
+      contexts_.push_back(
+          {group_index, static_cast<uint32_t>(space->second), state, sample.time, hidden});
+    }
+    return it->second;
+  }
+
+  uint32_t group_of(Group group, bool hidden) {
+    if (hidden) return 0;  // counted, never drawn
+    if (group.comm.valid()) {
+      group.comm = profile_.strings.intern(recording_.strings()[group.comm]);
+    }
+    const auto [it, added] =
+        groups_.try_emplace(group, static_cast<uint32_t>(profile_.groups.size()));
+    if (added) profile_.groups.push_back(group);
+    return it->second;
+  }
+
+  Recording& recording_;
+  const SampleFilter& filter_;
+  GroupBy by_;
+  Profile& profile_;
+  std::vector<Cached> cache_;
+  std::vector<Context> contexts_;
+  std::map<Group, uint32_t> groups_;
+  std::map<std::pair<uint32_t, uint32_t>, size_t> spaces_;
+  std::map<std::tuple<uint32_t, size_t, bool>, uint32_t> by_key_;
+};
+
+/// The frame that shows a group at the root of its stacks, as stackcollapse-perf.pl writes it:
+/// "comm", "comm-pid" or "comm-pid/tid".
+FrameId group_frame(Profile& profile, const Group& group) {
+  std::string name(group.comm.valid() ? profile.strings[group.comm] : "");
+  if (group.pid >= 0 || group.tid >= 0) {
+    if (!name.empty()) name += '-';
+    if (group.pid >= 0) name += std::to_string(group.pid);
+    if (group.tid >= 0) name += (group.pid >= 0 ? "/" : "") + std::to_string(group.tid);
+  }
+  if (group.cpu >= 0) name += fmt::format("{}[{:03}]", name.empty() ? "" : " ", group.cpu);
+  if (name.empty()) name = "all";
+  Frame frame;
+  frame.name = profile.strings.intern(name);
+  frame.kind = FrameKind::Process;
+  profile.frames.push_back(frame);
+  return FrameId{static_cast<uint32_t>(profile.frames.size() - 1)};
+}
+
+void count_events(Profile& profile, const RawStacks& stacks, const Contexts& contexts,
+                  const std::vector<std::pair<uint64_t, uint64_t>>& totals) {
+  for (size_t i = 0; i < profile.events.size(); ++i) {
+    std::tie(profile.events[i].total_samples, profile.events[i].total_period) = totals[i];
+  }
+  for (const RawStack& stack : stacks.all()) {
+    const Context& context = contexts[stack.context];
+    if (context.hidden) continue;
+    ProfileEvent& event = profile.events[profile.groups[context.group].event];
+    event.samples += stack.samples;
+    event.period += stack.period;
+  }
+}
+
+/// Names the addresses of each distinct stack and puts it into the tree, root first.
+void build_tree(Recording& recording, const RawStacks& stacks, const Contexts& contexts,
+                uint32_t max_stack, Profile& profile) {
+  FrameTable frames(recording, profile);
+  StackTree tree(profile);
+  std::vector<FrameId> group_frames;
+  group_frames.reserve(profile.groups.size());
+  for (const Group& group : profile.groups) group_frames.push_back(group_frame(profile, group));
+  std::vector<FrameId> leaf_first;
+  for (const RawStack& stack : stacks.all()) {
+    const Context& context = contexts[stack.context];
+    if (context.hidden) continue;
+    SampleRecord sample;
+    sample.misc = static_cast<uint16_t>(stack.mode);
+    sample.callchain = U64View({stack.chain, stack.length}, recording.reader().swapped());
+    leaf_first.clear();
+    for_each_address(sample, [&](CpuMode mode, FrameAddress address) {
+      if (max_stack > 0 && leaf_first.size() >= max_stack) return;
+      leaf_first.push_back(
+          frames.frame_of(context.space, context.state, context.time, mode, address));
+      profile.total_frames += stack.samples;
+      const bool unknown = profile.frame(leaf_first.back()).kind == FrameKind::Unknown;
+      profile.unresolved_frames += unknown ? stack.samples : 0;
+    });
+    uint32_t node = tree.root(context.group, group_frames[context.group]);
+    for (const FrameId frame : std::views::reverse(leaf_first)) node = tree.child(node, frame);
+    profile.nodes[node].self_samples += stack.samples;
+    profile.nodes[node].self_period += stack.period;
+  }
+}
+
+/// Whether a chain has an address besides its context markers.
+bool has_address(const U64View& chain) {
+  for (size_t i = 0; i < chain.size(); ++i) {
+    if (chain[i] < kContextMax) return true;
+  }
+  return false;
+}
+
+/// What the periods of an event count: its clock's time, or its occurrences.
+std::string unit_of(const EventAttr& event) {
+  const bool clock =
+      event.attr.type == PERF_TYPE_SOFTWARE && (event.attr.config == PERF_COUNT_SW_CPU_CLOCK ||
+                                                event.attr.config == PERF_COUNT_SW_TASK_CLOCK);
+  return clock ? "ns" : "events";
+}
+
+}  // namespace
+
+Result<Profile> build_profile(Recording& recording, const LoadOptions& options) {
+  auto filter = SampleFilter::make(options.input.filter, recording);
+  if (!filter) return tl::unexpected(filter.error());
+  Profile profile;
+  for (const EventAttr& event : recording.events().all()) {
+    profile.events.push_back({event.name, unit_of(event)});
+  }
+  Contexts contexts(recording, *filter, options.group, profile);
+  RawStacks stacks;
+  const bool swapped = recording.reader().swapped();
+  std::vector<std::pair<uint64_t, uint64_t>> totals(profile.events.size());
+  recording.for_each_sample([&](const SampleRecord& sample) {
+    if (filter->drops(sample)) return;
+    ++totals[sample.event].first;
+    totals[sample.event].second += sample.period;
+    // The sampled address stands for a chain that has none, in the byte order of the chains.
+    const bool chain = options.with_callchain && has_address(sample.callchain);
+    const uint64_t ip = swapped ? byte_swapped(sample.ip) : sample.ip;
+    stacks.add(contexts.of(sample), sample.cpu_mode(),
+               chain ? sample.callchain.bytes() : std::as_bytes(std::span(&ip, 1)), sample.period);
+  });
+  count_events(profile, stacks, contexts, totals);
+  build_tree(recording, stacks, contexts, options.max_stack, profile);
+  const RecordingStats& stats = recording.stats();
+  profile.lost_records = stats.lost_events + stats.lost_samples;
+  profile.throttled = stats.throttled;
+  profile.skipped_records = stats.unknown + stats.unreadable;
+  profile.warnings = recording.warnings();
+  return profile;
+}
+
+}  // namespace prof

@@ -1,0 +1,34 @@
+// StackTree: builds a Profile's prefix tree of stacks. Used by the pipeline and the imports.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "report/profile.h"
+
+namespace prof {
+
+class StackTree {
+ public:
+  /// Nodes are added to `profile`, which outlives the tree and is changed by nobody else meanwhile.
+  explicit StackTree(Profile& profile) : profile_(profile), slots_(size_t{1} << 12) {}
+
+  /// The root of `group`, an index into Profile::groups; `frame` is what shows it.
+  uint32_t root(uint32_t group, FrameId frame);
+  /// The child of `parent` with this frame, added if there is none.
+  uint32_t child(uint32_t parent, FrameId frame);
+
+ private:
+  struct Slot {
+    uint64_t key = 0;   // parent and frame
+    uint32_t node = 0;  // index + 1; 0 is free
+  };
+  void grow();
+
+  Profile& profile_;
+  std::vector<Slot> slots_;
+  size_t used_ = 0;
+  std::vector<uint32_t> roots_;  // by group; index + 1
+};
+
+}  // namespace prof
