@@ -1,0 +1,73 @@
+#include "cli/input_options.h"
+
+#include <charconv>
+
+namespace prof {
+
+namespace {
+
+/// "0-3,7" as a list of CPUs.
+std::vector<int32_t> parse_cpus(const std::string& text) {
+  std::vector<int32_t> cpus;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto number = [&] {
+    int32_t value = -1;
+    const auto [rest, error] = std::from_chars(at, end, value);
+    constexpr int32_t kMostCpus = 1 << 16;
+    if (error != std::errc{} || value < 0 || value > kMostCpus) {
+      throw CLI::ValidationError("cannot read the CPU list '" + text + "'");
+    }
+    at = rest;
+    return value;
+  };
+  while (at < end) {
+    const int32_t first = number();
+    int32_t last = first;
+    if (at < end && *at == '-') {
+      ++at;
+      last = number();
+    }
+    for (int32_t cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+    if (at < end && *at++ != ',') {
+      throw CLI::ValidationError("cannot read the CPU list '" + text + "'");
+    }
+  }
+  return cpus;
+}
+
+}  // namespace
+
+void add_input_options(CLI::App& command, InputOptions& options) {
+  command.add_option("-i,--input", options.path, "Recording to read ('-': standard input)")
+      ->capture_default_str();
+  FilterOptions& filter = options.filter;
+  command.add_option("--comm,--comms", filter.comms, "Only these commands")->delimiter(',');
+  command.add_option("--pid", filter.pids, "Only these processes")->delimiter(',');
+  command.add_option("--tid", filter.tids, "Only these threads")->delimiter(',');
+  command
+      .add_option_function<std::string>(
+          "-C,--cpu", [&filter](const std::string& text) { filter.cpus = parse_cpus(text); },
+          "Only these CPUs, as 0-3,7")
+      ->type_name("CPUS");
+  command.add_option("--time", filter.time,
+                     "Only this part: START,STOP in seconds, 10%-20%, 10%/2");
+  command.add_option("--event", filter.event, "Only this event of the recording");
+  SymbolizerOptions& symbols = options.symbols;
+  command.add_option("--symfs", symbols.symfs, "Look for binaries under this directory");
+  command.add_option("--kallsyms", symbols.kallsyms_path, "Kernel symbols")->capture_default_str();
+  command.add_option("-k,--vmlinux", symbols.vmlinux_path, "Kernel image with symbols");
+  static const std::map<std::string, Demangle> kStyles{
+      {"names", Demangle::Names}, {"full", Demangle::Full}, {"none", Demangle::None}};
+  auto* demangle =
+      command.add_option("--demangle", symbols.demangle, "C++ and Rust names: names, full or none");
+  demangle->transform(CLI::CheckedTransformer(kStyles, CLI::ignore_case));
+  command.add_flag_callback(
+      "--no-demangle", [&symbols] { symbols.demangle = Demangle::None; }, "Names as linked");
+  command.add_flag("--no-inline", options.no_inline,
+                   "Accepted as perf's: inlined calls are not shown");
+  command.add_flag_callback(
+      "-f,--force", [] {}, "Accepted as perf's: ownership is not checked");
+}
+
+}  // namespace prof
