@@ -1,0 +1,20 @@
+// BURN(name): a function burn_name(seconds) that spends CPU time under its own name. Used by the
+// workloads whose tests ask where time went, not how much.
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+static inline double burn_clock(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+#define BURN(name)                                                      \
+  __attribute__((noinline)) void burn_##name(double seconds) {          \
+    volatile uint64_t x = 1;                                            \
+    for (double end = burn_clock() + seconds; burn_clock() < end;) {    \
+      for (int i = 0; i < 20000; i++) x = x * 6364136223846793005u + 1; \
+    }                                                                   \
+  }
