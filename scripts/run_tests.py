@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Builds prof and runs its tests in each build; called by scripts/test.
+
+One part is one build preset: configure, build, ctest. A build that fails counts as one failed test.
+The last line sums up all parts: "N passed, N failed, N skipped".
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOG_TAIL_LINES = 60
+
+# Not instrumented, so running them once is enough: checks of the tree itself.
+TREE_TESTS = "^house: "
+
+SANITIZER_ENVIRONMENT = {
+    # Both stop at the first finding; the exit code is one that no command of prof has.
+    "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1:exitcode=99",
+    "LSAN_OPTIONS": "exitcode=99",
+    "PROF_SANITIZED": "1",
+}
+
+
+class Totals:
+    """What was counted so far, over all parts."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = []  # names
+        self.skipped = []  # (name, reason)
+
+    def line(self):
+        return f"{self.passed} passed, {len(self.failed)} failed, {len(self.skipped)} skipped"
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def tail(text):
+    lines = text.splitlines()
+    return "\n".join(lines[-LOG_TAIL_LINES:])
+
+
+def run_quietly(command):
+    """Runs a build step; its output is only shown when it fails."""
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    if done.returncode != 0:
+        say(tail(done.stdout))
+        say(f"failed: {' '.join(command)}")
+    return done.returncode == 0
+
+
+def build(preset, totals):
+    configure = ["cmake", "--preset", preset]
+    if shutil.which("ccache"):
+        configure += ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
+    started = time.monotonic()
+    if run_quietly(configure) and run_quietly(["cmake", "--build", "--preset", preset]):
+        say(f"{preset}: built in {time.monotonic() - started:.0f} s")
+        return True
+    totals.failed.append(f"{preset}: build")
+    return False
+
+
+def skip_reason(case):
+    """The first line a skipped test printed that says why."""
+    output = case.findtext("system-out") or ""
+    for line in output.splitlines():
+        if line.startswith("skipped: "):
+            return line[len("skipped: "):]
+    skipped = case.find("skipped")
+    return (skipped.get("message") if skipped is not None else "") or "no reason given"
+
+
+def count(junit, preset, totals):
+    """Adds the results of one ctest run. Tests it could not run count as failed."""
+    found = False
+    for case in ET.parse(junit).getroot().iter("testcase"):
+        found = True
+        name = f"{preset}: {case.get('name')}"
+        status = case.get("status")
+        if status == "run":
+            totals.passed += 1
+        elif status == "notrun" and case.find("skipped") is not None and \
+                case.find("skipped").get("message", "").startswith("SKIP_"):
+            totals.skipped.append((name, skip_reason(case)))
+        else:
+            totals.failed.append(name)
+    return found
+
+
+def ctest(preset, environment, totals, excluded=None):
+    with tempfile.TemporaryDirectory(prefix="prof-test-") as scratch:
+        junit = os.path.join(scratch, "junit.xml")
+        command = ["ctest", "--test-dir", str(ROOT / "build" / preset), "--output-junit", junit,
+                   "--output-on-failure", "--no-tests=error", "-j", str(os.cpu_count() or 1)]
+        if excluded:
+            command += ["-E", excluded]
+        started = time.monotonic()
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment},
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace", check=False)
+        failed_before = len(totals.failed)
+        try:
+            counted = count(junit, preset, totals)
+        except (OSError, ET.ParseError) as error:
+            say(f"{preset}: ctest left no readable results: {error}")
+            counted = False
+        if not counted:
+            totals.failed.append(f"{preset}: ctest")
+        if done.returncode != 0:
+            say("\n".join(line for line in done.stdout.splitlines() if " Passed " not in line
+                          and not line.lstrip().startswith("Start ")))
+            if len(totals.failed) == failed_before:  # ctest knows of a failure that junit does not
+                totals.failed.append(f"{preset}: ctest")
+        say(f"{preset}: tested in {time.monotonic() - started:.0f} s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fast", action="store_true", help="the dev build only")
+    arguments = parser.parse_args()
+
+    totals = Totals()
+    if build("dev", totals):
+        ctest("dev", {}, totals)
+    if not arguments.fast and build("asan", totals):
+        ctest("asan", SANITIZER_ENVIRONMENT, totals, excluded=TREE_TESTS)
+
+    for name, reason in totals.skipped:
+        say(f"skipped: {name}: {reason}")
+    for name in totals.failed:
+        say(f"FAILED: {name}")
+    say(totals.line())
+    return 1 if totals.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
