@@ -11,6 +11,7 @@
 
 namespace prof {
 
+/// The answers follow the table as it is at each call, so that it may still grow (pipe form).
 class Decoder {
  public:
   /// `events` outlives the decoder. With `swap`, the recording is of the other byte order.
@@ -18,22 +19,29 @@ class Decoder {
 
   /// Decodes a SAMPLE. False if it does not fit its record or belongs to no event: the sample is
   /// then to be counted as unreadable. Absent fields keep their defaults; without PERIOD, a sample
-  /// of a fixed-period event has the attr's sample_period, else 1.
+  /// of a fixed-period event has the attr's sample_period, else 1. `weight` is the whole word, of
+  /// which a WEIGHT_STRUCT has the weight proper in the low 32 bits.
   bool sample(const RecordView& view, SampleRecord& out) const;
 
   /// Decodes any record. A record too short for its type is an error that names type and offset.
+  /// Header records of the pipe form (attributes, features) are the reader's: UnknownRecord here.
   Result<Record> decode(const RecordView& view) const;
 
   /// The time of any kernel record or sample without decoding the rest; nothing if it has none.
   std::optional<uint64_t> time_of(const RecordView& view) const;
 
  private:
+  /// The attribute that shaped a record which is no sample, by the id at its end; the first event's
+  /// where that names none (perf's own records have zeros there). Needs an event.
+  const perf_event_attr& attr_of(const RecordView& view) const;
+
   const EventTable& events_;
   bool swap_;
-  // Where samples and sample_ids of all events agree; made by the constructor.
-  int sample_id_position_ = -1;    // of the event id, in u64s from the start of a sample
-  int trailing_id_position_ = -1;  // of the event id, in u64s from the end of other records
 };
+
+/// Bytes of the sample_id at the end of every kernel record that is no sample; 0 without
+/// sample_id_all.
+size_t sample_id_size(const perf_event_attr& attr);
 
 /// The trailing sample_id of a record that is no sample; zeros unless attr.sample_id_all.
 SampleId decode_sample_id(std::span<const std::byte> payload, const perf_event_attr& attr,
