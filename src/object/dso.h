@@ -18,7 +18,7 @@ enum class DsoKind : uint8_t {
   KernelModule,  // [ext4], a path to a .ko, or a BPF program's image
   Vdso,          // [vdso], [vsyscall]
   PerfMap,       // JIT code without a file: names come from /tmp/perf-PID.map
-  NoCode,        // mappings that name no code source: [heap], //anon without a map
+  NoCode,        // mappings that name no code source: [vvar], [anon:name]
 };
 
 struct Dso {
@@ -46,11 +46,12 @@ class DsoTable {
 };
 
 /// perf's rule for a mapping's file name: which kind of DSO it is, and under what name it goes
-/// ("//anon" of pid 12 becomes "/tmp/perf-12.map").
+/// ("//anon" of pid 12 becomes "/tmp/perf-12.map"). Kernel mappings have pid UINT32_MAX; only they
+/// can be modules. Without a data option, recordings hold executable mappings only.
 struct DsoName {
   std::string name;
   DsoKind kind;
 };
-DsoName classify_mapping(std::string_view filename, uint32_t pid);
+DsoName classify_mapping(std::string_view filename, uint32_t pid, bool executable = true);
 
 }  // namespace prof

@@ -1,0 +1,156 @@
+// What counts as a symbol, and which of several names of one address is printed, is perf's rule
+// (checked against perf 6.1 over whole files), because names in two tools should agree.
+#include "symbolize/elf_symbols.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "symbolize/choose_symbol.h"
+#include "symbolize/plt_symbols.h"
+
+namespace prof {
+
+namespace {
+
+bool is_function(const ElfSymbol& s) {
+  return s.type() == STT_FUNC || s.type() == STT_GNU_IFUNC;
+}
+
+/// A name without a type: what assembler code has that does not say .type.
+bool is_label(const ElfSymbol& s) {
+  return s.type() == STT_NOTYPE && s.visibility() != STV_HIDDEN && s.visibility() != STV_INTERNAL;
+}
+
+/// $a, $d, $t, $x: ARM's marks for "code or data from here on", which are no names.
+bool is_mapping_symbol(std::string_view name, uint16_t machine) {
+  if (machine != EM_ARM && machine != EM_AARCH64) return false;
+  return name.size() >= 2 && name[0] == '$' &&
+         std::string_view("adtx").find(name[1]) != std::string_view::npos &&
+         (name.size() == 2 || name[2] == '.');
+}
+
+class Loader {
+ public:
+  /// `names` has the symbol table, `file` the contents; they are the same file if there is no
+  /// separate debug file.
+  Loader(const ElfFile& file, const ElfFile& names, SymbolSpace space)
+      : file_(file), names_(names), space_(space) {}
+
+  std::vector<CandidateSymbol> load(const ElfSection& table) const {
+    std::vector<CandidateSymbol> result;
+    const std::string_view strings = names_.strings_of(table);
+    const size_t count = names_.symbol_count(table);
+    result.reserve(count);
+    for (size_t i = 0; i < count; ++i) {
+      if (const auto symbol = candidate(names_.symbol(table, i), strings)) {
+        result.push_back(*symbol);
+      }
+    }
+    return result;
+  }
+
+  /// Where the byte at `addr` is in the space that is asked for.
+  uint64_t position(ElfAddr addr, const ElfSection& section) const {
+    if (space_ == SymbolSpace::ElfAddr) return raw(addr);
+    if (const auto offset = file_.file_offset(addr)) return raw(*offset);
+    return raw(addr) - section.addr + section.offset;
+  }
+
+ private:
+  std::optional<CandidateSymbol> candidate(const ElfSymbol& symbol,
+                                           std::string_view strings) const {
+    // Data counts too: it bounds what comes before it.
+    const bool label = is_label(symbol);
+    if (!label && !is_function(symbol) && symbol.type() != STT_OBJECT) return std::nullopt;
+    // Also leaves out SHN_UNDEF, SHN_ABS and SHN_COMMON: section 0 is not allocated, and the
+    // others are no indices.
+    if (symbol.name == 0 || symbol.section >= names_.sections().size()) return std::nullopt;
+    const ElfSection* section = &names_.sections()[symbol.section];
+    if (!(section->flags & SHF_ALLOC)) return std::nullopt;
+    // The sections of a debug file are empty, and so their offsets say nothing.
+    if (section->type == SHT_NOBITS && symbol.section < file_.sections().size()) {
+      section = &file_.sections()[symbol.section];
+    }
+    if (label && section->name.find("text") == std::string_view::npos &&
+        section->name.find("data") == std::string_view::npos) {
+      return std::nullopt;
+    }
+    const std::string_view name = elf_string(strings, symbol.name);
+    if (name.empty() || is_mapping_symbol(name, names_.machine())) return std::nullopt;
+    uint64_t value = symbol.value;
+    if (names_.machine() == EM_ARM && symbol.type() == STT_FUNC) value &= ~uint64_t{1};  // Thumb
+    const uint64_t start = position(ElfAddr{value}, *section);
+    const uint64_t size = std::min(symbol.size, UINT64_MAX - start);
+    return CandidateSymbol{start, start + size, symbol.name,
+                           static_cast<uint8_t>(symbol.binding())};
+  }
+
+  const ElfFile& file_;
+  const ElfFile& names_;
+  SymbolSpace space_;
+};
+
+const ElfSection* symbol_section(const ElfFile& file, std::string_view name, uint32_t type) {
+  const ElfSection* section = file.section(name);
+  return section && section->type == type && file.symbol_count(*section) > 0 ? section : nullptr;
+}
+
+/// The section's last byte belongs to nobody who only seemed to reach into it.
+void stop_guesses_at(std::vector<CandidateSymbol>& symbols, uint64_t start) {
+  for (CandidateSymbol& symbol : symbols) {
+    if (symbol.guessed_end && symbol.start < start && symbol.end > start) symbol.end = start;
+  }
+}
+
+struct Files {
+  std::shared_ptr<const ElfFile> file, debug;
+};
+
+}  // namespace
+
+SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
+                             std::shared_ptr<const ElfFile> debug, SymbolSpace space) {
+  const ElfFile* names = debug ? debug.get() : file.get();
+  const ElfSection* table = symbol_section(*names, ".symtab", SHT_SYMTAB);
+  if (!table && debug) {
+    names = file.get();
+    table = symbol_section(*names, ".symtab", SHT_SYMTAB);
+  }
+  if (!table) table = symbol_section(*(names = file.get()), ".dynsym", SHT_DYNSYM);
+
+  const Loader loader(*file, *names, space);
+  std::string_view strings;
+  std::vector<CandidateSymbol> symbols;
+  if (table) {
+    strings = names->strings_of(*table);
+    symbols = loader.load(*table);
+  }
+  fix_ends(symbols);
+  drop_aliases(symbols, strings);
+
+  const std::vector<PltSymbol> stubs = plt_symbols(*file);
+  std::vector<char> more_names;
+  if (const ElfSection* plt = file->section(".plt"); plt && !stubs.empty()) {
+    stop_guesses_at(symbols, loader.position(ElfAddr{plt->addr}, *plt));
+    for (const PltSymbol& stub : stubs) {
+      const uint64_t start = loader.position(stub.start, *plt);
+      const uint64_t name = strings.size() + more_names.size();
+      if (name > UINT32_MAX) break;
+      symbols.push_back({start, start + stub.size, static_cast<uint32_t>(name), STB_GLOBAL});
+      more_names.insert(more_names.end(), stub.name.c_str(),
+                        stub.name.c_str() + stub.name.size() + 1);
+    }
+  }
+
+  std::vector<SymbolTable::Entry> entries;
+  entries.reserve(symbols.size());
+  for (const CandidateSymbol& s : symbols) entries.push_back({s.start, s.end, s.name, {}});
+  auto storage = std::make_shared<Files>(Files{std::move(file), std::move(debug)});
+  return SymbolTable(std::move(entries), SymbolTable::Overlap::Innermost, strings,
+                     std::move(storage), std::move(more_names));
+}
+
+}  // namespace prof

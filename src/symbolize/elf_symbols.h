@@ -1,0 +1,25 @@
+// Symbols of an ELF file in perf's choice and order, PLT entries included.
+// Called by the Symbolizer for files, the vdso and vmlinux.
+#pragma once
+
+#include <memory>
+
+#include "object/elf_file.h"
+#include "symbolize/symbol_table.h"
+
+namespace prof {
+
+/// Which addresses the table is to be asked with.
+enum class SymbolSpace {
+  FileOffset,  // positions in the file: what a mapping of it gives
+  ElfAddr,     // as linked: vmlinux
+};
+
+/// The functions of `file`: from .symtab if it has one, else from .dynsym, as perf does; names of
+/// the PLT beside them. `debug`, if not null, is the separate debug file whose .symtab is to be
+/// used; its sections have no contents, so positions come from `file`. The table is empty if there
+/// are no symbols. Both files are kept as long as the table lives.
+SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
+                             std::shared_ptr<const ElfFile> debug, SymbolSpace space);
+
+}  // namespace prof

@@ -1,0 +1,30 @@
+// PerfMap: /tmp/perf-PID.map, in which a JIT compiler names the code it has made.
+// Used by the Symbolizer for code without a file.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "symbolize/symbol_table.h"
+
+namespace prof {
+
+struct PerfMap {
+  SymbolTable symbols;
+  size_t bad_lines = 0;    // not "START SIZE name"
+  bool truncated = false;  // larger than kMaxPerfMap: only the beginning was read
+};
+
+inline constexpr size_t kMaxPerfMap = size_t{1} << 30;
+
+/// Lines "START SIZE name": hexadecimal numbers with or without 0x, the rest of the line is the
+/// name, blanks included. Of entries that overlap the later line wins, as code is replaced.
+PerfMap parse_perf_map(std::vector<char> text);
+
+/// Anybody can write into /tmp: the file must be a regular one that belongs to root or to the user
+/// who runs prof.
+Result<PerfMap> load_perf_map(const std::string& path);
+
+}  // namespace prof

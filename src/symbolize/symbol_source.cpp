@@ -1,0 +1,188 @@
+#include "symbolize/symbol_source.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "object/elf_file.h"
+#include "symbolize/elf_symbols.h"
+#include "symbolize/kernel_symbols.h"
+#include "symbolize/perf_map.h"
+#include "symbolize/vdso.h"
+
+namespace prof {
+
+namespace {
+
+SymbolSource no_source(MissReason reason, std::string warning = {}) {
+  SymbolSource source;
+  source.miss = reason;
+  source.warning = std::move(warning);
+  return source;
+}
+
+SymbolSource from_table(SymbolTable table, bool mangled, const std::string& name) {
+  if (table.empty()) {
+    return no_source(MissReason::NoSymbols, fmt::format("{} has no symbols", name));
+  }
+  SymbolSource source;
+  source.table = std::move(table);
+  source.mangled = mangled;
+  return source;
+}
+
+/// A name in a recording may be anything, a device or a FIFO too, which must not even be opened.
+bool is_regular_file(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+std::string mismatch(const std::string& name, const BuildId& recorded, const BuildId& present) {
+  const std::string now = present.empty() ? "it has none now" : "is now " + present.hex();
+  return fmt::format("{} was replaced since the recording (build id {} {})", name, recorded.hex(),
+                     present.empty() ? "was recorded, " + now : now);
+}
+
+/// The file a distribution's debug package installs for that build id.
+std::shared_ptr<const ElfFile> open_debug_file(const BuildId& id, const std::string& symfs) {
+  if (id.size < 2) return nullptr;
+  const std::string hex = id.hex();
+  const std::string path =
+      fmt::format("{}/usr/lib/debug/.build-id/{}/{}.debug", symfs, hex.substr(0, 2), hex.substr(2));
+  if (!is_regular_file(path)) return nullptr;
+  auto file = ElfFile::open(path);
+  if (!file || !file->build_id().same_as(id)) return nullptr;
+  return std::make_shared<const ElfFile>(std::move(*file));
+}
+
+SymbolSource open_file(const Dso& dso, const SymbolizerOptions& options) {
+  const std::string path = options.symfs + dso.name;
+  // memfd:, anon_inode: and the like are no paths; a relative one would mean our own directory.
+  if (!dso.name.starts_with('/')) return no_source(MissReason::FileMissing);
+  if (!is_regular_file(path)) {
+    return no_source(MissReason::FileMissing, fmt::format("{} is not on this machine", path));
+  }
+  auto file = ElfFile::open(path);
+  if (!file) return no_source(MissReason::FileMissing, file.error().message);
+  const BuildId present = file->build_id();
+  if (!dso.build_id.empty() && !dso.build_id.same_as(present)) {
+    return no_source(MissReason::BuildIdMismatch, mismatch(path, dso.build_id, present));
+  }
+  auto debug = open_debug_file(present, options.symfs);
+  auto shared = std::make_shared<const ElfFile>(std::move(*file));
+  return from_table(load_elf_symbols(std::move(shared), std::move(debug), SymbolSpace::FileOffset),
+                    true, path);
+}
+
+SymbolSource open_vdso(const Dso& dso) {
+  if (dso.name != "[vdso]") return no_source(MissReason::NoSymbols);  // [vsyscall] is emulated
+  auto vdso = running_vdso();
+  if (!vdso) return no_source(MissReason::FileMissing, vdso.error().message);
+  if (const BuildId present = vdso->build_id();
+      !dso.build_id.empty() && !dso.build_id.same_as(present)) {
+    return no_source(MissReason::BuildIdMismatch, "[vdso] is that of another kernel");
+  }
+  auto shared = std::make_shared<const ElfFile>(std::move(*vdso));
+  return from_table(load_elf_symbols(std::move(shared), nullptr, SymbolSpace::FileOffset), true,
+                    dso.name);
+}
+
+SymbolSource open_perf_map(const Dso& dso) {
+  auto map = load_perf_map(dso.name);
+  if (!map) {
+    return no_source(MissReason::FileMissing,
+                     fmt::format("{} has code without a file and nothing names it: {}",
+                                 dso.short_name, map.error().message));
+  }
+  SymbolSource source = from_table(std::move(map->symbols), false, dso.name);
+  if (map->bad_lines > 0) {
+    source.warning = fmt::format("{}: {} lines are not 'START SIZE name' and were skipped",
+                                 dso.name, map->bad_lines);
+  } else if (map->truncated) {
+    source.warning =
+        fmt::format("{}: only its first {} MiB were read", dso.name, kMaxPerfMap >> 20);
+  }
+  return source;
+}
+
+SymbolSource open_vmlinux(const KernelInfo& kernel, const SymbolizerOptions& options) {
+  auto file = ElfFile::open(options.vmlinux_path);
+  if (!file) return no_source(MissReason::FileMissing, file.error().message);
+  if (const BuildId id = file->build_id();
+      !kernel.build_id.empty() && !id.empty() && !kernel.build_id.same_as(id)) {
+    return no_source(MissReason::BuildIdMismatch,
+                     fmt::format("{} is not the recorded kernel (build id {}, recorded {})",
+                                 options.vmlinux_path, id.hex(), kernel.build_id.hex()));
+  }
+  uint64_t bias = 0;
+  const ElfSection* symtab = file->section(".symtab");
+  if (symtab && kernel.reference_address != 0) {
+    const std::string_view strings = file->strings_of(*symtab);
+    for (size_t i = 0; i < file->symbol_count(*symtab); ++i) {
+      const ElfSymbol symbol = file->symbol(*symtab, i);
+      if (elf_string(strings, symbol.name) != kernel.reference_symbol) continue;
+      bias = kernel.reference_address - symbol.value;
+      break;
+    }
+  }
+  auto shared = std::make_shared<const ElfFile>(std::move(*file));
+  SymbolSource source =
+      from_table(load_elf_symbols(std::move(shared), nullptr, SymbolSpace::ElfAddr), false,
+                 options.vmlinux_path);
+  source.bias = bias;
+  return source;
+}
+
+}  // namespace
+
+SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options) {
+  if (options.kallsyms_path == SymbolizerOptions{}.kallsyms_path && !kernel.build_id.empty()) {
+    const BuildId running = running_kernel_build_id();
+    if (!running.empty() && !running.same_as(kernel.build_id)) {
+      return no_source(
+          MissReason::BuildIdMismatch,
+          fmt::format("the recorded kernel (build id {}) is not the running one ({}), so kernel "
+                      "addresses have no names; give its vmlinux or a copy of its kallsyms",
+                      kernel.build_id.hex(), running.hex()));
+    }
+  }
+  auto kallsyms =
+      load_kallsyms(options.kallsyms_path, {kernel.reference_symbol, kernel.reference_address});
+  if (!kallsyms) {
+    return no_source(MissReason::FileMissing,
+                     "kernel addresses have no names: " + kallsyms.error().message);
+  }
+  if (kallsyms->restricted) {
+    return no_source(MissReason::NoSymbols,
+                     fmt::format("kernel addresses have no names: {} shows every address as 0 "
+                                 "(sysctl kernel.kptr_restrict=0, or root, shows them)",
+                                 options.kallsyms_path));
+  }
+  return from_table(std::move(kallsyms->symbols), false, options.kallsyms_path);
+}
+
+SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options) {
+  if (!options.vmlinux_path.empty()) return open_vmlinux(kernel, options);
+  return open_kallsyms(kernel, options);
+}
+
+SymbolSource open_source(const Dso& dso, const SymbolizerOptions& options) {
+  switch (dso.kind) {
+    case DsoKind::File:
+      return open_file(dso, options);
+    case DsoKind::Vdso:
+      return open_vdso(dso);
+    case DsoKind::PerfMap:
+      return open_perf_map(dso);
+    case DsoKind::Kernel:
+    case DsoKind::KernelModule:
+    case DsoKind::NoCode:
+      break;
+  }
+  return no_source(MissReason::NoDso);
+}
+
+}  // namespace prof

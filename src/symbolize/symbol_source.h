@@ -1,0 +1,29 @@
+// SymbolSource: where the names of one DSO come from, or why there are none.
+// Opened by the Symbolizer, once for each DSO that is asked for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "object/dso.h"
+#include "symbolize/symbol_table.h"
+#include "symbolize/symbolizer.h"
+
+namespace prof {
+
+struct SymbolSource {
+  SymbolTable table;
+  uint64_t bias = 0;     // what the table's addresses are less than the ones asked for
+  bool mangled = false;  // names want demangling
+  MissReason miss = MissReason::None;  // why there is no table
+  std::string warning;  // a sentence for the user; may be empty even where there is no table
+};
+
+/// Files, the vdso and JIT code; kernel DSOs are the business of the next two.
+SymbolSource open_source(const Dso& dso, const SymbolizerOptions& options);
+/// vmlinux if the options name one, else kallsyms.
+SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
+/// Modules and BPF programs are in kallsyms only.
+SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options);
+
+}  // namespace prof

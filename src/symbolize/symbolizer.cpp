@@ -1,0 +1,163 @@
+#include "symbolize/symbolizer.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "symbolize/demangle.h"
+#include "symbolize/symbol_source.h"
+
+namespace prof {
+
+struct Symbolizer::Impl {
+  Impl(const DsoTable& dso_table, StringTable& string_table, SymbolizerOptions opts)
+      : dsos(dso_table), strings(string_table), options(std::move(opts)) {}
+
+  /// A source and how often it was asked; opened by the first question.
+  struct Slot {
+    std::optional<SymbolSource> source;
+    uint64_t asked = 0;
+  };
+
+  Symbol resolve(DsoId dso, uint64_t address);
+  Symbol look_up(SymbolSource& source, uint64_t address);
+  Slot& slot_of(DsoId dso);
+  void index_recorded();
+  StringId intern_name(SymbolSource& source, uint32_t index);
+  std::string readable(std::string_view name) const;
+
+  const DsoTable& dsos;
+  StringTable& strings;
+  SymbolizerOptions options;
+  KernelInfo kernel;
+  std::vector<Slot> files;  // by DsoId
+  // All kernel and module DSOs share these.
+  Slot kernel_image;
+  Slot kallsyms;
+  std::vector<RecordedSymbol> recorded;
+  bool recorded_changed = false;
+  SymbolSource recorded_source;
+};
+
+std::string Symbolizer::Impl::readable(std::string_view name) const {
+  if (options.demangle == Demangle::None) return std::string(name);
+  constexpr std::string_view kPlt = "@plt";
+  const bool stub = name.ends_with(kPlt);
+  const std::string_view mangled = stub ? name.substr(0, name.size() - kPlt.size()) : name;
+  const auto style =
+      options.demangle == Demangle::Full ? DemangleStyle::Full : DemangleStyle::Names;
+  auto result = demangle(mangled, style);
+  if (!result) return std::string(name);
+  if (stub) *result += kPlt;
+  return std::move(*result);
+}
+
+StringId Symbolizer::Impl::intern_name(SymbolSource& source, uint32_t index) {
+  StringId id = source.table[index].interned;
+  if (id.valid()) return id;
+  const std::string_view name = source.table.name(index);
+  id = source.mangled ? strings.intern(readable(name)) : strings.intern(name);
+  source.table.set_interned(index, id);
+  return id;
+}
+
+Symbol Symbolizer::Impl::look_up(SymbolSource& source, uint64_t address) {
+  Symbol symbol;
+  symbol.miss = source.miss;
+  if (source.miss != MissReason::None) return symbol;
+  const uint32_t index = source.table.find(address - source.bias);
+  if (index == SymbolTable::kNotFound) {
+    symbol.miss = MissReason::NotFound;
+    return symbol;
+  }
+  symbol.start = source.table[index].start + source.bias;
+  symbol.end = source.table[index].end + source.bias;
+  symbol.name = intern_name(source, index);
+  return symbol;
+}
+
+/// Recorded symbols as a table of their own; what was registered last is what is there.
+void Symbolizer::Impl::index_recorded() {
+  recorded_changed = false;
+  auto names = std::make_shared<std::vector<char>>();
+  std::vector<SymbolTable::Entry> entries;
+  for (const RecordedSymbol& symbol : recorded) {
+    const auto offset = static_cast<uint32_t>(names->size());
+    names->insert(names->end(), symbol.name.begin(), symbol.name.end());
+    names->push_back('\0');
+    const uint64_t length = std::min(symbol.length, UINT64_MAX - symbol.start);
+    entries.push_back({symbol.start, symbol.start + length, offset, {}});
+  }
+  const std::string_view text(names->data(), names->size());
+  recorded_source.table =
+      SymbolTable(std::move(entries), SymbolTable::Overlap::LastAdded, text, std::move(names));
+}
+
+Symbolizer::Impl::Slot& Symbolizer::Impl::slot_of(DsoId id) {
+  const Dso& dso = dsos[id];
+  if (dso.kind == DsoKind::Kernel || dso.kind == DsoKind::KernelModule) {
+    const bool image = dso.kind == DsoKind::Kernel && !options.vmlinux_path.empty();
+    Slot& slot = image ? kernel_image : kallsyms;
+    if (!slot.source) {
+      slot.source = image ? open_kernel(kernel, options) : open_kallsyms(kernel, options);
+    }
+    return slot;
+  }
+  if (files.size() < dsos.size()) files.resize(dsos.size());
+  Slot& slot = files[id.value];
+  if (!slot.source) slot.source = open_source(dso, options);
+  return slot;
+}
+
+Symbol Symbolizer::Impl::resolve(DsoId id, uint64_t address) {
+  if (id.value >= dsos.size()) return {{}, 0, 0, MissReason::NoDso};
+  const DsoKind kind = dsos[id].kind;
+  if (!recorded.empty() && (kind == DsoKind::Kernel || kind == DsoKind::KernelModule)) {
+    if (recorded_changed) index_recorded();
+    if (const Symbol symbol = look_up(recorded_source, address); symbol.found()) return symbol;
+  }
+  Slot& slot = slot_of(id);
+  ++slot.asked;
+  return look_up(*slot.source, address);
+}
+
+Symbolizer::Symbolizer(const DsoTable& dsos, StringTable& strings, SymbolizerOptions options)
+    : impl_(std::make_unique<Impl>(dsos, strings, std::move(options))) {}
+Symbolizer::~Symbolizer() = default;
+Symbolizer::Symbolizer(Symbolizer&&) noexcept = default;
+
+void Symbolizer::set_kernel(const KernelInfo& kernel) {
+  impl_->kernel = kernel;
+  impl_->kernel_image = {};
+  impl_->kallsyms = {};
+}
+
+void Symbolizer::add_kernel_symbol(RecordedSymbol symbol) {
+  impl_->recorded.push_back(std::move(symbol));
+  impl_->recorded_changed = true;
+}
+
+Symbol Symbolizer::resolve(DsoId dso, uint64_t address) {
+  return impl_->resolve(dso, address);
+}
+
+std::vector<std::string> Symbolizer::warnings() const {
+  std::vector<std::pair<uint64_t, std::string_view>> found;
+  const auto look_at = [&](const Impl::Slot& slot) {
+    if (slot.source && !slot.source->warning.empty()) {
+      found.emplace_back(slot.asked, slot.source->warning);
+    }
+  };
+  look_at(impl_->kernel_image);
+  look_at(impl_->kallsyms);
+  for (const Impl::Slot& slot : impl_->files) look_at(slot);
+  std::ranges::sort(found, [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  std::vector<std::string> result;
+  for (const auto& [asked, text] : found) result.emplace_back(text);
+  return result;
+}
+
+}  // namespace prof
