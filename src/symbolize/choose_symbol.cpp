@@ -27,10 +27,13 @@ NameRank rank_of(std::string_view name) {
 
 /// Constructors and destructors come in variants of one body, _ZN1AC1Ev and _ZN1AC2Ev, that read
 /// the same; telling so from the mangled names saves demangling both.
-bool differ_in_one_character(std::string_view a, std::string_view b) {
+bool are_variants(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  const auto [x, y] = std::ranges::mismatch(a, b);
-  return x == a.end() || std::equal(x + 1, a.end(), y + 1);
+  const auto at = static_cast<size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+  if (at == a.size()) return true;
+  const auto is_variant = [](char c) { return c >= '0' && c <= '5'; };
+  return at > 0 && (a[at - 1] == 'C' || a[at - 1] == 'D') && is_variant(a[at]) &&
+         is_variant(b[at]) && a.substr(at + 1) == b.substr(at + 1);
 }
 
 bool second_is_better(const CandidateSymbol& a, const CandidateSymbol& b, std::string_view names) {
@@ -46,7 +49,7 @@ bool second_is_better(const CandidateSymbol& a, const CandidateSymbol& b, std::s
 
   const std::string_view a_name = elf_string(names, a.name);
   const std::string_view b_name = elf_string(names, b.name);
-  if (a_name.starts_with("_Z") && differ_in_one_character(a_name, b_name)) return false;
+  if (a_name.starts_with("_Z") && are_variants(a_name, b_name)) return false;
   const NameRank a_rank = rank_of(a_name);
   const NameRank b_rank = rank_of(b_name);
   if (a_rank.underscores != b_rank.underscores) return b_rank.underscores < a_rank.underscores;

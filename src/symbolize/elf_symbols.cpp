@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,30 +99,63 @@ const ElfSection* symbol_section(const ElfFile& file, std::string_view name, uin
   return section && section->type == type && file.symbol_count(*section) > 0 ? section : nullptr;
 }
 
-/// The section's last byte belongs to nobody who only seemed to reach into it.
+/// A symbol without a size before the section, _init mostly, does not reach into it.
 void stop_guesses_at(std::vector<CandidateSymbol>& symbols, uint64_t start) {
   for (CandidateSymbol& symbol : symbols) {
     if (symbol.guessed_end && symbol.start < start && symbol.end > start) symbol.end = start;
   }
 }
 
+/// Adds the stubs of the procedure linkage table. Their names are made here, so they go to
+/// `more_names`, which follows `strings`.
+void add_plt(const ElfFile& file, const Loader& loader, std::string_view strings,
+             std::vector<CandidateSymbol>& symbols, std::vector<char>& more_names) {
+  const ElfSection* plt = file.section(".plt");
+  std::vector<PltSymbol> stubs = plt_symbols(file);
+  if (!plt || stubs.empty()) return;
+  stop_guesses_at(symbols, loader.position(ElfAddr{plt->addr}, *plt));
+  const std::span<const CandidateSymbol> named(symbols.data(), symbols.size());
+  std::vector<CandidateSymbol> added;
+  for (PltSymbol& stub : stubs) {
+    if (stub.resolver) {
+      const uint64_t resolver = loader.position(*stub.resolver, *plt);
+      const auto found = std::ranges::lower_bound(named, resolver, {}, &CandidateSymbol::start);
+      if (found != named.end() && found->start == resolver) {
+        stub.name = std::string(elf_string(strings, found->name)) + "@plt";
+      }
+    }
+    const uint64_t start = loader.position(stub.start, *plt);
+    const uint64_t name = strings.size() + more_names.size();
+    if (name + stub.name.size() > UINT32_MAX) break;
+    added.push_back({start, start + stub.size, static_cast<uint32_t>(name), STB_GLOBAL});
+    more_names.insert(more_names.end(), stub.name.begin(), stub.name.end());
+    more_names.push_back('\0');
+  }
+  symbols.insert(symbols.end(), added.begin(), added.end());
+}
+
 struct Files {
   std::shared_ptr<const ElfFile> file, debug;
 };
+
+/// The symbol table to use and the file it is in: .symtab wherever it is, else .dynsym.
+std::pair<const ElfFile*, const ElfSection*> choose_table(const Files& files) {
+  if (files.debug) {
+    const ElfSection* table = symbol_section(*files.debug, ".symtab", SHT_SYMTAB);
+    if (table) return {files.debug.get(), table};
+  }
+  const ElfSection* table = symbol_section(*files.file, ".symtab", SHT_SYMTAB);
+  if (!table) table = symbol_section(*files.file, ".dynsym", SHT_DYNSYM);
+  return {files.file.get(), table};
+}
 
 }  // namespace
 
 SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
                              std::shared_ptr<const ElfFile> debug, SymbolSpace space) {
-  const ElfFile* names = debug ? debug.get() : file.get();
-  const ElfSection* table = symbol_section(*names, ".symtab", SHT_SYMTAB);
-  if (!table && debug) {
-    names = file.get();
-    table = symbol_section(*names, ".symtab", SHT_SYMTAB);
-  }
-  if (!table) table = symbol_section(*(names = file.get()), ".dynsym", SHT_DYNSYM);
-
-  const Loader loader(*file, *names, space);
+  auto files = std::make_shared<const Files>(Files{std::move(file), std::move(debug)});
+  const auto [names, table] = choose_table(*files);
+  const Loader loader(*files->file, *names, space);
   std::string_view strings;
   std::vector<CandidateSymbol> symbols;
   if (table) {
@@ -130,27 +164,14 @@ SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
   }
   fix_ends(symbols);
   drop_aliases(symbols, strings);
-
-  const std::vector<PltSymbol> stubs = plt_symbols(*file);
   std::vector<char> more_names;
-  if (const ElfSection* plt = file->section(".plt"); plt && !stubs.empty()) {
-    stop_guesses_at(symbols, loader.position(ElfAddr{plt->addr}, *plt));
-    for (const PltSymbol& stub : stubs) {
-      const uint64_t start = loader.position(stub.start, *plt);
-      const uint64_t name = strings.size() + more_names.size();
-      if (name > UINT32_MAX) break;
-      symbols.push_back({start, start + stub.size, static_cast<uint32_t>(name), STB_GLOBAL});
-      more_names.insert(more_names.end(), stub.name.c_str(),
-                        stub.name.c_str() + stub.name.size() + 1);
-    }
-  }
+  add_plt(*files->file, loader, strings, symbols, more_names);
 
   std::vector<SymbolTable::Entry> entries;
   entries.reserve(symbols.size());
   for (const CandidateSymbol& s : symbols) entries.push_back({s.start, s.end, s.name, {}});
-  auto storage = std::make_shared<Files>(Files{std::move(file), std::move(debug)});
-  return SymbolTable(std::move(entries), SymbolTable::Overlap::Innermost, strings,
-                     std::move(storage), std::move(more_names));
+  return SymbolTable(std::move(entries), SymbolTable::Overlap::Innermost, strings, std::move(files),
+                     std::move(more_names));
 }
 
 }  // namespace prof

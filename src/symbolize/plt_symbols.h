@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct PltSymbol {
   ElfAddr start{};
   uint64_t size = 0;
   std::string name;  // still mangled: "_Znwm@plt"
+  // Of a function of the file itself that is chosen at load time (STT_GNU_IFUNC), which has no name
+  // here: where its resolver is. `name` then only says where the stub is.
+  std::optional<ElfAddr> resolver;
 };
 
 /// In order of address within each section.
