@@ -4,8 +4,9 @@
 //
 // Every visit picks one of STACKS numbers; the digits of the number's hash choose, level by level,
 // which of kVariants template functions is called and how deep the recursion goes, so the number of
-// distinct stacks is STACKS whatever the length of the run. The time is spent at the bottom. With
-// the frames of the C library a stack is 20 frames deep on average.
+// distinct stacks is STACKS whatever the length of the run; threads share the numbers out among
+// themselves. The time is spent at the bottom. With the frames of the C library a stack is 20
+// frames deep on average.
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -19,7 +20,7 @@
 namespace storage_engine {
 
 constexpr int kLevels = 21;    // deepest recursion
-constexpr int kMinDepth = 11;  // shallowest
+constexpr int kMinDepth = 10;  // shallowest
 constexpr int kVariants = 4;   // functions to choose from at each level
 constexpr int kSpin = 6000;    // iterations at the bottom, about 6 microseconds
 volatile uint64_t sink = 0;
@@ -78,11 +79,13 @@ uint64_t mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-void serve_requests(double seconds, uint64_t stacks, uint64_t seed) {
+/// `stacks`: how many of them; `first`: the smallest number, which also seeds the order.
+void serve_requests(double seconds, uint64_t stacks, uint64_t first) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  uint64_t seed = first;
   while (std::chrono::steady_clock::now() < end) {
     seed = mix(seed);
-    const uint64_t hash = mix(seed % stacks);
+    const uint64_t hash = mix(first + seed % stacks);
     const Request request{hash, kMinDepth + static_cast<int>((hash >> 50) % (kLevels - kMinDepth))};
     sink = QueryStage<0, 0>::execute_partition(request, sink);
   }
@@ -94,11 +97,13 @@ int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 1.0;
   const int threads = argc > 2 ? std::atoi(argv[2]) : 1;
   const uint64_t stacks = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 200000;
-  if (threads < 1 || stacks == 0) return 2;
+  if (threads < 1 || stacks < static_cast<uint64_t>(threads)) return 2;
+  const uint64_t share = stacks / static_cast<uint64_t>(threads);
   std::vector<std::thread> others;
   for (int i = 1; i < threads; ++i) {
-    others.emplace_back(storage_engine::serve_requests, seconds, stacks, static_cast<uint64_t>(i));
+    others.emplace_back(storage_engine::serve_requests, seconds, share,
+                        share * static_cast<uint64_t>(i));
   }
-  storage_engine::serve_requests(seconds, stacks, 0);
+  storage_engine::serve_requests(seconds, share, 0);
   for (std::thread& other : others) other.join();
 }
