@@ -156,13 +156,6 @@ def require_perf(exactly=None):
         raise Skip(f"compares with perf {exactly[0]}.{exactly[1]}; this is {version[0]}.{version[1]}")
 
 
-def require_commands(*names):
-    """Skips where this prof does not have the subcommands."""
-    for name in names:
-        if prof(name, "--help").code != 0:
-            raise Skip(f"this prof has no '{name}' command")
-
-
 # Checking ------------------------------------------------------------------------------------
 
 def check(condition, message):

@@ -1,0 +1,239 @@
+"""perf reads prof's recordings and prof reads perf's, sample for sample, line for line."""
+
+from harness import (PROF, check, check_equal, check_same_lines, main, ok, perf, perf_ok, prof_ok,
+                     require_perf, require_root, run, test, workload)
+from recordings import recorded_samples, report_rows
+
+# Everything `script -F` can show of a software event, in several orders of magnitude of detail.
+FIELD_LISTS = [
+    "comm,tid,time,ip",
+    "comm,pid,tid,time,event,ip,sym",
+    "comm,pid,time,period,event,ip,sym,symoff,dso",
+    "time,ip,sym",
+    "tid,time,event",
+    "comm,time,period",
+    "event,ip,dso",
+    "ip",
+    "ip,sym,symoff",
+    "comm,tid,pid,time,event,ip,sym,dso,period,symoff",
+]
+
+
+def fields_for(options):
+    """The lists above, with the CPU where the recording has it."""
+    has_cpu = "-a" in options or "-C" in options
+    return FIELD_LISTS + (["comm,pid,tid,cpu,time,event,ip,sym,dso", "cpu,time,ip"]
+                          if has_cpu else [])
+
+
+def prof_record(tmp, *options, command=None):
+    path = f"{tmp}/prof.data"
+    done = prof_ok("record", "-o", path, *options, "--", *(command or (workload("shares"), 1)))
+    return path, recorded_samples(done.err)
+
+
+def perf_record(tmp, *options, command=None):
+    path = f"{tmp}/perf.data"
+    perf_ok("record", "-o", path, *options, "--", *(command or (workload("shares"), 1)))
+    return path
+
+
+def same_script(path, fields, *options):
+    wanted = perf_ok("script", "-i", path, "-F", fields, *options)
+    got = prof_ok("script", "-i", path, "-F", fields, *options)
+    check_same_lines(got.out, wanted.out, f"script -F {fields} {' '.join(options)}")
+    return wanted.out
+
+
+def reads_without_a_word(path):
+    """perf takes the file in every reader of its own and has nothing to say about it."""
+    for command in (["report", "--stdio"], ["report", "--stdio", "--no-children", "-g", "none"],
+                    ["script"], ["evlist", "-v"], ["report", "--header-only"],
+                    ["report", "--stats"], ["buildid-list"]):
+        done = perf_ok(*command, "-i", path)
+        check_equal(done.err, "", f"stderr of perf {' '.join(command)}")
+
+
+def count_samples(path):
+    return len(perf_ok("script", "-i", path, "-F", "time", "-G").out.splitlines())
+
+
+def both_ways(path, options, samples=None):
+    if samples is not None:
+        check_equal(count_samples(path), samples, "samples perf finds")
+    for fields in fields_for(options):
+        same_script(path, fields)
+    same_script(path, "comm,tid,time,event,ip,sym", "--ns")
+
+
+# perf reads prof -----------------------------------------------------------------------------
+
+PROF_OPTIONS = [
+    ["-F", "499"],
+    ["-F", "499", "-g"],
+    ["-F", "499", "-g", "--no-compress"],
+    ["-F", "499", "-e", "cpu-clock", "-e", "task-clock", "-g"],
+    ["-c", "2000000", "-e", "cpu-clock:u", "-g"],
+]
+
+
+@test
+def perf_reads_recordings_of_a_command(tmp):
+    for options in PROF_OPTIONS:
+        path, samples = prof_record(tmp, *options)
+        reads_without_a_word(path)
+        both_ways(path, options, samples)
+
+
+@test
+def perf_reads_a_recording_of_the_whole_machine(tmp):
+    require_root()
+    options = ["-F", "499", "-a", "-g"]
+    path, samples = prof_record(tmp, *options)
+    reads_without_a_word(path)
+    both_ways(path, options, samples)
+
+
+@test
+def perf_reads_a_pipe(tmp):
+    for options in (["-g"], ["-g", "--no-compress"]):
+        path = f"{tmp}/pipe.data"
+        with open(path, "wb") as file:
+            ok(run_record_to(file, options))
+        with open(path, "rb") as file:
+            theirs = ok(perf("script", "-i", "-", "-F", "comm,tid,time,event,ip,sym", stdin=file))
+        check_equal(theirs.err, "", "stderr of perf script")
+        check(theirs.out, "perf finds no samples in the pipe")
+        with open(path, "rb") as file:
+            ours = prof_ok("script", "-i", "-", "-F", "comm,tid,time,event,ip,sym", stdin=file)
+        check_same_lines(ours.out, theirs.out, f"script of a pipe recorded with {options}")
+
+
+def run_record_to(file, options):
+    return run(PROF, "record", "-F", "499", *options, "-o", "-", "--", workload("shares"), 1,
+               stdout=file)
+
+
+@test
+def perf_reads_the_header(tmp):
+    path, _ = prof_record(tmp, "-g")
+    text = perf_ok("report", "--header-only", "-i", path).out
+    for line in ("# hostname : ", "# os release : ", "# perf version : ", "# arch : ",
+                 "# nrcpus online : ", "# nrcpus avail : ", "# cpudesc : ", "# cpuid : ",
+                 "# total memory : ", "# cmdline : ", "# event : name = ", "# sample duration : ",
+                 "# time of first sample : "):
+        check(line in text, f"{line!r} is not in the header:\n{text}")
+    ours = prof_ok("report", "--header-only", "-i", path).out
+    check_same_lines(ours, text, "header")
+
+
+# prof reads perf -----------------------------------------------------------------------------
+
+PERF_OPTIONS = [
+    ["-F", "499"],
+    ["-F", "499", "-g"],
+    ["-F", "499", "-z"],
+    ["-F", "499", "-g", "-z"],
+    ["-F", "499", "-e", "cpu-clock,task-clock,page-faults", "-g"],
+    ["-e", "context-switches,page-faults", "-c", "1", "-g"],
+    ["-F", "499", "-g", "-s", "--buildid-mmap"],
+]
+
+
+@test
+def prof_reads_recordings_of_a_command(tmp):
+    for options in PERF_OPTIONS:
+        both_ways(perf_record(tmp, *options), options)
+
+
+@test
+def prof_reads_a_recording_of_the_whole_machine(tmp):
+    require_root()
+    for options in (["-F", "499", "-a", "-g"], ["-F", "499", "-a", "-g", "-z"]):
+        both_ways(perf_record(tmp, *options), options)
+
+
+@test
+def prof_reads_a_pipe_of_perf(tmp):
+    for options in (["-g"], ["-z"], ["-e", "cpu-clock,task-clock"]):
+        path = f"{tmp}/pipe.data"
+        with open(path, "wb") as file:
+            ok(run("perf", "record", "-F", "499", *options, "-o", "-", "--", workload("shares"), 1,
+                   stdout=file))
+        for fields in FIELD_LISTS:
+            with open(path, "rb") as file:
+                theirs = ok(perf("script", "-i", "-", "-F", fields, stdin=file))
+            with open(path, "rb") as file:
+                ours = prof_ok("script", "-i", "-", "-F", fields, stdin=file)
+            check_same_lines(ours.out, theirs.out, f"{options}: script -i - -F {fields}")
+        check_same_lines(prof_ok("script", "-i", path, "-F", "comm,time,ip").out,
+                         perf_ok("script", "-i", path, "-F", "comm,time,ip").out,
+                         f"{options}: the pipe as a file")
+
+
+@test
+def default_lines_are_equal(tmp):
+    for options in (["-F", "499"], ["-F", "499", "-g"],
+                    ["-F", "499", "-g", "-e", "cpu-clock,page-faults"]):
+        path = perf_record(tmp, *options)
+        check_same_lines(prof_ok("script", "-i", path).out, perf_ok("script", "-i", path).out,
+                         f"script of record {' '.join(options)}")
+
+
+@test
+def filters_let_the_same_samples_through(tmp):
+    path = perf_record(tmp, "-F", "999", "-g", command=(workload("threads"), 1))
+    tid = perf_ok("script", "-i", path, "-F", "tid", "-G").out.split()[-1]
+    for options in (["--comm", "alpha"], ["--comm", "alpha,late"], ["--tid", tid],
+                    ["--time", "10%-20%"], ["--time", "0%-50%"]):
+        wanted = same_script(path, "comm,tid,time,ip,sym", *options)
+        check(wanted, f"{options}: perf lets nothing through, so nothing is compared")
+
+
+# report --------------------------------------------------------------------------------------
+
+REPORT_OPTIONS = [
+    ["--no-children", "-g", "none"],
+    ["--no-children", "-g", "none", "-n"],
+    ["--children", "-g", "none"],
+    ["--no-children", "-g", "none", "--sort", "comm"],
+    ["--no-children", "-g", "none", "--sort", "dso"],
+    ["--no-children", "-g", "none", "--sort", "sym"],
+    ["--no-children", "-g", "none", "--sort", "pid,comm,dso"],
+    ["--no-children", "-g", "none", "--sort", "tid,sym"],
+]
+
+
+def same_report(path, options):
+    """The rows of one are the rows of the other, in whatever order rows of equal share come."""
+    theirs = report_rows(perf_ok("report", "--stdio", "-i", path, *options).out)
+    ours = report_rows(prof_ok("report", "--stdio", "-i", path, *options).out)
+    check(theirs, f"no rows in perf report {options}")
+    check_same_lines("\n".join(str(row.key()) for row in sorted(ours, key=order)),
+                     "\n".join(str(row.key()) for row in sorted(theirs, key=order)),
+                     f"rows of report {' '.join(options)}")
+
+
+def order(row):
+    return (-(row.children or 0.0), -row.self, row.rest)
+
+
+@test
+def report_percentages_are_equal(tmp):
+    for recorded in (perf_record(tmp, "-F", "499", "-g", command=(workload("threads"), 1)),
+                     prof_record(tmp, "-F", "499", "-g", command=(workload("threads"), 1))[0],
+                     perf_record(tmp, "-F", "999", "-e", "cpu-clock,task-clock", "-g",
+                                 command=(workload("cpp_names"), 1))):
+        for options in REPORT_OPTIONS:
+            same_report(recorded, options)
+
+
+@test
+def report_percentages_of_the_whole_machine_are_equal(tmp):
+    require_root()
+    path = perf_record(tmp, "-F", "499", "-a", "-g", command=(workload("threads"), 1))
+    for options in REPORT_OPTIONS:
+        same_report(path, options)
+
+
+main(lambda: require_perf(exactly=(6, 1)))

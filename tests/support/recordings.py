@@ -1,0 +1,95 @@
+"""Text of perf and prof taken apart, for tests that compare what two tools say of one recording."""
+
+import re
+
+from harness import Failure, check
+
+PERCENT_ROW = re.compile(r"^\s+(\d+\.\d+)%(?:\s+(\d+\.\d+)%)?\s+(.*\S)\s*$")
+
+
+class ReportRow:
+    """One row of `report --stdio`: children (None with --no-children), self, and the columns after
+    them as one text with single spaces."""
+
+    def __init__(self, children, self_percent, rest):
+        self.children = children
+        self.self = self_percent
+        self.rest = rest
+
+    def key(self):
+        return (self.children, self.self, self.rest)
+
+    def __repr__(self):
+        return f"{self.children} {self.self} {self.rest}"
+
+
+def report_rows(text):
+    """The table rows of a stdio report, without its call graphs."""
+    rows = []
+    for line in text.splitlines():
+        if line.startswith("#") or "--" in line.split("%")[0]:
+            continue
+        match = PERCENT_ROW.match(line)
+        if not match or "|" in line.split("%")[0]:
+            continue
+        first, second, rest = match.groups()
+        if second is None:
+            rows.append(ReportRow(None, float(first), " ".join(rest.split())))
+        else:
+            rows.append(ReportRow(float(first), float(second), " ".join(rest.split())))
+    return rows
+
+
+def shares_by_symbol(text):
+    """{symbol: self percent} of a --no-children report sorted by comm,dso,sym."""
+    shares = {}
+    for row in report_rows(text):
+        symbol = re.split(r"\[[.kguH]\] ", row.rest)[-1]
+        shares[symbol] = shares.get(symbol, 0.0) + row.self
+    return shares
+
+
+class Sample:
+    """One sample of script text: the words of its head line and its frames, leaf first."""
+
+    def __init__(self, head, frames):
+        self.head = head
+        self.frames = frames
+
+
+def script_samples(text):
+    """Samples of `script` text with call chains (frames are indented, an empty line ends one)."""
+    samples, head, frames = [], None, []
+    for line in text.splitlines():
+        if not line.strip():
+            if head is not None:
+                samples.append(Sample(head, frames))
+            head, frames = None, []
+        elif head is None:
+            head = line
+        else:
+            check(line[0] in "\t ", f"a frame line is not indented: {line!r}")
+            frames.append(line.strip())
+    if head is not None:
+        raise Failure(f"the last sample is not closed by an empty line: {head!r}")
+    return samples
+
+
+def folded_stacks(text):
+    """{(root, …, leaf): count} of folded text."""
+    stacks = {}
+    for line in text.splitlines():
+        stack, _, count = line.rpartition(" ")
+        check(stack and count.isdigit(), f"not a folded line: {line!r}")
+        key = tuple(stack.split(";"))
+        check(key not in stacks, f"the stack comes twice: {line!r}")
+        stacks[key] = int(count)
+    return stacks
+
+
+def recorded_samples(stderr):
+    """How many samples the closing line of `record` speaks of."""
+    match = re.search(r"\[ \w+ record: Captured and wrote [\d.]+ MB .*\((\d+) samples\)", stderr)
+    if not match:
+        raise Failure(f"no closing line in:\n{stderr}")
+    return int(match.group(1))
