@@ -53,12 +53,12 @@ PerfMap parse_perf_map(std::vector<char> text) {
     uint64_t size = 0;
     const bool numbers = take_number(line, start) && take_number(line, size);
     const std::string_view name = after_blanks(line);
-    if (!numbers || name.empty() || size == 0 || size > UINT64_MAX - start) {
+    if (!numbers || name.empty() || size > UINT64_MAX - 1 - start) {
       ++result.bad_lines;
       continue;
     }
     const auto offset = static_cast<uint32_t>(name.data() - text.data());
-    entries.push_back({start, start + size, offset, {}});
+    entries.push_back({start, start + std::max<uint64_t>(size, 1), offset, {}});
   }
   auto storage = std::make_shared<const std::vector<char>>(std::move(text));
   const std::string_view names(storage->data(), storage->size());

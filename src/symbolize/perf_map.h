@@ -20,7 +20,8 @@ struct PerfMap {
 inline constexpr size_t kMaxPerfMap = size_t{1} << 30;
 
 /// Lines "START SIZE name": hexadecimal numbers with or without 0x, the rest of the line is the
-/// name, blanks included. Of entries that overlap the later line wins, as code is replaced.
+/// name, blanks included. A size of 0 stands for the one address. Of entries that overlap the later
+/// line wins, as code is replaced.
 PerfMap parse_perf_map(std::vector<char> text);
 
 /// Anybody can write into /tmp: the file must be a regular one that belongs to root or to the user
