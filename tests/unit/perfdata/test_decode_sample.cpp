@@ -173,12 +173,11 @@ TEST_CASE("counts that do not fit the record are refused without reading past it
                                    uint64_t{PERF_SAMPLE_BRANCH_STACK}, uint64_t{PERF_SAMPLE_READ},
                                    uint64_t{PERF_SAMPLE_STACK_USER}, uint64_t{PERF_SAMPLE_AUX});
   attr.attr.read_format = PERF_FORMAT_GROUP;
-  const uint64_t count = GENERATE(uint64_t{3}, uint64_t{1} << 61, UINT64_MAX);
+  const uint64_t count = GENERATE(uint64_t{3}, (uint64_t{1} << 61) + 99, UINT64_MAX);
   PerfDataBuilder builder;
   builder.attr(attr);
   builder.record(kRecordSample, 0, builder.body().u64(count).u64(0).view());
-  // RAW counts bytes in 32 bits: 3 of them do fit.
-  const bool fits = count == 3 && attr.attr.sample_type & (PERF_SAMPLE_RAW | PERF_SAMPLE_AUX);
+  const bool fits = count == 3 && (attr.attr.sample_type & (PERF_SAMPLE_RAW | PERF_SAMPLE_AUX));
   const auto data = builder.data();
   const EventTable events = builder.events();
   SampleRecord s;
