@@ -10,7 +10,9 @@ namespace {
 
 // Kernel addresses mean the same in every process: they share one space. Modes keep apart what a
 // guest and its host may both use.
-constexpr uint32_t kKernelSpace = 0xffffff00;
+constexpr uint32_t kKernelSpace = 0x7fffff00;
+// An address is looked up differently by what it is.
+constexpr uint32_t kReturnAddress = 1u << 31;
 
 char level_of(CpuMode mode) {
   switch (mode) {
@@ -49,12 +51,11 @@ FrameId FrameTable::frame_of(uint32_t space, const ThreadState& state, uint64_t 
     space = kKernelSpace + static_cast<uint32_t>(mode);
     time = UINT64_MAX;  // what is loaded later in the recording has a name, too
   }
-  const uint64_t lookup = raw(address.lookup());
-  const size_t slot = slot_of(space, lookup);
+  if (address.kind == AddrKind::ReturnAddress) space |= kReturnAddress;
+  const size_t slot = slot_of(space, raw(address.addr));
   if (slots_[slot].frame.valid()) return slots_[slot].frame;
-  const FrameId frame =
-      intern(recording_.resolve(state, time, mode, FrameAddress{VirtAddr{lookup}}), mode);
-  slots_[slot] = {lookup, space, frame};
+  const FrameId frame = intern(recording_.resolve(state, time, mode, address), mode);
+  slots_[slot] = {raw(address.addr), space, frame};
   if (++used_ * 2 > slots_.size()) grow();
   return frame;
 }

@@ -9,9 +9,16 @@
 namespace prof {
 
 /// Takes what flamegraph.pl and inferno take: `#` comments and blank lines are skipped, CRLF and a
-/// byte-order mark (UTF-8, UTF-16) are accepted, counts may be decimals, a second count is ignored
-/// with a warning, lines without a count are counted and warned of. `_[k]`, `_[j]`, `_[i]` marks
-/// give the frame's kind. An input without any stack is an error naming `name`.
+/// byte-order mark (UTF-8, UTF-16) are accepted, empty frames are dropped, lines without a count
+/// are counted and warned of. `_[k]`, `_[j]`, `_[i]` marks give the frame's kind; without one,
+/// names in brackets ("[unknown]", "[libc.so.6]") are Unknown, all others Other. The first frame of
+/// a stack is its root, and the comm of the root's group.
+///
+/// Counts may be decimals: then the event's period_scale is a power of ten, periods are exact and
+/// samples rounded. If every line has two counts (a differential), the second one counts, as
+/// flamegraph.pl's widths do, with a warning.
+///
+/// An input without any stack is an error naming `name`, with exit code 2.
 Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name);
 
 }  // namespace prof

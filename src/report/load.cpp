@@ -6,7 +6,7 @@
 #include "perfdata/reader.h"
 #include "report/import_folded.h"
 #include "report/pipeline.h"
-#include "report/recording.h"
+#include "report/source.h"
 
 namespace prof {
 
@@ -25,18 +25,30 @@ bool looks_like_text(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Result<Profile> load_profile(const LoadOptions& options) {
-  auto file = open_input(options.input.path);
+Result<Source> open_source(const InputOptions& options) {
+  auto file = open_input(options.path);
   if (!file) return tl::unexpected(file.error());
-  const std::string name = options.input.path == "-" ? "standard input" : options.input.path;
+  const std::string name = options.path == "-" ? "standard input" : options.path;
+  Source source;
   if (!Reader::has_magic(file->bytes()) && looks_like_text(file->bytes())) {
-    return import_folded(file->bytes(), name);
+    auto profile = import_folded(file->bytes(), name);
+    if (!profile) return tl::unexpected(profile.error());
+    source.folded = std::move(*profile);
+    return source;
   }
   auto reader = Reader::from_file(std::move(*file), name);
   if (!reader) return tl::unexpected(reader.error());
-  auto recording = Recording::from_reader(std::move(*reader), options.input);
+  auto recording = Recording::from_reader(std::move(*reader), options);
   if (!recording) return tl::unexpected(recording.error());
-  return build_profile(**recording, options);
+  source.recording = std::move(*recording);
+  return source;
+}
+
+Result<Profile> load_profile(const LoadOptions& options) {
+  auto source = open_source(options.input);
+  if (!source) return tl::unexpected(source.error());
+  if (source->folded) return std::move(*source->folded);
+  return build_profile(*source->recording, options);
 }
 
 }  // namespace prof

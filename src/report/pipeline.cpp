@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <ranges>
 #include <tuple>
@@ -57,9 +58,10 @@ class Contexts {
     Group group;
     group.event = sample.event;
     if (by_.comm) group.comm = comm;
+    const EventAttr& event = recording_.events()[sample.event];
     if (by_.pid) group.pid = static_cast<int32_t>(sample.pid);
     if (by_.tid) group.tid = static_cast<int32_t>(sample.tid);
-    if (by_.cpu) group.cpu = static_cast<int32_t>(sample.cpu);
+    if (by_.cpu && event.has(PERF_SAMPLE_CPU)) group.cpu = static_cast<int32_t>(sample.cpu);
     const uint32_t group_index = group_of(group, hidden);
     const auto [space, ignored] =
         spaces_.try_emplace({state.process.value, state.version}, spaces_.size());
@@ -200,7 +202,11 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options) 
   build_tree(recording, stacks, contexts, options.max_stack, profile);
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;
+  profile.lost_samples = stats.lost_samples;
   profile.throttled = stats.throttled;
+  profile.has_callchains =
+      std::ranges::any_of(recording.events().all(),
+                          [](const EventAttr& event) { return event.has(PERF_SAMPLE_CALLCHAIN); });
   profile.skipped_records = stats.unknown + stats.unreadable;
   profile.warnings = recording.warnings();
   return profile;

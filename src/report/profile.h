@@ -70,10 +70,12 @@ class Profile {
 
   // Losses and quality, for the summary lines and notes of every output.
   uint64_t lost_records = 0;       // by the kernel or the recorder (LOST, LOST_SAMPLES)
+  uint64_t lost_samples = 0;       // of them, those of LOST_SAMPLES
   uint64_t throttled = 0;          // times the kernel paused the event
   uint64_t total_frames = 0;       // weighted by samples
   uint64_t unresolved_frames = 0;  // those without a symbol
-  uint64_t skipped_records = 0;    // of a kind prof does not know
+  bool has_callchains = false;
+  uint64_t skipped_records = 0;  // of a kind prof does not know
   std::vector<std::string> warnings;
 
   const Frame& frame(FrameId id) const { return frames[id.value]; }

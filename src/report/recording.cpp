@@ -128,6 +128,7 @@ void Recording::note_mapping(const MmapRecord& mmap) {
       kernel_.reference_address = mmap.page_offset;
     }
     if (!mmap.build_id.empty()) kernel_.build_id = mmap.build_id;
+    kernel_mapping_ = mapping;
   } else {
     mapping.dso = dsos_.intern(mmap.filename, DsoKind::KernelModule, mmap.build_id, 0);
   }
@@ -186,6 +187,11 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
     result.mapping = processes_.find(state.process, time, lookup);
   } else if (mode == CpuMode::Kernel) {
     result.mapping = processes_.find_kernel(time, lookup);
+    // The recorded mapping ends with the kernel's text; its init code lies behind.
+    if (!result.mapping && kernel_mapping_ && lookup >= kernel_mapping_->start &&
+        symbolizer_->resolve(kernel_mapping_->dso, raw(lookup)).found()) {
+      result.mapping = &*kernel_mapping_;
+    }
   }
   if (!result.mapping) {
     result.dso_address = raw(address.addr);

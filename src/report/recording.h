@@ -5,6 +5,7 @@
 #include <array>
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,7 @@ class Recording {
   ProcessTable processes_;
   std::unique_ptr<Symbolizer> symbolizer_;
   KernelInfo kernel_;
+  std::optional<Mapping> kernel_mapping_;
   RecordingStats stats_;
   std::vector<std::string> warnings_;
 };

@@ -1,0 +1,173 @@
+#include "report/histogram.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+#include "common/hash.h"
+
+namespace prof {
+
+namespace {
+
+bool has(const std::vector<SortKey>& keys, SortKey key) {
+  return std::ranges::find(keys, key) != keys.end();
+}
+
+/// Numbers groups by the part of them that is asked for.
+std::vector<uint32_t> number_groups(const Profile& profile, const std::vector<SortKey>& keys,
+                                    std::vector<RowKey>& parts) {
+  std::map<std::tuple<StringId, int32_t, int32_t, int32_t>, uint32_t> numbers;
+  std::vector<uint32_t> number_of;
+  for (const Group& group : profile.groups) {
+    RowKey part;
+    part.comm = group.comm;  // shown beside a pid, even where rows are not kept apart by it
+    if (has(keys, SortKey::Pid)) part.pid = group.pid;
+    if (has(keys, SortKey::Tid)) part.tid = group.tid;
+    if (has(keys, SortKey::Cpu)) part.cpu = group.cpu;
+    const auto key =
+        std::tuple(has(keys, SortKey::Comm) ? part.comm : StringId{}, part.pid, part.tid, part.cpu);
+    const auto [it, added] = numbers.try_emplace(key, static_cast<uint32_t>(parts.size()));
+    if (added) {
+      parts.push_back(part);
+    } else if (part.comm.valid()) {
+      parts[it->second].comm = part.comm;  // the last name a process went by
+    }
+    number_of.push_back(it->second);
+  }
+  return number_of;
+}
+
+/// Numbers frames by the part of them that is asked for: function, DSO, or nothing.
+std::vector<uint32_t> number_frames(const Profile& profile, const std::vector<SortKey>& keys) {
+  std::vector<uint32_t> number_of(profile.frames.size(), 0);
+  std::unordered_map<StringId, uint32_t> dsos;
+  for (uint32_t i = 0; i < number_of.size(); ++i) {
+    if (has(keys, SortKey::Symbol)) {
+      number_of[i] = i;
+    } else if (has(keys, SortKey::Dso)) {
+      number_of[i] =
+          dsos.try_emplace(profile.frames[i].dso, static_cast<uint32_t>(dsos.size())).first->second;
+    }
+  }
+  return number_of;
+}
+
+struct PairHash {
+  size_t operator()(uint64_t key) const { return hash_mix(key, 0); }
+};
+
+}  // namespace
+
+Histogram::Histogram(const Profile& profile, uint32_t event, const std::vector<SortKey>& keys)
+    : profile_(profile) {
+  link_nodes();
+  assign_rows(event, keys);
+  add_up();
+  index_rows();
+}
+
+void Histogram::link_nodes() {
+  const size_t count = profile_.nodes.size();
+  totals_.resize(count);
+  first_child_.assign(count, UINT32_MAX);
+  next_sibling_.assign(count, UINT32_MAX);
+  for (auto i = static_cast<uint32_t>(count); i-- > 0;) {  // children come after their parents
+    totals_[i] += self(i);
+    const uint32_t parent = profile_.nodes[i].parent;
+    if (parent == UINT32_MAX) continue;
+    totals_[parent] += totals_[i];
+    next_sibling_[i] = first_child_[parent];
+    first_child_[parent] = i;
+  }
+}
+
+void Histogram::assign_rows(uint32_t event, const std::vector<SortKey>& keys) {
+  std::vector<RowKey> group_parts;
+  const auto group_number = number_groups(profile_, keys, group_parts);
+  const auto frame_number = number_frames(profile_, keys);
+  std::unordered_map<uint64_t, uint32_t, PairHash> row_numbers;
+  row_of_.assign(profile_.nodes.size(), kNoRow);
+  for (uint32_t i = 0; i < row_of_.size(); ++i) {
+    const StackNode& node = profile_.nodes[i];
+    if (node.parent == UINT32_MAX || profile_.groups[node.group].event != event) continue;
+    const uint64_t key = uint64_t{group_number[node.group]} << 32 | frame_number[node.frame.value];
+    const auto [it, added] = row_numbers.try_emplace(key, static_cast<uint32_t>(rows_.size()));
+    if (added) {
+      Row row;
+      row.key = group_parts[group_number[node.group]];
+      row.key.frame = node.frame;
+      rows_.push_back(row);
+    }
+    row_of_[i] = it->second;
+  }
+}
+
+/// Walks the tree depth first. A row that is already on the path has counted what lies below, so
+/// that recursion counts a sample once.
+void Histogram::add_up() {
+  std::vector<uint32_t> on_path(rows_.size(), 0);
+  std::vector<uint32_t> height(profile_.nodes.size(), 0);  // of the subtree, in frames
+  for (auto i = static_cast<uint32_t>(height.size()); i-- > 0;) {
+    const uint32_t parent = profile_.nodes[i].parent;
+    if (totals_[i].samples > 0) height[i] = std::max(height[i], 1u);
+    if (parent != UINT32_MAX && height[i] > 0) {
+      height[parent] = std::max(height[parent], height[i] + 1);
+    }
+  }
+  struct Visit {
+    uint32_t node;
+    bool leave;
+  };
+  std::vector<Visit> stack;
+  uint32_t path_length = 0;
+  for (uint32_t root = 0; root < profile_.nodes.size(); ++root) {
+    if (!is_root(root)) continue;
+    for (uint32_t c = first_child_[root]; c != UINT32_MAX; c = next_sibling_[c]) {
+      if (row_of_[c] != kNoRow) stack.push_back({c, false});
+    }
+    while (!stack.empty()) {
+      const Visit visit = stack.back();
+      stack.pop_back();
+      Row& row = rows_[row_of_[visit.node]];
+      if (visit.leave) {
+        --on_path[row_of_[visit.node]];
+        --path_length;
+        continue;
+      }
+      ++path_length;
+      const Weights own = self(visit.node);
+      row.self += own;
+      if (on_path[row_of_[visit.node]]++ == 0) {
+        row.children += totals_[visit.node];
+        row.depth_down = std::max(row.depth_down, height[visit.node]);
+      }
+      if (own.samples > 0) row.depth_down = std::max(row.depth_down, path_length);
+      if (height[visit.node] > 0) row.depth_up = std::max(row.depth_up, path_length);
+      stack.push_back({visit.node, true});
+      for (uint32_t c = first_child_[visit.node]; c != UINT32_MAX; c = next_sibling_[c]) {
+        stack.push_back({c, false});
+      }
+    }
+  }
+}
+
+void Histogram::index_rows() {
+  row_begin_.assign(rows_.size() + 1, 0);
+  for (const uint32_t row : row_of_) {
+    if (row != kNoRow) ++row_begin_[row + 1];
+  }
+  for (size_t i = 1; i < row_begin_.size(); ++i) row_begin_[i] += row_begin_[i - 1];
+  row_nodes_.resize(row_begin_.back());
+  std::vector<uint32_t> next(row_begin_.begin(), row_begin_.end() - 1);
+  for (uint32_t i = 0; i < row_of_.size(); ++i) {
+    if (row_of_[i] != kNoRow) row_nodes_[next[row_of_[i]]++] = i;
+  }
+}
+
+std::span<const uint32_t> Histogram::nodes_of(uint32_t row) const {
+  return std::span(row_nodes_).subspan(row_begin_[row], row_begin_[row + 1] - row_begin_[row]);
+}
+
+}  // namespace prof

@@ -1,0 +1,78 @@
+// Histogram: the rows of a report table, with self and children weights. Made from a Profile by
+// report.cpp; the call graph of a row is made by call_graph.h.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "report/profile.h"
+#include "report/report_options.h"
+
+namespace prof {
+
+struct Weights {
+  uint64_t period = 0;
+  uint64_t samples = 0;
+
+  Weights& operator+=(const Weights& other) {
+    period += other.period;
+    samples += other.samples;
+    return *this;
+  }
+  Weights operator-(const Weights& other) const {
+    return {period - other.period, samples - other.samples};
+  }
+};
+
+/// What one sort key shows of a row, and how rows compare by it.
+struct RowKey {
+  StringId comm;  // invalid where the key is not asked for
+  int32_t pid = -1, tid = -1, cpu = -1;
+  FrameId frame;  // of the first node that made the row; dso and symbol columns show it
+};
+
+struct Row {
+  RowKey key;
+  Weights self;
+  Weights children;  // with everything called from it; equal frames of a stack count once
+  // Longest chain from it, down to leaves and up to roots: perf orders equal rows by it.
+  uint32_t depth_down = 0, depth_up = 0;
+};
+
+/// One event's rows and the per-node sums the call graph needs.
+class Histogram {
+ public:
+  Histogram(const Profile& profile, uint32_t event, const std::vector<SortKey>& keys);
+
+  const Profile& profile() const { return profile_; }
+  std::vector<Row>& rows() { return rows_; }
+  const std::vector<Row>& rows() const { return rows_; }
+  /// Row of a node; kNoRow for roots and nodes of other events.
+  static constexpr uint32_t kNoRow = UINT32_MAX;
+  uint32_t row_of(uint32_t node) const { return row_of_[node]; }
+  const Weights& total(uint32_t node) const { return totals_[node]; }
+  uint32_t first_child(uint32_t node) const { return first_child_[node]; }
+  uint32_t next_sibling(uint32_t node) const { return next_sibling_[node]; }
+  std::span<const uint32_t> nodes_of(uint32_t row) const;
+  bool is_root(uint32_t node) const { return profile_.nodes[node].parent == UINT32_MAX; }
+  Weights self(uint32_t node) const {
+    return {profile_.nodes[node].self_period, profile_.nodes[node].self_samples};
+  }
+
+ private:
+  void assign_rows(uint32_t event, const std::vector<SortKey>& keys);
+  void link_nodes();
+  void add_up();
+  void index_rows();
+
+  const Profile& profile_;
+  std::vector<Row> rows_;
+  std::vector<uint32_t> row_of_;
+  std::vector<Weights> totals_;
+  std::vector<uint32_t> first_child_, next_sibling_;
+  std::vector<uint32_t> row_begin_, row_nodes_;  // nodes of each row, in the order of nodes
+};
+
+}  // namespace prof

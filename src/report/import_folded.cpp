@@ -1,0 +1,287 @@
+#include "report/import_folded.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "common/byte_reader.h"
+#include "report/folded_line.h"
+#include "report/stack_tree.h"
+
+namespace prof {
+
+namespace {
+
+// Totals stay below this, so that sums of any of them cannot wrap.
+constexpr uint64_t kMostWeight = uint64_t{1} << 53;  // also what a browser's numbers hold exactly
+
+void append_utf8(std::string& out, uint32_t c) {
+  const auto tail = [&](int shift) {
+    out.push_back(static_cast<char>(0x80 | ((c >> shift) & 0x3f)));
+  };
+  if (c < 0x80) {
+    out.push_back(static_cast<char>(c));
+  } else if (c < 0x800) {
+    out.push_back(static_cast<char>(0xc0 | c >> 6));
+    tail(0);
+  } else if (c < 0x10000) {
+    out.push_back(static_cast<char>(0xe0 | c >> 12));
+    tail(6);
+    tail(0);
+  } else {
+    out.push_back(static_cast<char>(0xf0 | c >> 18));
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+/// UTF-16 as Windows tools write it. Surrogates without a partner become U+FFFD.
+std::string utf8_of_utf16(ByteReader in) {
+  std::string out;
+  out.reserve(in.remaining() / 2);
+  std::optional<uint32_t> high;
+  while (in.remaining() >= 2) {
+    const uint32_t unit = in.u16();
+    const bool is_low = unit >= 0xdc00 && unit < 0xe000;
+    if (high && is_low) {
+      append_utf8(out, 0x10000 + ((*high - 0xd800) << 10) + (unit - 0xdc00));
+      high.reset();
+      continue;
+    }
+    if (high) append_utf8(out, 0xfffd);
+    high.reset();
+    if (unit >= 0xd800 && unit < 0xdc00) {
+      high = unit;
+    } else {
+      append_utf8(out, is_low ? 0xfffd : unit);
+    }
+  }
+  if (high) append_utf8(out, 0xfffd);
+  return out;
+}
+
+/// How many bytes two texts have in common at their beginnings.
+size_t common_prefix(std::string_view a, std::string_view b) {
+  const size_t most = std::min(a.size(), b.size());
+  size_t at = 0;
+  for (; at + 8 <= most; at += 8) {
+    if (std::memcmp(a.data() + at, b.data() + at, 8) != 0) break;
+  }
+  while (at < most && a[at] == b[at]) ++at;
+  return at;
+}
+
+class FoldedImport {
+ public:
+  explicit FoldedImport(bool differential) : differential_(differential) {}
+
+  /// False when the counts add up to more than can be held.
+  bool read(std::string_view text);
+  Profile finish();
+
+  bool found_stacks() const { return weight_ > 0; }
+  bool looks_differential() const { return lines_ > 0 && lines_ == two_counts_; }
+
+ private:
+  void add_line(std::string_view line);
+  uint32_t node_of(std::string_view stack);
+  uint32_t root(FrameId frame);
+  FrameId frame_of(std::string_view text);
+  void set_periods(uint32_t scale);
+  void count_frames();
+
+  struct Step {  // a frame of the line before: where its name ends, and the node it led to
+    size_t end;
+    uint32_t node;
+  };
+
+  bool differential_;
+  Profile profile_;
+  StringTable texts_;  // frames as written, with their marks; ids are those of profile_.frames
+  StackTree tree_{profile_};
+  std::vector<uint32_t> group_of_;  // by FrameId, of those that are roots
+  std::string_view last_stack_;
+  std::vector<Step> last_steps_;
+  uint64_t line_number_ = 0;
+  uint64_t lines_ = 0, two_counts_ = 0, ignored_ = 0, first_ignored_ = 0;
+  uint64_t weight_ = 0;  // sum of all counts, rounded up
+  uint32_t decimals_ = 0;
+};
+
+bool FoldedImport::read(std::string_view text) {
+  while (!text.empty()) {
+    const void* end = std::memchr(text.data(), '\n', text.size());
+    const size_t length =
+        end ? static_cast<size_t>(static_cast<const char*>(end) - text.data()) : text.size();
+    std::string_view line = text.substr(0, length);
+    text.remove_prefix(end ? length + 1 : length);
+    ++line_number_;
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (line.empty() || line.front() == '#') continue;
+    if (line.find_first_not_of(" \t") == line.npos) continue;
+    add_line(line);
+    if (weight_ > kMostWeight) return false;
+  }
+  return true;
+}
+
+void FoldedImport::add_line(std::string_view line) {
+  auto parsed = parse_folded_line(line);
+  if (parsed && differential_ && parsed->has_two) {
+    parsed->stack.remove_suffix(parsed->stack.size() - parsed->stack.find_last_of(" \t"));
+    while (parsed->stack.back() == ' ' || parsed->stack.back() == '\t') {
+      parsed->stack.remove_suffix(1);
+    }
+  }
+  if (!parsed || parsed->stack.find_first_not_of(';') == std::string_view::npos) {
+    if (ignored_++ == 0) first_ignored_ = line_number_;
+    return;
+  }
+  ++lines_;
+  two_counts_ += parsed->has_two;
+  const FoldedCount& count = parsed->count;
+  decimals_ = std::max(decimals_, count.decimals);
+  weight_ += count.whole + (count.millionths ? 1 : 0);
+  StackNode& node = profile_.nodes[node_of(parsed->stack)];
+  node.self_samples += count.whole;
+  node.self_period += count.millionths;  // until set_periods()
+}
+
+// Folded files are sorted more often than not: what a line has in common with the one before is
+// not looked up again.
+uint32_t FoldedImport::node_of(std::string_view stack) {
+  const size_t same = common_prefix(stack, last_stack_);
+  while (!last_steps_.empty()) {
+    const size_t end = last_steps_.back().end;
+    if (end < same || (end == same && (end == stack.size() || stack[end] == ';'))) break;
+    last_steps_.pop_back();
+  }
+  last_stack_ = stack;
+  size_t at = last_steps_.empty() ? 0 : last_steps_.back().end;
+  uint32_t node = last_steps_.empty() ? UINT32_MAX : last_steps_.back().node;
+  while (at < stack.size()) {
+    if (stack[at] == ';') {
+      ++at;
+      continue;
+    }
+    const size_t end = std::min(stack.find(';', at), stack.size());
+    const FrameId frame = frame_of(stack.substr(at, end - at));
+    node = node == UINT32_MAX ? root(frame) : tree_.child(node, frame);
+    last_steps_.push_back({end, node});
+    at = end;
+  }
+  return node;
+}
+
+uint32_t FoldedImport::root(FrameId frame) {
+  const auto fresh = static_cast<uint32_t>(profile_.groups.size());
+  group_of_.resize(profile_.frames.size(), UINT32_MAX);
+  uint32_t& group = group_of_[frame.value];
+  if (group == UINT32_MAX) {
+    group = fresh;
+    profile_.groups.emplace_back().comm = profile_.frame(frame).name;
+  }
+  return tree_.root(group, frame);
+}
+
+FrameId FoldedImport::frame_of(std::string_view text) {
+  const FrameId id{texts_.intern(text).value};
+  if (id.value < profile_.frames.size()) return id;
+  Frame frame;
+  if (text.size() > 4 && text.ends_with("_[k]")) {
+    frame.kind = FrameKind::Kernel;
+    frame.level = 'k';
+  } else if (text.size() > 4 && text.ends_with("_[j]")) {
+    frame.kind = FrameKind::Jit;
+  } else if (text.size() > 4 && text.ends_with("_[i]")) {
+    frame.kind = FrameKind::Inlined;
+  }
+  if (frame.kind != FrameKind::Other) text.remove_suffix(4);
+  frame.name = profile_.strings.intern(text);
+  const bool unresolved = text.front() == '[' && text.back() == ']';
+  if (unresolved && frame.kind == FrameKind::Other) frame.kind = FrameKind::Unknown;
+  if (!unresolved) frame.symbol = frame.name;
+  profile_.frames.push_back(frame);
+  return id;
+}
+
+// While lines were read, whole counts went to self_samples and millionths to self_period. Now that
+// the most decimals are known, periods get their scale.
+void FoldedImport::set_periods(uint32_t scale) {
+  const uint32_t per_unit = FoldedCount::kMillion / scale;
+  for (StackNode& node : profile_.nodes) {
+    node.self_period = node.self_samples * scale + node.self_period / per_unit;
+    node.self_samples = (node.self_period + scale / 2) / scale;
+  }
+}
+
+void FoldedImport::count_frames() {
+  std::vector<uint64_t> samples(profile_.nodes.size());
+  for (size_t i = samples.size(); i-- > 0;) {
+    const StackNode& node = profile_.nodes[i];
+    samples[i] += node.self_samples;
+    profile_.total_frames += samples[i];
+    if (!profile_.frame(node.frame).symbol.valid()) profile_.unresolved_frames += samples[i];
+    if (node.parent != UINT32_MAX) samples[node.parent] += samples[i];
+  }
+}
+
+Profile FoldedImport::finish() {
+  uint32_t scale = 1;
+  // Fewer decimals rather than a total too large to be exact.
+  for (uint32_t i = 0; i < decimals_ && weight_ <= kMostWeight / (scale * 10); ++i) scale *= 10;
+  set_periods(scale);
+  ProfileEvent event;
+  event.name = event.unit = "samples";
+  event.period_scale = scale;
+  for (const StackNode& node : profile_.nodes) {
+    event.samples += node.self_samples;
+    event.period += node.self_period;
+  }
+  event.total_samples = event.samples;
+  event.total_period = event.period;
+  count_frames();
+  profile_.events.push_back(std::move(event));
+  if (ignored_) {
+    profile_.warnings.push_back(
+        fmt::format("{} of {} lines ignored: not 'frame;frame;frame count' (the first is line {})",
+                    ignored_, ignored_ + lines_, first_ignored_));
+  }
+  if (differential_) {
+    profile_.warnings.push_back(
+        "every line has two counts (a differential): the second is used, the first is not");
+  }
+  return std::move(profile_);
+}
+
+Result<Profile> import_text(std::string_view text, const std::string& name) {
+  std::optional<FoldedImport> import(false);
+  bool fits = import->read(text);
+  if (import->looks_differential()) {
+    import.emplace(true);
+    fits = import->read(text);
+  }
+  if (!fits) return fail(name + ": the counts add up to more than 2^53");
+  if (!import->found_stacks()) {
+    return fail(name + ": no stacks found",
+                "folded stacks are lines like 'main;compute;sqrt 12', root first", 2);
+  }
+  return import->finish();
+}
+
+}  // namespace
+
+Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name) {
+  ByteReader reader(text);
+  const uint16_t mark = reader.remaining() >= 2 ? reader.u16() : 0;  // read little-endian
+  if (mark == 0xfeff) return import_text(utf8_of_utf16(reader), name);
+  if (mark == 0xfffe) return import_text(utf8_of_utf16(ByteReader(reader.rest(), true)), name);
+  std::string_view view(reinterpret_cast<const char*>(text.data()), text.size());
+  if (view.starts_with("\xef\xbb\xbf")) view.remove_prefix(3);
+  return import_text(view, name);
+}
+
+}  // namespace prof

@@ -1,0 +1,111 @@
+#include "report/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/header_text.h"
+#include "report/pipeline.h"
+#include "report/report_text.h"
+#include "report/source.h"
+#include "report/stats_text.h"
+
+namespace prof {
+
+namespace {
+
+/// perf's --dsos and --symbols: samples taken elsewhere are not shown, but stay in the total.
+void hide_other_leaves(const ReportOptions& options, Profile& profile) {
+  const auto lacks = [](const std::vector<std::string>& wanted, std::string_view name) {
+    return !wanted.empty() && std::ranges::find(wanted, name) == wanted.end();
+  };
+  const auto hidden = [&](const Frame& frame) {
+    const auto short_name =
+        frame.dso_short.valid() ? profile.strings[frame.dso_short] : std::string_view{};
+    const auto long_name = frame.dso.valid() ? profile.strings[frame.dso] : std::string_view{};
+    return (lacks(options.dsos, short_name) && lacks(options.dsos, long_name)) ||
+           lacks(options.symbols, profile.strings[frame.name]);
+  };
+  std::vector<bool> hide(profile.frames.size());
+  for (size_t i = 0; i < hide.size(); ++i) hide[i] = hidden(profile.frames[i]);
+  for (StackNode& node : profile.nodes) {
+    if (hide[node.frame.value]) node.self_samples = node.self_period = 0;
+  }
+}
+
+/// A column of which a filter leaves one value is said once, above the table, as perf does.
+void elide(const std::vector<std::string>& wanted, std::string_view title, SortKey key,
+           ReportOptions& options, Output& out) {
+  if (wanted.size() != 1 || std::ranges::find(options.sort, key) == options.sort.end()) return;
+  out << fmt::format("# {}: {}\n", title, wanted.front());
+  if (options.sort.size() > 1) std::erase(options.sort, key);
+}
+
+void choose_grouping(ReportOptions& options) {
+  const auto asked = [&](SortKey key) {
+    return std::ranges::find(options.sort, key) != options.sort.end();
+  };
+  options.load.group.pid = asked(SortKey::Pid);
+  options.load.group.tid = asked(SortKey::Tid);
+  options.load.group.cpu = asked(SortKey::Cpu);
+  options.load.group.comm =
+      asked(SortKey::Comm) || options.load.group.pid || options.load.group.tid;
+  // Without children and call graphs the sampled address is all there is to read.
+  options.load.with_callchain = options.children || options.call_graph.mode != CallGraphMode::None;
+}
+
+void print_tables(const Profile& profile, ReportOptions options, Output& out) {
+  if (!options.header) {
+    out << "# To display the perf.data header info, please use --header/--header-only "
+           "options.\n#\n";
+  }
+  elide(options.load.input.filter.comms, "comm", SortKey::Comm, options, out);
+  elide(options.dsos, "dso", SortKey::Dso, options, out);
+  elide(options.symbols, "symbol", SortKey::Symbol, options, out);
+  out << fmt::format("#\n# Total Lost Samples: {}\n#\n", profile.lost_samples);
+  const uint64_t lost_events = profile.lost_records - profile.lost_samples;
+  if (lost_events > 0) out << fmt::format("# Lost events: {}\n#\n", lost_events);
+  for (uint32_t event = 0; event < profile.events.size(); ++event) {
+    const ProfileEvent& facts = profile.events[event];
+    const bool wanted =
+        options.load.input.filter.event.empty() || options.load.input.filter.event == facts.name;
+    const bool empty = facts.total_samples == 0 && profile.events.size() > 1;
+    if (wanted && !empty) print_event(profile, event, options, profile.has_callchains, out);
+  }
+  out << "#\n# (Tip: See the same data as a picture: prof flamegraph > cpu.svg)\n#\n";
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) {
+  auto source = open_source(options.load.input);
+  if (!source) return tl::unexpected(source.error());
+  if (options.sort.empty()) {
+    options.sort = source->folded ? std::vector{SortKey::Symbol}
+                                  : std::vector{SortKey::Comm, SortKey::Dso, SortKey::Symbol};
+  }
+  if (source->recording) {
+    Recording& recording = *source->recording;
+    if (options.header || options.header_only) out << header_text(recording.reader());
+    if (options.header_only) return recording.warnings();
+    if (options.stats) {
+      print_stats(recording, out);
+      return recording.warnings();
+    }
+  }
+  choose_grouping(options);
+  auto profile = source->folded ? Result<Profile>(std::move(*source->folded))
+                                : build_profile(*source->recording, options.load);
+  if (!profile) return tl::unexpected(profile.error());
+  source->recording.reset();
+  if (options.call_graph_given && options.call_graph.mode != CallGraphMode::None &&
+      !profile->has_callchains) {
+    return fail("cannot show call graphs: '" + options.load.input.path + "' has no call chains",
+                "record with -g, or leave out -g here");
+  }
+  if (!options.dsos.empty() || !options.symbols.empty()) hide_other_leaves(options, *profile);
+  print_tables(*profile, options, out);
+  return profile->warnings;
+}
+
+}  // namespace prof

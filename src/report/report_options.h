@@ -1,0 +1,47 @@
+// ReportOptions: what `prof report` was asked for. Filled by the command line, read by report.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "report/load.h"
+
+namespace prof {
+
+enum class SortKey : uint8_t { Comm, Pid, Tid, Cpu, Dso, Symbol };
+
+enum class CallGraphMode : uint8_t { None, Graph, Fractal, Flat, Folded };
+enum class CallGraphValue : uint8_t { Percent, Period, Count };
+
+/// perf's -g TYPE,THRESHOLD,LIMIT,ORDER,VALUE.
+struct CallGraphOptions {
+  CallGraphMode mode = CallGraphMode::Graph;
+  double min_percent = 0.5;  // of the total; of the row for Fractal
+  uint32_t print_limit = 0;  // entries a level; 0: all
+  bool caller_first = false;
+  bool order_given = false;
+  CallGraphValue value = CallGraphValue::Percent;
+};
+
+struct ReportOptions {
+  LoadOptions load;
+  std::vector<SortKey> sort;  // empty: comm,dso,sym
+  CallGraphOptions call_graph;
+  bool call_graph_given = false;  // asked for by name, so that not having one is an error
+  bool children = true;           // with call chains only
+  bool show_samples = false;
+  bool show_period = false;
+  double percent_limit = 0;
+  std::vector<std::string> dsos, symbols;  // of the sampled function; others are not shown
+  bool header = false, header_only = false, stats = false;
+};
+
+/// "comm,dso,sym" as keys; an unknown one is an error that lists those there are.
+Result<std::vector<SortKey>> parse_sort_keys(const std::string& text);
+
+/// Reads perf's -g argument into `options`; parts may come in any order.
+Result<void> parse_call_graph(const std::string& text, CallGraphOptions& options);
+
+}  // namespace prof
