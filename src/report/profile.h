@@ -48,6 +48,7 @@ struct ProfileEvent {
   uint64_t period = 0;           // sum of their periods
   uint64_t total_samples = 0;    // with those that a filter hides: what percentages relate to
   uint64_t total_period = 0;
+  uint32_t period_scale = 1;  // periods count 1/period_scale of the unit (folded decimals)
 };
 
 /// One node of the stack tree. Parents come before their children; roots have no parent and stand
@@ -74,8 +75,8 @@ class Profile {
   uint64_t throttled = 0;          // times the kernel paused the event
   uint64_t total_frames = 0;       // weighted by samples
   uint64_t unresolved_frames = 0;  // those without a symbol
+  uint64_t skipped_records = 0;    // of a kind prof does not know
   bool has_callchains = false;
-  uint64_t skipped_records = 0;  // of a kind prof does not know
   std::vector<std::string> warnings;
 
   const Frame& frame(FrameId id) const { return frames[id.value]; }
