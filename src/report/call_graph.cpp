@@ -19,10 +19,16 @@ namespace prof {
 namespace {
 // Recursion happens at branches only; a stack that branches deeper than this is cut there.
 constexpr int kMaxBranchDepth = 500;
+// A pass over all nodes costs about as much as walking up from one node in this many.
+constexpr size_t kWalkUpAtMost = 64;
+// How many places ahead the nodes are fetched: they lie anywhere in memory.
+constexpr size_t kAhead = 12;
 }  // namespace
 
 CallGraphBuilder::CallGraphBuilder(const Histogram& histogram)
-    : histogram_(histogram), leaf_total_(histogram.profile().nodes.size()) {}
+    : histogram_(histogram),
+      leaf_total_(histogram.profile().nodes.size()),
+      branch_of_(histogram.profile().frames.size(), 0) {}
 
 std::vector<ChainNode> CallGraphBuilder::build(uint32_t row, const CallGraphShape& shape) {
   shape_ = shape;
@@ -34,23 +40,38 @@ std::vector<ChainNode> CallGraphBuilder::build(uint32_t row, const CallGraphShap
   } else {
     places = places_up(row, shape.children);
   }
-  auto result = chains(group(std::move(places)), 0);
+  auto result = chains(group(places), 0);
   unmark();
   return result;
 }
 
 void CallGraphBuilder::mark_leaves(uint32_t row) {
-  for (const uint32_t leaf : histogram_.nodes_of(row)) {
+  const auto& nodes = histogram_.profile().nodes;
+  const auto of_row = histogram_.nodes_of(row);
+  // Few leaves: a walk up from each. Many: one pass over all nodes, children before parents.
+  all_marked_ = of_row.size() > nodes.size() / kWalkUpAtMost;
+  for (const uint32_t leaf : of_row) {
     const Weights self = histogram_.self(leaf);
     if (self.samples == 0) continue;
-    for (uint32_t node = leaf; node != UINT32_MAX; node = histogram_.profile().nodes[node].parent) {
+    if (all_marked_) {
+      leaf_total_[leaf] += self;
+      continue;
+    }
+    for (uint32_t node = leaf; node != UINT32_MAX; node = nodes[node].parent) {
       if (leaf_total_[node].samples == 0) marked_.push_back(node);
       leaf_total_[node] += self;
     }
   }
+  if (!all_marked_) return;
+  for (auto node = static_cast<uint32_t>(nodes.size()); node-- > 0;) {
+    const uint32_t parent = nodes[node].parent;
+    if (parent != UINT32_MAX) leaf_total_[parent] += leaf_total_[node];
+  }
 }
 
 void CallGraphBuilder::unmark() {
+  if (all_marked_) std::ranges::fill(leaf_total_, Weights{});
+  all_marked_ = false;
   for (const uint32_t node : marked_) leaf_total_[node] = {};
   marked_.clear();
 }
@@ -59,19 +80,20 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_down(uint32_t row,
                                                                    bool children) const {
   std::vector<Place> places;
   const auto& nodes = histogram_.profile().nodes;
-  for (const uint32_t node : marked_) {  // the outermost frames of stacks with this leaf
-    if (!histogram_.is_root(node) && histogram_.is_root(nodes[node].parent)) {
-      places.push_back({node, true, leaf_total_[node]});
+  for (const uint32_t root : histogram_.roots()) {
+    for (uint32_t node = nodes[root].first_child; node != UINT32_MAX;
+         node = nodes[node].next_sibling) {  // the outermost frames of stacks with this leaf
+      if (leaf_total_[node].samples > 0) places.push_back({node, true, leaf_total_[node]});
     }
   }
   if (!children) return places;
-  for (const uint32_t node : histogram_.nodes_of(row)) {
-    bool outermost = true;
-    for (uint32_t up = nodes[node].parent; outermost && up != UINT32_MAX; up = nodes[up].parent) {
-      outermost = histogram_.row_of(up) != row;
-    }
+  const auto of_row = histogram_.nodes_of(row);
+  for (size_t i = 0; i < of_row.size(); ++i) {
+    const uint32_t node = of_row[i];
+    if (i + kAhead < of_row.size()) prefetch(of_row[i + kAhead]);
+    if (!histogram_.is_outermost(node)) continue;
     const Weights others = histogram_.total(node) - leaf_total_[node];
-    if (outermost && others.samples > 0) places.push_back({node, false, others});
+    if (others.samples > 0) places.push_back({node, false, others});
   }
   return places;
 }
@@ -106,21 +128,31 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_up(uint32_t row, b
 /// The next places of chains: below (callers first) or above.
 std::vector<CallGraphBuilder::Place> CallGraphBuilder::step(
     const std::vector<Place>& places) const {
+  const auto& nodes = histogram_.profile().nodes;
   std::vector<Place> next;
-  for (const Place& place : places) {
+  next.reserve(places.size());
+  for (size_t i = 0; i < places.size(); ++i) {
+    const Place& place = places[i];
+    if (i + kAhead < places.size()) prefetch(places[i + kAhead].node);
     if (!shape_.caller_first) {
-      const uint32_t parent = histogram_.profile().nodes[place.node].parent;
+      const uint32_t parent = nodes[place.node].parent;
       if (!histogram_.is_root(parent)) next.push_back({parent, true, place.weight});
       continue;
     }
-    for (uint32_t child = histogram_.first_child(place.node); child != UINT32_MAX;
-         child = histogram_.next_sibling(child)) {
+    for (uint32_t child = nodes[place.node].first_child; child != UINT32_MAX;
+         child = nodes[child].next_sibling) {
       const Weights leaves = leaf_total_[child];
       const Weights weight = place.leaf_only ? leaves : histogram_.total(child) - leaves;
       if (weight.samples > 0) next.push_back({child, place.leaf_only, weight});
     }
   }
   return next;
+}
+
+void CallGraphBuilder::prefetch(uint32_t node) const {
+  __builtin_prefetch(&histogram_.profile().nodes[node]);
+  __builtin_prefetch(&histogram_.total(node));
+  __builtin_prefetch(&leaf_total_[node]);
 }
 
 /// The weight of the chains that end at these places.
@@ -136,41 +168,58 @@ Weights CallGraphBuilder::ending(const std::vector<Place>& places) const {
   return sum;
 }
 
-std::vector<CallGraphBuilder::Branch> CallGraphBuilder::group(std::vector<Place> places) const {
+/// The least weight a branch of these places is kept for.
+uint64_t CallGraphBuilder::threshold(const std::vector<Place>& places) const {
+  if (shape_.min_percent_of_parent <= 0) return shape_.min_period;
+  Weights sum;
+  for (const Place& place : places) sum += place.weight;
+  return static_cast<uint64_t>(
+      std::ceil(static_cast<double>(sum.period) * shape_.min_percent_of_parent / 100));
+}
+
+CallGraphBuilder::Branches CallGraphBuilder::group(const std::vector<Place>& places) {
   const auto frame_of = [&](const Place& place) {
     return histogram_.profile().nodes[place.node].frame;
   };
-  std::ranges::sort(places, [&](const Place& a, const Place& b) {
-    return std::tuple(frame_of(a), a.node, a.leaf_only) <
-           std::tuple(frame_of(b), b.node, b.leaf_only);
-  });
   std::vector<Branch> branches;
   for (const Place& place : places) {
-    if (branches.empty() || branches.back().frame != frame_of(place)) {
+    uint32_t& branch = branch_of_[frame_of(place).value];
+    if (branch == 0) {
       branches.push_back({frame_of(place), {}, {}});
+      branch = static_cast<uint32_t>(branches.size());
     }
-    Branch& branch = branches.back();
-    branch.weight += place.weight;
-    // Upwards, many places come together in one caller.
-    if (!branch.places.empty() && branch.places.back().node == place.node &&
-        branch.places.back().leaf_only == place.leaf_only) {
+    branches[branch - 1].weight += place.weight;
+  }
+  const uint64_t least = threshold(places);
+  for (const Place& place : places) {
+    Branch& branch = branches[branch_of_[frame_of(place).value] - 1];
+    if (branch.weight.period < least) continue;
+    // Upwards, many places come together in one caller, one after the other as a rule.
+    const bool again = !branch.places.empty() && branch.places.back().node == place.node &&
+                       branch.places.back().leaf_only == place.leaf_only;
+    if (again) {
       branch.places.back().weight += place.weight;
     } else {
       branch.places.push_back(place);
     }
   }
-  return branches;
+  for (const Branch& branch : branches) branch_of_[branch.frame.value] = 0;
+  Branches result{{}, branches.size()};
+  for (Branch& branch : branches) {
+    if (branch.weight.period >= least) result.kept.push_back(std::move(branch));
+  }
+  return result;
 }
 
-ChainNode CallGraphBuilder::chain_from(Branch branch, int depth) const {
+ChainNode CallGraphBuilder::chain_from(Branch branch, int depth) {
   ChainNode node;
   node.total = branch.weight;
   while (true) {
     node.frames.push_back(branch.frame);
     node.hits = ending(branch.places);
-    auto branches = group(step(branch.places));
-    if (node.hits.samples == 0 && branches.size() == 1) {  // no branch: the run goes on
-      branch = std::move(branches.front());
+    Branches branches = group(step(branch.places));
+    if (node.hits.samples == 0 && branches.count == 1 && !branches.kept.empty()) {
+      branch = std::move(branches.kept.front());  // no branch: the run goes on
       continue;
     }
     if (depth < kMaxBranchDepth) node.branches = chains(std::move(branches), depth + 1);
@@ -178,20 +227,9 @@ ChainNode CallGraphBuilder::chain_from(Branch branch, int depth) const {
   }
 }
 
-std::vector<ChainNode> CallGraphBuilder::chains(std::vector<Branch> branches, int depth) const {
+std::vector<ChainNode> CallGraphBuilder::chains(Branches branches, int depth) {
   std::vector<ChainNode> nodes;
-  uint64_t min_period = shape_.min_period;
-  if (shape_.min_percent_of_parent > 0) {
-    Weights sum;
-    for (const Branch& branch : branches) sum += branch.weight;
-    min_period = static_cast<uint64_t>(
-        std::ceil(static_cast<double>(sum.period) * shape_.min_percent_of_parent / 100));
-  }
-  for (Branch& branch : branches) {
-    if (branch.weight.period >= min_period) {
-      nodes.push_back(chain_from(std::move(branch), depth));
-    }
-  }
+  for (Branch& branch : branches.kept) nodes.push_back(chain_from(std::move(branch), depth));
   const Profile& profile = histogram_.profile();
   std::ranges::sort(nodes, [&](const ChainNode& a, const ChainNode& b) {
     if (a.total.period != b.total.period) return a.total.period > b.total.period;

@@ -44,22 +44,31 @@ class CallGraphBuilder {
     Weights weight;
     std::vector<Place> places;
   };
+  /// Places by their frame. Branches below the threshold are counted, but their places not kept.
+  struct Branches {
+    std::vector<Branch> kept;
+    size_t count = 0;
+  };
 
   void mark_leaves(uint32_t row);
   void unmark();
+  void prefetch(uint32_t node) const;
   std::vector<Place> places_down(uint32_t row, bool children) const;
   std::vector<Place> places_up(uint32_t row, bool children);
-  std::vector<Branch> group(std::vector<Place> places) const;
+  Branches group(const std::vector<Place>& places);
+  uint64_t threshold(const std::vector<Place>& places) const;
   std::vector<Place> step(const std::vector<Place>& places) const;
   Weights ending(const std::vector<Place>& places) const;
-  ChainNode chain_from(Branch branch, int depth) const;
-  std::vector<ChainNode> chains(std::vector<Branch> branches, int depth) const;
+  ChainNode chain_from(Branch branch, int depth);
+  std::vector<ChainNode> chains(Branches branches, int depth);
 
   const Histogram& histogram_;
   CallGraphShape shape_;
   uint32_t row_ = 0;
   std::vector<Weights> leaf_total_;  // by node: weight below it of stacks whose leaf is of the row
   std::vector<uint32_t> marked_;
+  bool all_marked_ = false;
+  std::vector<uint32_t> branch_of_;  // by frame, while grouping; index + 1
 };
 
 }  // namespace prof

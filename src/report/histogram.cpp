@@ -62,24 +62,19 @@ struct PairHash {
 
 Histogram::Histogram(const Profile& profile, uint32_t event, const std::vector<SortKey>& keys)
     : profile_(profile) {
-  link_nodes();
+  sum_totals();
   assign_rows(event, keys);
   add_up();
   index_rows();
 }
 
-void Histogram::link_nodes() {
+void Histogram::sum_totals() {
   const size_t count = profile_.nodes.size();
   totals_.resize(count);
-  first_child_.assign(count, UINT32_MAX);
-  next_sibling_.assign(count, UINT32_MAX);
   for (auto i = static_cast<uint32_t>(count); i-- > 0;) {  // children come after their parents
     totals_[i] += self(i);
     const uint32_t parent = profile_.nodes[i].parent;
-    if (parent == UINT32_MAX) continue;
-    totals_[parent] += totals_[i];
-    next_sibling_[i] = first_child_[parent];
-    first_child_[parent] = i;
+    if (parent != UINT32_MAX) totals_[parent] += totals_[i];
   }
 }
 
@@ -91,7 +86,11 @@ void Histogram::assign_rows(uint32_t event, const std::vector<SortKey>& keys) {
   row_of_.assign(profile_.nodes.size(), kNoRow);
   for (uint32_t i = 0; i < row_of_.size(); ++i) {
     const StackNode& node = profile_.nodes[i];
-    if (node.parent == UINT32_MAX || profile_.groups[node.group].event != event) continue;
+    if (profile_.groups[node.group].event != event) continue;
+    if (node.parent == UINT32_MAX) {
+      roots_.push_back(i);
+      continue;
+    }
     const uint64_t key = uint64_t{group_number[node.group]} << 32 | frame_number[node.frame.value];
     const auto [it, added] = row_numbers.try_emplace(key, static_cast<uint32_t>(rows_.size()));
     if (added) {
@@ -107,6 +106,8 @@ void Histogram::assign_rows(uint32_t event, const std::vector<SortKey>& keys) {
 /// Walks the tree depth first. A row that is already on the path has counted what lies below, so
 /// that recursion counts a sample once.
 void Histogram::add_up() {
+  const auto& nodes = profile_.nodes;
+  outermost_.assign(nodes.size(), false);
   std::vector<uint32_t> on_path(rows_.size(), 0);
   std::vector<uint32_t> height(profile_.nodes.size(), 0);  // of the subtree, in frames
   for (auto i = static_cast<uint32_t>(height.size()); i-- > 0;) {
@@ -122,9 +123,8 @@ void Histogram::add_up() {
   };
   std::vector<Visit> stack;
   uint32_t path_length = 0;
-  for (uint32_t root = 0; root < profile_.nodes.size(); ++root) {
-    if (!is_root(root)) continue;
-    for (uint32_t c = first_child_[root]; c != UINT32_MAX; c = next_sibling_[c]) {
+  for (const uint32_t root : roots_) {
+    for (uint32_t c = nodes[root].first_child; c != UINT32_MAX; c = nodes[c].next_sibling) {
       if (row_of_[c] != kNoRow) stack.push_back({c, false});
     }
     while (!stack.empty()) {
@@ -140,13 +140,14 @@ void Histogram::add_up() {
       const Weights own = self(visit.node);
       row.self += own;
       if (on_path[row_of_[visit.node]]++ == 0) {
+        outermost_[visit.node] = true;
         row.children += totals_[visit.node];
         row.depth_down = std::max(row.depth_down, height[visit.node]);
       }
       if (own.samples > 0) row.depth_down = std::max(row.depth_down, path_length);
       if (height[visit.node] > 0) row.depth_up = std::max(row.depth_up, path_length);
       stack.push_back({visit.node, true});
-      for (uint32_t c = first_child_[visit.node]; c != UINT32_MAX; c = next_sibling_[c]) {
+      for (uint32_t c = nodes[visit.node].first_child; c != UINT32_MAX; c = nodes[c].next_sibling) {
         stack.push_back({c, false});
       }
     }

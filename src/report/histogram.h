@@ -53,9 +53,10 @@ class Histogram {
   static constexpr uint32_t kNoRow = UINT32_MAX;
   uint32_t row_of(uint32_t node) const { return row_of_[node]; }
   const Weights& total(uint32_t node) const { return totals_[node]; }
-  uint32_t first_child(uint32_t node) const { return first_child_[node]; }
-  uint32_t next_sibling(uint32_t node) const { return next_sibling_[node]; }
+  /// Whether no frame above the node is of its row.
+  bool is_outermost(uint32_t node) const { return outermost_[node]; }
   std::span<const uint32_t> nodes_of(uint32_t row) const;
+  std::span<const uint32_t> roots() const { return roots_; }
   bool is_root(uint32_t node) const { return profile_.nodes[node].parent == UINT32_MAX; }
   Weights self(uint32_t node) const {
     return {profile_.nodes[node].self_period, profile_.nodes[node].self_samples};
@@ -63,7 +64,7 @@ class Histogram {
 
  private:
   void assign_rows(uint32_t event, const std::vector<SortKey>& keys);
-  void link_nodes();
+  void sum_totals();
   void add_up();
   void index_rows();
 
@@ -71,7 +72,8 @@ class Histogram {
   std::vector<Row> rows_;
   std::vector<uint32_t> row_of_;
   std::vector<Weights> totals_;
-  std::vector<uint32_t> first_child_, next_sibling_;
+  std::vector<bool> outermost_;
+  std::vector<uint32_t> roots_;                  // of the event
   std::vector<uint32_t> row_begin_, row_nodes_;  // nodes of each row, in the order of nodes
 };
 

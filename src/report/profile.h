@@ -57,6 +57,8 @@ struct StackNode {
   uint32_t parent = UINT32_MAX;
   FrameId frame;       // of a root: the frame that shows the group
   uint32_t group = 0;  // index, on every node
+  uint32_t first_child = UINT32_MAX;
+  uint32_t next_sibling = UINT32_MAX;
   uint64_t self_samples = 0;
   uint64_t self_period = 0;
 };

@@ -97,6 +97,7 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
   auto profile = source->folded ? Result<Profile>(std::move(*source->folded))
                                 : build_profile(*source->recording, options.load);
   if (!profile) return tl::unexpected(profile.error());
+  if (source->folded) profile->has_callchains = true;
   source->recording.reset();
   if (options.call_graph_given && options.call_graph.mode != CallGraphMode::None &&
       !profile->has_callchains) {

@@ -19,15 +19,22 @@ class StackTree {
   uint32_t child(uint32_t parent, FrameId frame);
 
  private:
+  /// Most nodes have few children, which a walk along their list finds in the cache lines that the
+  /// stack's other nodes are in; those with many have them in a hash table.
+  static constexpr uint32_t kFewChildren = 8;
   struct Slot {
     uint64_t key = 0;   // parent and frame
     uint32_t node = 0;  // index + 1; 0 is free
   };
+  uint32_t add(uint32_t parent, FrameId frame);
+  uint32_t find_hashed(uint32_t parent, FrameId frame) const;
+  void insert_hashed(uint32_t parent, uint32_t node);
   void grow();
 
   Profile& profile_;
   std::vector<Slot> slots_;
   size_t used_ = 0;
+  std::vector<bool> hashed_;     // by node: its children are in slots_
   std::vector<uint32_t> roots_;  // by group; index + 1
 };
 
