@@ -39,7 +39,7 @@ uint32_t perf_map_pid(std::string_view name) {
 std::string short_name_of(std::string_view name, DsoKind kind, uint32_t pid) {
   switch (kind) {
     case DsoKind::PerfMap:
-      return "[JIT] tid " + std::to_string(pid != 0 ? pid : perf_map_pid(name));
+      return "[JIT] tid " + std::to_string(pid);
     case DsoKind::KernelModule:
       if (const auto module = module_of(name); !module.empty()) {
         std::string result = "[" + std::string(module) + "]";
@@ -78,7 +78,7 @@ DsoId DsoTable::intern(std::string_view name, DsoKind kind, const BuildId& build
   const DsoId next{static_cast<uint32_t>(dsos_.size())};
   const auto [entry, added] = by_key_.try_emplace(key_of(name, build_id), next);
   if (added) {
-    if (kind == DsoKind::PerfMap && pid == 0) pid = perf_map_pid(name);
+    if (kind == DsoKind::PerfMap && perf_map_pid(name) != 0) pid = perf_map_pid(name);
     dsos_.push_back({std::string(name), short_name_of(name, kind, pid), kind, build_id, pid});
   }
   return entry->second;

@@ -41,9 +41,8 @@ bool is_regular_file(const std::string& path) {
 }
 
 std::string mismatch(const std::string& name, const BuildId& recorded, const BuildId& present) {
-  const std::string now = present.empty() ? "it has none now" : "is now " + present.hex();
-  return fmt::format("{} was replaced since the recording (build id {} {})", name, recorded.hex(),
-                     present.empty() ? "was recorded, " + now : now);
+  return fmt::format("{} was replaced since the recording (build id {} is now {})", name,
+                     recorded.hex(), present.empty() ? "missing" : present.hex());
 }
 
 /// The file a distribution's debug package installs for that build id.
@@ -99,8 +98,8 @@ SymbolSource open_perf_map(const Dso& dso) {
   }
   SymbolSource source = from_table(std::move(map->symbols), false, dso.name);
   if (map->bad_lines > 0) {
-    source.warning = fmt::format("{}: {} lines are not 'START SIZE name' and were skipped",
-                                 dso.name, map->bad_lines);
+    source.warning = fmt::format("{}: skipped lines that are not 'START SIZE name': {}", dso.name,
+                                 map->bad_lines);
   } else if (map->truncated) {
     source.warning =
         fmt::format("{}: only its first {} MiB were read", dso.name, kMaxPerfMap >> 20);
