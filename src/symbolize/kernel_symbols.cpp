@@ -57,6 +57,7 @@ std::optional<Line> parse_line(std::string_view text) {
     line.in_module = true;
     line.name = line.name.substr(0, tab);
   }
+  line.name = line.name.substr(0, line.name.find('\0'));
   if (line.name.empty()) return std::nullopt;
   return line;
 }

@@ -109,6 +109,11 @@ TEST_CASE("kallsyms cut at any byte gives no name but whole ones or the beginnin
   }
 }
 
+TEST_CASE("A name ends at a NUL, and cannot be empty") {
+  CHECK(parse(std::string_view("1000 T \0x\n", 10)).bad_lines == 1);
+  CHECK(name_at(parse(std::string_view("1000 T ab\0x\n", 12)), 0x1000) == "ab");
+}
+
 TEST_CASE("Symbols at the top of the address space end there") {
   const auto kallsyms = parse("fffffffffffffff0 T top\n");
   CHECK(name_at(kallsyms, 0xfffffffffffffff5) == "top");

@@ -81,6 +81,7 @@ TEST_CASE("Lines of a perf map that are none are skipped and counted") {
       "fffffffffffffff0 20 past the end\n"
       "2000 10 good\n");
   CHECK(map.bad_lines == 9);
+  CHECK(parse(std::string_view("1000 10 \0x\n", 11)).bad_lines == 1);
   CHECK(map.symbols.size() == 1);
   CHECK(name_at(map, 0x2000) == "good");
   CHECK(parse("").symbols.empty());

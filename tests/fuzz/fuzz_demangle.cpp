@@ -1,0 +1,15 @@
+// Any bytes as a mangled name.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "symbolize/demangle.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view name(reinterpret_cast<const char*>(data), size);
+  for (const auto style : {prof::DemangleStyle::Names, prof::DemangleStyle::Full}) {
+    const auto readable = prof::demangle(name, style);
+    if (readable && readable->empty()) __builtin_trap();
+  }
+  return 0;
+}
