@@ -200,7 +200,7 @@ REPORT_OPTIONS = [
     ["--no-children", "-g", "none", "--sort", "dso"],
     ["--no-children", "-g", "none", "--sort", "sym"],
     ["--no-children", "-g", "none", "--sort", "pid,comm,dso"],
-    ["--no-children", "-g", "none", "--sort", "tid,sym"],
+    ["--no-children", "-g", "none", "--sort", "pid,sym"],
 ]
 
 

@@ -1,9 +1,14 @@
 // BURN(name): a function burn_name(seconds) that spends CPU time under its own name. Used by the
 // workloads whose tests ask where time went, not how much.
+//
+// KEEP_FRAME: makes a leaf function set up its frame pointer. Without it g++ leaves that out even
+// under -fno-omit-frame-pointer, and a frame-pointer walk then skips the leaf's caller.
 #pragma once
 
 #include <stdint.h>
 #include <time.h>
+
+#define KEEP_FRAME (void)__builtin_frame_address(0)
 
 static inline double burn_clock(void) {
   struct timespec t;

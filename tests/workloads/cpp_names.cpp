@@ -10,11 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "burn.h"
+
 namespace {
 
 volatile uint64_t sink = 1;
 
 inline __attribute__((always_inline)) void spin() {
+  KEEP_FRAME;
   uint64_t x = sink;
   for (int i = 0; i < 60000; ++i) x = x * 6364136223846793005u + 1442695040888963407u;
   sink = x;

@@ -17,12 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include "burn.h"
+
 namespace storage_engine {
 
-constexpr int kLevels = 21;    // deepest recursion
-constexpr int kMinDepth = 10;  // shallowest
-constexpr int kVariants = 4;   // functions to choose from at each level
-constexpr int kSpin = 6000;    // iterations at the bottom, about 6 microseconds
+constexpr int kLevels = 19;   // deepest recursion
+constexpr int kMinDepth = 8;  // shallowest
+constexpr int kVariants = 4;  // functions to choose from at each level
+constexpr int kSpin = 6000;   // iterations at the bottom, about 6 microseconds
 volatile uint64_t sink = 0;
 
 struct Request {
@@ -47,6 +49,7 @@ class QueryStage {
 };
 
 [[gnu::noinline]] uint64_t scan_leaf_page(uint64_t seed) {
+  KEEP_FRAME;
   for (int i = 0; i < kSpin; ++i) seed = seed * 6364136223846793005u + 1442695040888963407u;
   return seed;
 }

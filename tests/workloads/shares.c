@@ -9,7 +9,8 @@
 // multiplications, N units long, so that alignment and frequency do not shift it.
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "burn.h"
 
 enum { kIterationsPerUnit = 4000 };  // a round of 100 units is about half a millisecond
 
@@ -17,6 +18,7 @@ static volatile uint64_t sink;
 
 #define WORK(share)                                                       \
   __attribute__((noinline, aligned(64))) static void burn_##share(void) { \
+    KEEP_FRAME;                                                           \
     uint64_t x = sink;                                                    \
     for (uint64_t i = 0; i < (uint64_t)share * kIterationsPerUnit; i++) { \
       x = x * 6364136223846793005u + 1442695040888963407u;                \
@@ -39,14 +41,8 @@ __attribute__((noinline)) static void run_round(void) {
   work_5();
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 int main(int argc, char** argv) {
   double seconds = argc > 1 ? atof(argv[1]) : 1.0;
-  for (double end = now() + seconds; now() < end;) run_round();
+  for (double end = burn_clock() + seconds; burn_clock() < end;) run_round();
   return 0;
 }
