@@ -17,6 +17,7 @@ import xml.etree.ElementTree as ET
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOG_TAIL_LINES = 60
+OUTPUT_LIMIT = "1000000"  # bytes of a test's output that ctest keeps
 
 # Not instrumented, so running them once is enough: checks of the tree itself.
 TREE_TESTS = "^house: "
@@ -73,28 +74,46 @@ def build(preset, totals):
     return False
 
 
-def skip_reason(case):
-    """The first line a skipped test printed that says why."""
-    output = case.findtext("system-out") or ""
+def parts(output):
+    """The results of the single tests of a script that uses tests/support/harness.py: a list of
+    (status, name or reason); empty for other tests."""
+    found = []
     for line in output.splitlines():
-        if line.startswith("skipped: "):
-            return line[len("skipped: "):]
-    skipped = case.find("skipped")
-    return (skipped.get("message") if skipped is not None else "") or "no reason given"
+        for status in ("ok", "skipped", "FAILED"):
+            if line.startswith(status + ": "):
+                found.append((status, line[len(status) + 2:]))
+    return found
+
+
+def count_script(name, results, totals):
+    for status, text in results:
+        if status == "ok":
+            totals.passed += 1
+        elif status == "skipped":
+            test, _, reason = text.partition(": ")  # the whole script if there is no reason
+            totals.skipped.append((f"{name}: {test}", reason) if reason else (name, test))
+        else:
+            totals.failed.append(f"{name}: {text}")
 
 
 def count(junit, preset, totals):
-    """Adds the results of one ctest run. Tests it could not run count as failed."""
+    """Adds the results of one ctest run: scripts by their single tests, the others as one each.
+    Tests that could not be run count as failed."""
     found = False
     for case in ET.parse(junit).getroot().iter("testcase"):
         found = True
         name = f"{preset}: {case.get('name')}"
         status = case.get("status")
-        if status == "run":
+        results = parts(case.findtext("system-out") or "")
+        skipped = case.find("skipped")
+        told = {result for result, _ in results}
+        if status == "run" and not told:
             totals.passed += 1
-        elif status == "notrun" and case.find("skipped") is not None and \
-                case.find("skipped").get("message", "").startswith("SKIP_"):
-            totals.skipped.append((name, skip_reason(case)))
+        elif status == "run" or "FAILED" in told:
+            count_script(name, results, totals)
+        elif status == "notrun" and skipped is not None and \
+                skipped.get("message", "").startswith("SKIP_"):
+            count_script(name, results or [("skipped", "no reason given")], totals)
         else:
             totals.failed.append(name)
     return found
@@ -104,7 +123,9 @@ def ctest(preset, environment, totals, excluded=None):
     with tempfile.TemporaryDirectory(prefix="prof-test-") as scratch:
         junit = os.path.join(scratch, "junit.xml")
         command = ["ctest", "--test-dir", str(ROOT / "build" / preset), "--output-junit", junit,
-                   "--output-on-failure", "--no-tests=error", "-j", str(os.cpu_count() or 1)]
+                   "--output-on-failure", "--no-tests=error",
+                   "--test-output-size-passed", OUTPUT_LIMIT, "--test-output-size-failed",
+                   OUTPUT_LIMIT, "-j", str(os.cpu_count() or 1)]
         if excluded:
             command += ["-E", excluded]
         started = time.monotonic()
