@@ -106,9 +106,9 @@ def a_file_cut_anywhere_says_so_and_shows_what_is_there(tmp):
 def half_of_a_recording_still_gives_its_samples(tmp):
     for kind, content in recordings(tmp).items():
         whole = write(f"{tmp}/whole.data", content)
-        every = prof_ok("script", "-i", whole, "-F", "time,ip", "-G").out.splitlines()
+        every = prof_ok("script", "-i", whole, "-F", "comm,tid,time").out.splitlines()
         path = write(f"{tmp}/half.data", content[:len(content) * 9 // 10])
-        done = prof("script", "-i", path, "-F", "time,ip", "-G")
+        done = prof("script", "-i", path, "-F", "comm,tid,time")
         some = done.out.splitlines()
         check(0 < len(some) <= len(every), f"{kind}: {len(some)} of {len(every)} samples:\n{done}")
         check(every[:len(some)] == some, f"{kind}: other samples than the whole recording's")
