@@ -23,7 +23,7 @@ struct WriterOptions {
 /// What was written so far.
 struct WriterStats {
   uint64_t bytes_in = 0;   // records given to write_data()
-  uint64_t bytes_out = 0;  // bytes of the data section
+  uint64_t bytes_out = 0;  // bytes of the file so far, without the features at its end
 };
 
 /// Order of calls: create(); write_plain() and write_data() in any number; finish().
