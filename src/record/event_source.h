@@ -1,0 +1,30 @@
+// EventSource: where records come from while a recording runs. Drained by the recorder's loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "common/result.h"
+
+namespace prof {
+
+class EventSource {
+ public:
+  virtual ~EventSource() = default;
+
+  /// Begins to produce records.
+  virtual Result<void> start() = 0;
+  /// Stops for good; what waits can still be drained.
+  virtual void stop() = 0;
+  /// Descriptors that become readable when there is much to drain, and hang up when what they watch
+  /// has ended.
+  virtual std::vector<int> poll_fds() const = 0;
+  /// Appends all records that wait to `out`, in whole records and, for each CPU, in the order they
+  /// were made. Returns the number of bytes.
+  virtual size_t drain(std::vector<std::byte>& out) = 0;
+  /// Records that were lost for want of room so far, as far as the source can tell.
+  virtual uint64_t lost() const = 0;
+};
+
+}  // namespace prof

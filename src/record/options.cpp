@@ -1,0 +1,62 @@
+#include "record/options.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+
+namespace prof {
+
+Result<uint64_t> parse_size(std::string_view text) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  if (!unit.empty() && (unit.back() == 'B' || unit.back() == 'b')) unit.remove_suffix(1);
+  unsigned shift = 0;
+  if (unit.size() == 1) {
+    switch (unit[0] | 0x20) {
+      case 'k':
+        shift = 10;
+        break;
+      case 'm':
+        shift = 20;
+        break;
+      case 'g':
+        shift = 30;
+        break;
+      default:
+        shift = 64;
+    }
+  } else if (!unit.empty()) {
+    shift = 64;
+  }
+  if (error != std::errc{} || shift == 64 || value > UINT64_MAX >> shift) {
+    return fail(fmt::format("'{}' is not a size", text), "write it as 4096, 64K, 1M or 2G", 2);
+  }
+  return value << shift;
+}
+
+Result<void> validate(const RecordOptions& options) {
+  const bool target = options.system_wide || !options.cpus.empty() || !options.pids.empty() ||
+                      !options.tids.empty() || !options.user.empty();
+  if (options.command.empty() && !target) {
+    return fail("nothing to record: no command and no target",
+                "try 'prof record -g -- COMMAND', 'prof record -ag' or 'prof record -g -p PID'", 2);
+  }
+  if (options.period && (options.frequency || options.max_frequency)) {
+    return fail("-F and -c exclude each other", "give a frequency or a period", 2);
+  }
+  if (options.period == 0) return fail("a period of 0 records nothing", "give -c at least 1", 2);
+  if (options.frequency == 0) return fail("a rate of 0 Hz records nothing", "try -F 99", 2);
+  const int scopes = !options.pids.empty() + !options.tids.empty() + !options.user.empty();
+  if (scopes > 1) return fail("-p, -t and -u exclude each other", "give one of them", 2);
+  if (scopes == 1 && (options.system_wide || !options.cpus.empty())) {
+    return fail("-p, -t and -u cannot be combined with -a or -C",
+                "leave out -a and -C to record the processes wherever they run", 2);
+  }
+  if (options.delay_ms < -1) return fail("a delay is in milliseconds, or -1", {}, 2);
+  if (options.duration_seconds < 0) return fail("a duration cannot be negative", {}, 2);
+  if (options.output.empty()) return fail("-o needs a file name", {}, 2);
+  return {};
+}
+
+}  // namespace prof

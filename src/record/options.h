@@ -1,0 +1,55 @@
+// RecordOptions: what `prof record` was asked to do. Filled by the command line, read by recorder.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+
+namespace prof {
+
+struct RecordOptions {
+  // Whom to record.
+  std::vector<std::string> command;  // started by us, with its arguments
+  bool system_wide = false;
+  std::string cpus;        // "0-3,7"
+  std::string pids, tids;  // comma-separated
+  std::string user;        // name or number
+  bool inherit = true;     // threads and children born later, too
+
+  // What to record.
+  std::vector<std::string> events;    // each a comma-separated list; empty: the default event
+  std::optional<uint64_t> frequency;  // Hz
+  bool max_frequency = false;
+  std::optional<uint64_t> period;
+  bool callchains = false;
+  uint32_t max_stack = 0;  // frames; 0: the kernel's default
+  std::string clock;       // of the time stamps; empty: monotonic
+
+  // When.
+  int64_t delay_ms = 0;         // before events are enabled; -1: never
+  double duration_seconds = 0;  // 0: until the command, the targets or a signal end it
+
+  // Where to.
+  std::string output = "perf.data";  // "-": standard output
+  int compression_level = 1;         // 0: none
+  std::string mmap_pages;            // "128", "1M"; empty: the kernel's default
+  uint64_t max_size = 0;             // bytes; 0: no limit
+  bool verbose = false;
+
+  std::vector<std::string> command_line;  // as it will stand in the file
+  /// Gets every line for the user, without a newline; may be empty.
+  std::function<void(std::string_view)> notify;
+};
+
+/// Checks what can be checked without touching the system.
+Result<void> validate(const RecordOptions& options);
+
+/// "4096", "64k", "1M", "2G", with an optional trailing B; powers of 1024.
+Result<uint64_t> parse_size(std::string_view text);
+
+}  // namespace prof

@@ -1,0 +1,35 @@
+// PerfEvent: one open perf_event_open descriptor. Used by perf_source, which owns many.
+#pragma once
+
+#include <linux/perf_event.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "common/unique_fd.h"
+
+namespace prof {
+
+class PerfEvent {
+ public:
+  /// Opens `attr` for thread `tid` (-1: all) on `cpu` (-1: any). On failure an event that is not
+  /// open, and errno says why.
+  static PerfEvent open(perf_event_attr attr, pid_t tid, int cpu);
+
+  explicit operator bool() const { return static_cast<bool>(fd_); }
+  int fd() const { return fd_.get(); }
+  bool enable() const;
+  bool disable() const;
+  /// Sends the records to the ring of `other`, which is of the same CPU.
+  bool redirect_to(const PerfEvent& other) const;
+  /// The kernel's id, as in samples; 0 if it does not tell.
+  uint64_t id() const;
+  /// Records that found no room in the ring, for read_format ID|LOST only.
+  std::optional<uint64_t> lost() const;
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace prof

@@ -1,0 +1,339 @@
+#include "record/perf_source.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "common/byte_reader.h"
+#include "perfdata/record_walk.h"
+#include "record/privileges.h"
+
+namespace prof {
+
+namespace {
+
+void set_tracking(perf_event_attr& attr) {
+  attr.mmap = attr.mmap2 = 1;
+  attr.comm = attr.comm_exec = 1;
+  attr.task = 1;
+  attr.ksymbol = attr.bpf_event = 1;
+  attr.build_id = 1;
+}
+
+bool is_cycles(const perf_event_attr& attr) {
+  return attr.type == PERF_TYPE_HARDWARE && attr.config == PERF_COUNT_HW_CPU_CYCLES;
+}
+
+bool is_missing_pmu(int error) {
+  return error == ENOENT || error == EOPNOTSUPP || error == ENODEV || error == ENXIO;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PerfSource>> PerfSource::open(const RecordOptions& options,
+                                                     std::vector<EventSpec> specs,
+                                                     const Sampling& sampling, Target& target,
+                                                     std::vector<std::string>& notes) {
+  std::unique_ptr<PerfSource> source(new PerfSource(options, std::move(specs), sampling));
+  const auto size = prof::ring_size(options);
+  if (!size) return tl::unexpected(size.error());
+  source->ring_size_ = *size;
+  source->configure(target);
+  if (auto done = source->negotiate(target, notes); !done) return tl::unexpected(done.error());
+  if (auto done = source->open_rings(target, notes); !done) return tl::unexpected(done.error());
+  if (auto done = source->open_rest(target); !done) return tl::unexpected(done.error());
+  source->collect_ids();
+  return source;
+}
+
+void PerfSource::configure(const Target& target) {
+  const bool command = target.kind == TargetKind::Command;
+  has_tracker_ = !command || options_.delay_ms != 0;
+  const bool several = has_tracker_ || specs_.size() > 1;
+  if (has_tracker_) {
+    EventSpec tracker;
+    tracker.name = "dummy";
+    tracker.attr.type = PERF_TYPE_SOFTWARE;
+    tracker.attr.config = PERF_COUNT_SW_DUMMY;
+    // It never counts anything, and excluding the kernel makes it open to everyone.
+    tracker.attr.exclude_kernel = tracker.attr.exclude_hv = 1;
+    specs_.push_back(std::move(tracker));
+  }
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    EventAttr event;
+    event.attr = specs_[i].attr;
+    event.name = specs_[i].name;
+    const bool tracker = has_tracker_ && i + 1 == specs_.size();
+    sampling_.apply(options_, specs_[i], target.kind == TargetKind::Cpus, several, event.attr);
+    if (tracker) event.attr.freq = 0, event.attr.sample_period = 0;
+    if (tracker || (i == 0 && !has_tracker_)) set_tracking(event.attr);
+    event.attr.inherit = options_.inherit;
+    event.attr.read_format = PERF_FORMAT_ID | kReadFormatLost;
+    event.attr.disabled = !tracker || command;
+    event.attr.enable_on_exec = command && (tracker || options_.delay_ms == 0);
+    if (specs_[i].precise_is_max) event.attr.precise_ip = 3;
+    events_.push_back(std::move(event));
+  }
+}
+
+const std::vector<int>& PerfSource::cpus_of(size_t index, const Target& target) const {
+  return is_tracker(index) ? ring_cpus_ : target.cpus;
+}
+
+/// Finds out, on one thread and CPU, what this kernel takes, before anything is opened for good:
+/// all events must have the same clock and sample_type.
+Result<void> PerfSource::negotiate(Target& target, std::vector<std::string>& notes) {
+  ring_cpus_ = target.kind == TargetKind::Cpus && has_tracker_ ? online_cpus() : target.cpus;
+  for (size_t i = 0; i < events_.size(); ++i) {
+    if (auto done = negotiate_event(i, target, notes); !done) return done;
+  }
+  return {};
+}
+
+Result<void> PerfSource::negotiate_event(size_t index, Target& target,
+                                         std::vector<std::string>& notes) {
+  for (;;) {
+    const pid_t tid = target.threads.empty() ? -1 : target.threads.front();
+    if (PerfEvent::open(events_[index].attr, tid, target.cpus.front())) return {};
+    const int error = errno;
+    if (error == ESRCH && target.threads.size() > 1) {
+      target.threads.erase(target.threads.begin());
+      continue;
+    }
+    if (fall_back(index, error, notes)) continue;
+    specs_[index].attr = events_[index].attr;
+    return tl::unexpected(explain_open_failure(error, specs_[index], target));
+  }
+}
+
+/// Changes event `index`, or all of them, so that they may open; false if nothing is left to try.
+bool PerfSource::fall_back(size_t index, int error, std::vector<std::string>& notes) {
+  perf_event_attr& attr = events_[index].attr;
+  EventSpec& spec = specs_[index];
+  const auto take = [&](auto&& change) {  // changes the spec, and what it says in the attribute
+    change(spec);
+    attr.type = spec.attr.type;
+    attr.config = spec.attr.config;
+    attr.precise_ip = spec.attr.precise_ip & 3;
+    attr.exclude_kernel = spec.attr.exclude_kernel;
+    attr.exclude_hv = spec.attr.exclude_hv;
+    events_[index].name = spec.name;
+  };
+  if (spec.precise_is_max && attr.precise_ip != 0 && error != EACCES && error != EPERM) {
+    attr.precise_ip = (attr.precise_ip - 1) & 3;
+    return true;
+  }
+  if (is_cycles(attr) && is_missing_pmu(error)) {
+    take(become_cpu_clock);
+    notes.push_back("no hardware counters here: sampling by 'cpu-clock' instead of 'cycles'");
+    return true;
+  }
+  if ((error == EACCES || error == EPERM) && !attr.exclude_kernel && !attr.exclude_user) {
+    take(exclude_kernel);
+    if (!user_only_) {
+      notes.push_back(
+          fmt::format("kernel.perf_event_paranoid is {}: recording user space only ('{}')",
+                      perf_event_paranoid(), spec.name));
+    }
+    user_only_ = true;
+    return true;
+  }
+  return error == EINVAL && drop_newest_feature();
+}
+
+/// Gives up what older kernels do not know, newest first, for all events alike.
+bool PerfSource::drop_newest_feature() {
+  const auto drop = [this](auto&& has, auto&& clear) {
+    const bool any = std::ranges::any_of(events_, [&](EventAttr& e) { return has(e.attr); });
+    for (EventAttr& event : events_) clear(event.attr);
+    return any;
+  };
+  using Attr = perf_event_attr;
+  return drop([](Attr& a) { return (a.read_format & kReadFormatLost) != 0; },  // 6.0
+              [](Attr& a) { a.read_format &= ~kReadFormatLost; }) ||
+         drop([](Attr& a) { return a.build_id != 0; },  // 5.12
+              [](Attr& a) { a.build_id = 0; }) ||
+         drop([](Attr& a) { return a.ksymbol || a.bpf_event; },  // 5.1
+              [](Attr& a) { a.ksymbol = a.bpf_event = 0; }) ||
+         (!sampling_.clock_given &&
+          drop([](Attr& a) { return a.use_clockid != 0; },  // 4.1, and not for every PMU
+               [](Attr& a) { a.use_clockid = 0, a.clockid = 0; }));
+}
+
+Result<void> PerfSource::open_rings(Target& target, std::vector<std::string>& notes) {
+  for (size_t i = 0; i < ring_cpus_.size(); ++i) ring_of_[ring_cpus_[i]] = i;
+  for (;;) {
+    open_.clear();
+    auto opened = open_leaders(target);
+    if (opened) break;
+    // A thread that ended meanwhile; another may carry the rings.
+    if (errno != ESRCH || target.threads.size() < 2) return opened;
+    target.threads.erase(target.threads.begin());
+  }
+  return map_rings(notes);
+}
+
+/// Opens one event on each CPU that gets a ring: the first event, or the tracker where only that
+/// is wanted. Leaves errno as the failed open set it.
+Result<void> PerfSource::open_leaders(Target& target) {
+  const pid_t tid = target.threads.empty() ? -1 : target.threads.front();
+  for (int cpu : ring_cpus_) {
+    const bool sampled = std::ranges::binary_search(target.cpus, cpu);
+    const size_t index = sampled ? 0 : events_.size() - 1;
+    auto event = PerfEvent::open(events_[index].attr, tid, cpu);
+    if (!event) {
+      const int error = errno;
+      auto failure = explain_open_failure(error, specs_[index], target);
+      errno = error;
+      return tl::unexpected(std::move(failure));
+    }
+    open_.push_back({std::move(event), index, cpu, tid, 0});
+  }
+  return {};
+}
+
+/// Maps a ring on each leader, all of one size: the size is halved until the memory this user may
+/// lock suffices.
+Result<void> PerfSource::map_rings(std::vector<std::string>& notes) {
+  constexpr size_t kSmallest = 4096;
+  const size_t wanted = ring_size_;
+  for (;;) {
+    rings_.clear();
+    int error = 0;
+    for (const OpenEvent& leader : open_) {
+      auto ring = RingBuffer::map(leader.event.fd(), ring_size_);
+      error = ring.valid() ? 0 : errno;
+      if (error != 0) break;
+      rings_.push_back(std::move(ring));
+    }
+    if (error == 0) break;
+    if ((error != EPERM && error != ENOMEM) || ring_size_ <= kSmallest) {
+      return tl::unexpected(explain_map_failure(error, ring_size_));
+    }
+    ring_size_ /= 2;
+  }
+  if (ring_size_ != wanted) {
+    notes.push_back(fmt::format(
+        "ring buffers are {} KiB instead of {}: kernel.perf_event_mlock_kb allows no more",
+        ring_size_ >> 10, wanted >> 10));
+  }
+  return {};
+}
+
+Result<void> PerfSource::open_rest(Target& target) {
+  if (target.threads.empty()) return open_thread(-1, target);
+  for (pid_t tid : target.threads) {
+    if (auto done = open_thread(tid, target); !done) return done;
+  }
+  if (target.kind != TargetKind::Threads) return {};
+  return open_late_threads(target);
+}
+
+/// Opens all events of one thread that are not open yet. A thread that has ended is no error.
+Result<void> PerfSource::open_thread(pid_t tid, const Target& target) {
+  for (size_t index = 0; index < events_.size(); ++index) {
+    for (int cpu : cpus_of(index, target)) {
+      const size_t ring = ring_of_.at(cpu);
+      if (open_[ring].index == index && open_[ring].tid == tid) continue;  // it has the ring
+      auto event = PerfEvent::open(events_[index].attr, tid, cpu);
+      if (!event && errno == ESRCH) return {};
+      if (!event && errno == ENODEV && tid == -1) continue;  // the CPU went offline
+      if (!event) return tl::unexpected(explain_open_failure(errno, specs_[index], target));
+      if (!event.redirect_to(open_[ring].event)) {
+        return fail_errno(fmt::format("cannot share the ring buffer of CPU {}", cpu));
+      }
+      open_.push_back({std::move(event), index, cpu, tid, 0});
+    }
+  }
+  return {};
+}
+
+/// Threads that were born while we were opening: children of threads that already had their events
+/// inherited them, and the FORK record in our rings says so; the others are opened now.
+Result<void> PerfSource::open_late_threads(Target& target) {
+  constexpr int kMaxScans = 100;  // of a process that never stops making threads
+  std::unordered_set<pid_t> known(target.threads.begin(), target.threads.end());
+  for (int scan = 0; scan < kMaxScans; ++scan) {
+    std::vector<pid_t> found;
+    for (pid_t process : target.processes) {
+      for (pid_t tid : threads_of(process)) {
+        if (known.insert(tid).second) found.push_back(tid);
+      }
+    }
+    if (found.empty()) break;
+    const size_t seen = early_.size();
+    for (RingBuffer& ring : rings_) ring.drain(early_);
+    note_forks(seen);
+    for (pid_t tid : found) {
+      target.threads.push_back(tid);
+      if (options_.inherit && born_.contains(static_cast<uint32_t>(tid))) continue;
+      if (auto done = open_thread(tid, target); !done) return done;
+    }
+  }
+  return {};
+}
+
+void PerfSource::note_forks(size_t begin) {
+  for_each_record(std::span<const std::byte>(early_).subspan(begin),
+                  [this](const perf_event_header& header, std::span<const std::byte> payload) {
+                    if (header.type != kRecordFork) return;
+                    ByteReader reader(payload);
+                    reader.skip(8);  // pid, ppid
+                    born_.insert(reader.u32());
+                  });
+}
+
+void PerfSource::collect_ids() {
+  for (OpenEvent& open : open_) {
+    open.id = open.event.id();
+    events_[open.index].ids.push_back(open.id);
+  }
+}
+
+std::vector<IdIndexEntry> PerfSource::id_index() const {
+  std::vector<IdIndexEntry> entries;
+  entries.reserve(open_.size());
+  for (const OpenEvent& open : open_) {
+    entries.push_back({open.id, ring_of_.at(open.cpu), static_cast<uint64_t>(open.cpu),
+                       static_cast<uint64_t>(static_cast<int64_t>(open.tid))});
+  }
+  return entries;
+}
+
+Result<void> PerfSource::start() {
+  for (const OpenEvent& open : open_) {
+    if (!is_tracker(open.index) && !open.event.enable()) {
+      return fail_errno("cannot enable '" + events_[open.index].name + "'");
+    }
+  }
+  return {};
+}
+
+void PerfSource::stop() {
+  for (const OpenEvent& open : open_) open.event.disable();
+}
+
+std::vector<int> PerfSource::poll_fds() const {
+  std::vector<int> fds;
+  fds.reserve(open_.size());
+  for (const OpenEvent& open : open_) fds.push_back(open.event.fd());
+  return fds;
+}
+
+size_t PerfSource::drain(std::vector<std::byte>& out) {
+  size_t size = early_.size();
+  out.insert(out.end(), early_.begin(), early_.end());
+  early_ = {};
+  for (RingBuffer& ring : rings_) size += ring.drain(out);
+  return size;
+}
+
+uint64_t PerfSource::lost() const {
+  uint64_t lost = 0;
+  if ((events_.front().attr.read_format & kReadFormatLost) == 0) return 0;
+  for (const OpenEvent& open : open_) lost += open.event.lost().value_or(0);
+  return lost;
+}
+
+}  // namespace prof

@@ -1,0 +1,100 @@
+// PerfSource: the events of a recording, open on every thread and CPU, with a ring for each CPU.
+// Opened and drained by the recorder.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "common/result.h"
+#include "perfdata/attr.h"
+#include "perfdata/encode.h"
+#include "record/event_source.h"
+#include "record/event_spec.h"
+#include "record/options.h"
+#include "record/perf_event.h"
+#include "record/ring_buffer.h"
+#include "record/sampling.h"
+#include "record/target.h"
+
+namespace prof {
+
+/// Side-band records (mmap, comm, fork, exit) come with the first event where that is enabled as
+/// soon as there is something to follow. Otherwise a dummy event carries them, which never samples
+/// and is on from the moment it is opened: no process can change between its description in the
+/// file and the first sample. It also watches the CPUs that -C leaves out, where processes that are
+/// sampled later may start.
+class PerfSource final : public EventSource {
+ public:
+  /// Opens everything, disabled except for the dummy. What had to be done differently from what was
+  /// asked for is told in `notes`.
+  static Result<std::unique_ptr<PerfSource>> open(const RecordOptions& options,
+                                                  std::vector<EventSpec> specs,
+                                                  const Sampling& sampling, Target& target,
+                                                  std::vector<std::string>& notes);
+
+  Result<void> start() override;
+  void stop() override;
+  std::vector<int> poll_fds() const override;
+  size_t drain(std::vector<std::byte>& out) override;
+  uint64_t lost() const override;
+
+  /// The events as opened, with names and ids.
+  std::span<const EventAttr> events() const { return events_; }
+  std::vector<IdIndexEntry> id_index() const;
+  size_t ring_size() const { return ring_size_; }
+  size_t ring_count() const { return rings_.size(); }
+  /// The clock of the time stamps, if it is one that has a number.
+  bool has_clock() const { return events_.front().attr.use_clockid; }
+  /// Whether the kernel was excluded because that was not permitted.
+  bool user_only() const { return user_only_; }
+
+ private:
+  struct OpenEvent {
+    PerfEvent event;
+    size_t index;  // in events_
+    int cpu;
+    pid_t tid;
+    uint64_t id;
+  };
+
+  PerfSource(const RecordOptions& options, std::vector<EventSpec> specs, const Sampling& sampling)
+      : options_(options), specs_(std::move(specs)), sampling_(sampling) {}
+
+  void configure(const Target& target);
+  Result<void> negotiate(Target& target, std::vector<std::string>& notes);
+  Result<void> negotiate_event(size_t index, Target& target, std::vector<std::string>& notes);
+  bool drop_newest_feature();
+  bool fall_back(size_t index, int error, std::vector<std::string>& notes);
+  const std::vector<int>& cpus_of(size_t index, const Target& target) const;
+  bool is_tracker(size_t index) const { return has_tracker_ && index + 1 == events_.size(); }
+
+  Result<void> open_rings(Target& target, std::vector<std::string>& notes);
+  Result<void> open_leaders(Target& target);
+  Result<void> map_rings(std::vector<std::string>& notes);
+  Result<void> open_rest(Target& target);
+  Result<void> open_thread(pid_t tid, const Target& target);
+  Result<void> open_late_threads(Target& target);
+  void note_forks(size_t begin);
+  void collect_ids();
+
+  RecordOptions options_;
+  std::vector<EventSpec> specs_;
+  Sampling sampling_;
+  std::vector<EventAttr> events_;  // of specs_, then the tracker
+  bool has_tracker_ = false;
+  bool user_only_ = false;
+  std::vector<int> ring_cpus_;
+  std::vector<OpenEvent> open_;    // the first ring_cpus_.size() own a ring each
+  std::map<int, size_t> ring_of_;  // CPU → index in rings_ and open_
+  std::vector<RingBuffer> rings_;
+  size_t ring_size_ = 0;
+  std::vector<std::byte> early_;       // drained while still opening
+  std::unordered_set<uint32_t> born_;  // threads seen to be born into our events
+};
+
+}  // namespace prof

@@ -1,0 +1,108 @@
+#include "record/privileges.h"
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "common/text_file.h"
+
+namespace prof {
+
+namespace {
+
+constexpr const char* kPossible =
+    "possible now: 'prof record -g -- COMMAND' and '-p PID' of your own processes, user space only";
+
+Error explain_denied(const EventSpec& spec, const Target& target) {
+  const int level = perf_event_paranoid();
+  if (level >= 3) {
+    return {fmt::format("not permitted to record: kernel.perf_event_paranoid is {}, which keeps "
+                        "users without CAP_PERFMON from all events",
+                        level),
+            "run as root, or 'sysctl kernel.perf_event_paranoid=2' for your own processes"};
+  }
+  if (target.kind == TargetKind::Cpus) {
+    return {
+        fmt::format("not permitted to record the whole system: kernel.perf_event_paranoid is "
+                    "{}, and this user has no CAP_PERFMON",
+                    level),
+        fmt::format("run as root, or 'sysctl kernel.perf_event_paranoid=-1'\n      {}", kPossible)};
+  }
+  if (spec.attr.exclude_user && level >= 2) {
+    return {
+        fmt::format("not permitted to record '{}' in the kernel: kernel.perf_event_paranoid is "
+                    "{}, and this user has no CAP_PERFMON",
+                    spec.name, level),
+        fmt::format("run as root, or 'sysctl kernel.perf_event_paranoid=1'\n      {}", kPossible)};
+  }
+  if (target.kind == TargetKind::Threads) {
+    return {fmt::format("not permitted to record thread {}: it is another user's, or privileged",
+                        target.threads.empty() ? 0 : target.threads.front()),
+            fmt::format("run as root, or give prof CAP_PERFMON and CAP_SYS_PTRACE\n      {}",
+                        kPossible)};
+  }
+  return {fmt::format("not permitted to record '{}': {}", spec.name, std::strerror(EACCES)),
+          "a container's seccomp filter or a security module may forbid perf_event_open: run prof "
+          "outside of it, or allow CAP_PERFMON"};
+}
+
+}  // namespace
+
+int perf_event_paranoid() {
+  const auto text = read_first_line("/proc/sys/kernel/perf_event_paranoid");
+  return text.empty() ? 2 : std::atoi(text.c_str());
+}
+
+Error explain_open_failure(int error, const EventSpec& spec, const Target& target) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return explain_denied(spec, target);
+    case EMFILE:
+      return {fmt::format("too many open files: {} threads on {} CPUs need more descriptors than "
+                          "this process may open",
+                          target.threads.size(), target.cpus.size()),
+              "raise the limit with 'ulimit -n', record fewer threads, or record with -a"};
+    case ENFILE:
+      return {"the system has too many open files", "raise it with 'sysctl fs.file-max'"};
+    case ESRCH:
+      return {"the threads to record have ended", {}};
+    case ENOSYS:
+      return {"this kernel has no perf events", "it needs CONFIG_PERF_EVENTS"};
+    case ENOENT:
+    case EOPNOTSUPP:
+    case ENODEV:
+    case ENXIO:
+      return {fmt::format("this machine cannot sample '{}'", spec.name),
+              "hardware events need a PMU, which virtual machines often lack: try -e cpu-clock"};
+    case EBUSY:
+      return {fmt::format("'{}' is in use: something else holds the hardware counters", spec.name),
+              "the NMI watchdog takes one: 'sysctl kernel.nmi_watchdog=0'"};
+    case EINVAL:
+      return {fmt::format("the kernel does not take event '{}' as asked for", spec.name),
+              "try it without modifiers, -k or --max-stack"};
+    default:
+      return {fmt::format("cannot open event '{}': {}", spec.name, std::strerror(error)), {}};
+  }
+}
+
+Error explain_map_failure(int error, size_t size) {
+  if (error == EPERM) {
+    return {fmt::format("not permitted to lock {} KiB for each CPU's ring buffer", size >> 10),
+            "raise kernel.perf_event_mlock_kb or 'ulimit -l', or end other recordings"};
+  }
+  return {fmt::format("cannot map a ring buffer of {} KiB: {}", size >> 10, std::strerror(error)),
+          "try a smaller -m"};
+}
+
+void raise_open_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace prof

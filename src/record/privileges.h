@@ -1,0 +1,25 @@
+// Why the kernel refused, in words: what was not permitted, what would permit it, and what is
+// possible without. Used by perf_source when an event does not open.
+#pragma once
+
+#include <cstddef>
+
+#include "common/result.h"
+#include "record/event_spec.h"
+#include "record/target.h"
+
+namespace prof {
+
+/// The error for an event that did not open on `target`; `error` is the errno.
+Error explain_open_failure(int error, const EventSpec& spec, const Target& target);
+
+/// The error for a ring of `size` bytes that could not be mapped, even at its smallest.
+Error explain_map_failure(int error, size_t size);
+
+/// kernel.perf_event_paranoid; 2, the kernel's own default, where it cannot be read.
+int perf_event_paranoid();
+
+/// Lets this process have as many open files as its hard limit allows.
+void raise_open_file_limit();
+
+}  // namespace prof

@@ -1,0 +1,77 @@
+#include "record/ring_buffer.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace prof {
+
+namespace {
+
+using SharedWord = std::atomic_ref<unsigned long long>;
+
+/// Acquire: pairs with the kernel's barrier between writing records and moving data_head, so that
+/// all bytes before the head we see are there (kernel/events/ring_buffer.c, "A matches D").
+uint64_t load_head(perf_event_mmap_page& control) {
+  static_assert(sizeof control.data_head == sizeof(unsigned long long));
+  return SharedWord(control.data_head).load(std::memory_order_acquire);
+}
+
+/// Release: our reads of the records are over before the kernel sees that it may write there again
+/// ("C matches B").
+void store_tail(perf_event_mmap_page& control, uint64_t tail) {
+  SharedWord(control.data_tail).store(tail, std::memory_order_release);
+}
+
+}  // namespace
+
+RingBuffer RingBuffer::map(int fd, size_t data_size) {
+  RingBuffer ring;
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  void* base = ::mmap(nullptr, page + data_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (base == MAP_FAILED) return ring;
+  ring.control_ = static_cast<perf_event_mmap_page*>(base);
+  ring.data_ = {static_cast<const std::byte*>(base) + page, data_size};
+  ring.mapped_size_ = page + data_size;
+  return ring;
+}
+
+RingBuffer::RingBuffer(RingBuffer&& other) noexcept
+    : control_(std::exchange(other.control_, nullptr)),
+      data_(std::exchange(other.data_, {})),
+      mapped_size_(std::exchange(other.mapped_size_, 0)) {}
+
+RingBuffer& RingBuffer::operator=(RingBuffer&& other) noexcept {
+  std::swap(control_, other.control_);
+  std::swap(data_, other.data_);
+  std::swap(mapped_size_, other.mapped_size_);
+  return *this;
+}
+
+RingBuffer::~RingBuffer() {
+  if (mapped_size_ != 0) ::munmap(control_, mapped_size_);
+}
+
+size_t RingBuffer::available() const {
+  return static_cast<size_t>(load_head(*control_) - control_->data_tail);
+}
+
+size_t RingBuffer::drain(std::vector<std::byte>& out) {
+  const uint64_t head = load_head(*control_);
+  const uint64_t tail = control_->data_tail;  // ours alone: no ordering needed
+  const auto size = static_cast<size_t>(head - tail);
+  if (size == 0) return 0;
+  const auto begin = static_cast<size_t>(tail & (data_.size() - 1));
+  // A record that runs over the end of the buffer goes on at its start.
+  const auto first = data_.subspan(begin, std::min(size, data_.size() - begin));
+  const auto second = data_.first(size - first.size());
+  out.insert(out.end(), first.begin(), first.end());
+  out.insert(out.end(), second.begin(), second.end());
+  store_tail(*control_, head);
+  return size;
+}
+
+}  // namespace prof

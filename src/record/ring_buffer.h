@@ -1,0 +1,48 @@
+// RingBuffer: the memory through which the kernel hands over the records of one CPU. Used by
+// perf_source; tests make one by hand.
+#pragma once
+
+#include <linux/perf_event.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace prof {
+
+/// The kernel writes records at data_head, we read them from data_tail; both only ever grow, and
+/// their place in the buffer is their value modulo its size, a power of two.
+///
+///      ┌──────────┬───────────────┬───────────────────────────┐
+///      │ control  │ free │ tail → records → head │ free        │
+///      └──────────┴───────────────┴───────────────────────────┘
+class RingBuffer {
+ public:
+  /// Maps the ring of `fd`: one control page and `data_size` bytes, a power of two of pages. On
+  /// failure a ring that is not valid, and errno says why.
+  static RingBuffer map(int fd, size_t data_size);
+  /// A ring in memory that someone else owns and fills.
+  RingBuffer(perf_event_mmap_page* control, std::span<const std::byte> data)
+      : control_(control), data_(data) {}
+
+  RingBuffer() = default;
+  RingBuffer(RingBuffer&& other) noexcept;
+  RingBuffer& operator=(RingBuffer&& other) noexcept;
+  ~RingBuffer();
+
+  bool valid() const { return control_ != nullptr; }
+  size_t data_size() const { return data_.size(); }
+  /// Bytes waiting to be read.
+  size_t available() const;
+  /// Appends everything that waits to `out`, whole records always, and gives the room back to the
+  /// kernel. Returns the number of bytes.
+  size_t drain(std::vector<std::byte>& out);
+
+ private:
+  perf_event_mmap_page* control_ = nullptr;
+  std::span<const std::byte> data_;
+  size_t mapped_size_ = 0;  // 0: not ours to unmap
+};
+
+}  // namespace prof

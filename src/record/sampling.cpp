@@ -1,0 +1,139 @@
+#include "record/sampling.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+
+#include "common/text_file.h"
+
+namespace prof {
+
+namespace {
+
+uint64_t sysctl(const char* name, uint64_t fallback) {
+  const auto text = read_first_line(std::string("/proc/sys/kernel/") + name);
+  uint64_t value = fallback;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+}  // namespace
+
+Result<clockid_t> parse_clock(const std::string& text) {
+  struct Clock {
+    std::string_view name;
+    clockid_t id;
+  };
+  constexpr auto kClocks = std::to_array<Clock>({
+      {"monotonic", CLOCK_MONOTONIC},
+      {"mono", CLOCK_MONOTONIC},
+      {"monotonic_raw", CLOCK_MONOTONIC_RAW},
+      {"raw", CLOCK_MONOTONIC_RAW},
+      {"realtime", CLOCK_REALTIME},
+      {"real", CLOCK_REALTIME},
+      {"boottime", CLOCK_BOOTTIME},
+      {"boot", CLOCK_BOOTTIME},
+      {"tai", CLOCK_TAI},
+  });
+  std::string_view name = text;
+  if (name.starts_with("CLOCK_")) name.remove_prefix(6);
+  const auto same = [name](const Clock& clock) {
+    return std::ranges::equal(
+        name, clock.name, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+  };
+  if (const auto* found = std::ranges::find_if(kClocks, same); found != kClocks.end()) {
+    return found->id;
+  }
+  clockid_t id{};
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  const bool known = std::ranges::find(kClocks, id, &Clock::id) != kClocks.end();
+  if (error == std::errc{} && end == name.data() + name.size() && known) return id;
+  return fail(fmt::format("unknown clock '{}'", text),
+              "clocks are monotonic, monotonic_raw, realtime, boottime and tai", 2);
+}
+
+Result<Sampling> Sampling::from(const RecordOptions& options, std::vector<std::string>& notes) {
+  Sampling sampling;
+  const uint64_t max_rate = sysctl("perf_event_max_sample_rate", 100000);
+  sampling.frequency_given = options.frequency.has_value() || options.max_frequency;
+  if (options.max_frequency) {
+    sampling.frequency = max_rate;
+    notes.push_back(fmt::format("the kernel's highest rate is {} Hz", max_rate));
+  } else if (options.frequency) {
+    sampling.frequency = *options.frequency;
+  }
+  if (sampling.frequency > max_rate && !options.period) {
+    notes.push_back(
+        fmt::format("{} Hz is above kernel.perf_event_max_sample_rate: lowered to {} Hz",
+                    sampling.frequency, max_rate));
+    sampling.frequency = max_rate;
+  }
+  sampling.period = options.period.value_or(0);
+  if (options.max_stack != 0) {
+    const auto limit = std::min<uint64_t>(sysctl("perf_event_max_stack", 127), UINT16_MAX);
+    if (options.max_stack > limit) {
+      notes.push_back(
+          fmt::format("--max-stack {} is above kernel.perf_event_max_stack: lowered to {}",
+                      options.max_stack, limit));
+    }
+    sampling.max_stack = static_cast<uint16_t>(std::min<uint64_t>(options.max_stack, limit));
+  }
+  if (!options.clock.empty()) {
+    const auto clock = parse_clock(options.clock);
+    if (!clock) return tl::unexpected(clock.error());
+    sampling.clock = *clock;
+    sampling.clock_given = true;
+  }
+  return sampling;
+}
+
+void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool with_cpu,
+                     bool several, perf_event_attr& attr) const {
+  const bool each = spec.counts_each && !frequency_given;
+  attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
+  if (period != 0 || each) {
+    attr.sample_period = period != 0 ? period : 1;
+  } else {
+    attr.freq = 1;
+    attr.sample_freq = frequency;
+  }
+  // Readers take a sample's fields from one sample_type for all events: a fixed period would do
+  // without the field, but a mixture would not.
+  if (period == 0) attr.sample_type |= PERF_SAMPLE_PERIOD;
+  if (with_cpu) attr.sample_type |= PERF_SAMPLE_CPU;
+  if (several) attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
+  if (options.callchains) {
+    attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+    attr.sample_max_stack = max_stack;
+  }
+  attr.sample_id_all = 1;
+  // A clock that other tools and BPF programs share, and that gives wall-clock times afterwards.
+  attr.use_clockid = 1;
+  attr.clockid = clock;
+}
+
+Result<size_t> ring_size(const RecordOptions& options) {
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  uint64_t bytes = sysctl("perf_event_mlock_kb", 512 + page / 1024) * 1024;
+  if (options.mmap_pages.empty()) {
+    bytes = std::bit_floor(std::max(bytes, 2 * page) - page);  // one page is for control
+  } else {
+    auto size = parse_size(options.mmap_pages);
+    if (!size) return tl::unexpected(size.error());
+    const char unit = options.mmap_pages.back();
+    const bool pages = unit >= '0' && unit <= '9';
+    constexpr uint64_t kMaxRing = uint64_t{4} << 30;
+    if (*size == 0 || *size > kMaxRing / (pages ? page : 1)) {
+      return fail(fmt::format("-m {} is no size for a ring buffer", options.mmap_pages),
+                  "give a number of pages, or a size such as 1M", 2);
+    }
+    bytes = std::bit_ceil(std::max(pages ? *size * page : *size, page));
+  }
+  return static_cast<size_t>(bytes);
+}
+
+}  // namespace prof
