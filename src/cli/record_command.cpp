@@ -1,7 +1,215 @@
+// `prof record` on the command line. Options end at the first word that is none, as in perf: what
+// follows is the command, whose own options are left alone.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <memory>
+
 #include "cli/command.h"
+#include "record/options.h"
+#include "record/recorder.h"
 
 namespace prof {
 
-void add_record_command(CLI::App&, CommandRun&) {}
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// What CLI11 fills in; the rest of RecordOptions is made of it.
+struct RecordArguments {
+  RecordOptions options;
+  std::string frequency, delay, call_graph, max_size, compression;
+  uint64_t period = 0;
+  bool callchains = false, no_inherit = false, no_compress = false, quiet = false;
+};
+
+void add_options(CLI::App& app, RecordArguments& to) {
+  RecordOptions& options = to.options;
+  app.add_flag("-a,--all-cpus", options.system_wide, "Record the whole system")->group("Whom");
+  app.add_option("-C,--cpu", options.cpus, "Record only on these CPUs: 0-3,7")->group("Whom");
+  app.add_option("-p,--pid", options.pids, "Record processes: PID[,PID]")->group("Whom");
+  app.add_option("-t,--tid", options.tids, "Record threads: TID[,TID]")->group("Whom");
+  app.add_option("-u,--uid", options.user, "Record a user's processes, by name or number")
+      ->group("Whom");
+  app.add_flag("-i,--no-inherit", to.no_inherit, "Not the threads and children born later")
+      ->group("Whom");
+  app.add_option("--duration", options.duration_seconds, "Stop after so many seconds (0.5)")
+      ->group("When");
+  app.add_option("-D,--delay", to.delay, "Start sampling after so many ms; -1: not at all")
+      ->group("When");
+  app.add_option("-F,--freq", to.frequency, "Samples a second and CPU, or 'max' [4000]")
+      ->group("What");
+  app.add_option("-c,--count", to.period, "Sample every so many events instead")->group("What");
+  app.add_option("-e,--event", options.events, "Events: cycles, page-faults:u, … [cycles]")
+      ->group("What");
+  app.add_flag("-g", to.callchains, "Record call chains, by frame pointers")->group("What");
+  app.add_option("--call-graph", to.call_graph, "Record call chains by this method: fp")
+      ->group("What");
+  app.add_option("--max-stack", options.max_stack, "Frames of a call chain at most")->group("What");
+  app.add_option("-k,--clockid", options.clock, "Clock of the time stamps [monotonic]")
+      ->group("What");
+  app.add_option("-o,--output", options.output, "File to write; '-': standard output [perf.data]")
+      ->group("Where to");
+  app.add_option("-z,--compression-level", to.compression,
+                 "Compress with zstd, 1 to 22, as in -z5; on by default, at 1")
+      ->expected(0, 1)
+      ->group("Where to");
+  app.add_flag("--no-compress", to.no_compress, "Do not compress")->group("Where to");
+  app.add_option("-m,--mmap-pages", options.mmap_pages,
+                 "Ring buffer of each CPU, in pages or as 1M")
+      ->group("Where to");
+  app.add_option("--max-size", to.max_size, "Stop when the file has this size: 100M")
+      ->group("Where to");
+  app.add_flag("-q,--quiet", to.quiet, "Print nothing but errors");
+  app.add_flag("-v,--verbose", options.verbose, "Say more");
+  app.footer(
+      "The command follows the options, after '--' or without:\n"
+      "  prof record -g -- make          a command, until it ends\n"
+      "  prof record -F 99 -ag -- sleep 10   the whole system for 10 seconds\n"
+      "  prof record -g -p 1234          a running process, until it or ^C ends it");
+}
+
+/// How many of the words after option `name` belong to it: 0 or 1; -1 for an option we do not have.
+int values_of(const CLI::App& app, const std::string& name) {
+  if (name == "-z" || name == "--compression-level") return 0;  // attached, or none
+  const CLI::Option* option = app.get_option_no_throw(name);
+  if (!option) return -1;
+  return option->get_items_expected_max() == 0 ? 0 : 1;
+}
+
+/// Splits off the command: `words` keeps the options, ready for CLI11.
+Words split_command(const CLI::App& app, Words& words) {
+  Words options;
+  size_t i = 0;
+  for (; i < words.size() && words[i].size() > 1 && words[i][0] == '-'; ++i) {
+    const std::string& word = words[i];
+    if (word == "--") {
+      ++i;
+      break;
+    }
+    if (word.starts_with("--")) {
+      options.push_back(word == "--compression-level" ? word + "=1" : word);
+      if (word.find('=') == word.npos && values_of(app, word) == 1 && i + 1 < words.size()) {
+        options.push_back(words[++i]);
+      }
+      continue;
+    }
+    // A cluster, as in -ag, -F99, -agF 99 or -z5.
+    for (size_t at = 1; at < word.size(); ++at) {
+      const std::string name{'-', word[at]};
+      const std::string rest = word.substr(at + 1);
+      if (name == "-z") {
+        const auto digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+        options.push_back("--compression-level=" + (digits ? rest.substr(0, digits) : "1"));
+        at += digits;
+        continue;
+      }
+      options.push_back(name);
+      if (values_of(app, name) != 1) continue;
+      if (!rest.empty()) {
+        options.push_back(rest);
+      } else if (i + 1 < words.size()) {
+        options.push_back(words[++i]);
+      }
+      break;
+    }
+  }
+  Words command(words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+  words = std::move(options);
+  return command;
+}
+
+template <class T>
+bool parse_whole(const std::string& text, T& value) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc{} && stop == end;
+}
+
+Result<void> convert(const CLI::App& app, RecordArguments& from) {
+  RecordOptions& options = from.options;
+  const auto bad = [](const char* option, const std::string& value, const char* wanted) {
+    return fail(fmt::format("{} takes {}, not '{}'", option, wanted, value), {}, 2);
+  };
+  if (from.frequency == "max") {
+    options.max_frequency = true;
+  } else if (uint64_t hz = 0; !from.frequency.empty()) {
+    if (!parse_whole(from.frequency, hz)) return bad("-F", from.frequency, "a number or 'max'");
+    options.frequency = hz;
+  }
+  if (app.count("-c") != 0) options.period = from.period;
+  if (!from.delay.empty() && !parse_whole(from.delay, options.delay_ms)) {
+    return bad("-D", from.delay, "milliseconds");
+  }
+  if (!from.call_graph.empty() && from.call_graph != "fp") {
+    return bad("--call-graph", from.call_graph, "'fp' (frame pointers)");
+  }
+  options.callchains = from.callchains || !from.call_graph.empty();
+  options.inherit = !from.no_inherit;
+  if (!from.compression.empty() && !parse_whole(from.compression, options.compression_level)) {
+    return bad("-z", from.compression, "a level from 1 to 22");
+  }
+  if (from.no_compress) options.compression_level = 0;
+  if (!from.max_size.empty()) {
+    const auto size = parse_size(from.max_size);
+    if (!size) return tl::unexpected(size.error());
+    options.max_size = *size;
+  }
+  return {};
+}
+
+/// Dies of the signal that ended the recording or its command, so that a shell sees what it would
+/// have seen without us.
+void end_by(int signal) {
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+Result<int> record(Words words) {
+  RecordArguments arguments;
+  CLI::App app("Record where a command, a process or the system spends its time", "prof record");
+  add_options(app, arguments);
+  RecordOptions& options = arguments.options;
+  options.command_line = {"prof", "record"};
+  options.command_line.insert(options.command_line.end(), words.begin(), words.end());
+  options.command = split_command(app, words);
+  try {
+    app.parse(Words(words.rbegin(), words.rend()));  // CLI11 takes them last first
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    return fail(error.what(), "see 'prof record --help'", 2);
+  }
+  if (auto done = convert(app, arguments); !done) return tl::unexpected(done.error());
+  if (!arguments.quiet) {
+    options.notify = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
+  }
+  const auto outcome = run_record(options);
+  if (!outcome) return tl::unexpected(outcome.error());
+  if (outcome->signal != 0) end_by(outcome->signal);
+  return outcome->exit_code;
+}
+
+}  // namespace
+
+void add_record_command(CLI::App& app, CommandRun& run) {
+  auto* command = app.add_subcommand("record",
+                                     "Record where a command, a process or the system "
+                                     "spends its time");
+  // The words are taken as they come, and parsed in record(): CLI11 alone would let -z swallow the
+  // command's name, and the command's options would be ours. It collects options it does not know
+  // apart, but those all stand before the first word that is none.
+  command->set_help_flag();
+  command->allow_extras();
+  command->positionals_at_end();
+  auto words = std::make_shared<Words>();
+  command->add_option("words", *words)->expected(1, INT32_MAX)->group("");
+  command->callback([command, words, &run] {
+    Words all = command->remaining();
+    all.insert(all.end(), words->begin(), words->end());
+    run = [all] { return record(all); };
+  });
+}
 
 }  // namespace prof

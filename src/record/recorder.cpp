@@ -1,0 +1,265 @@
+#include "record/recorder.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "perfdata/encode.h"
+#include "perfdata/writer.h"
+#include "record/host_info.h"
+#include "record/output.h"
+#include "record/perf_source.h"
+#include "record/privileges.h"
+#include "record/record_loop.h"
+#include "record/signals.h"
+#include "record/synthesize.h"
+#include "record/tally.h"
+#include "record/write_queue.h"
+
+namespace prof {
+
+namespace {
+
+/// One recording, step by step. The order of the steps is the point of this class: nothing of the
+/// command's start is lost, and a start that fails leaves no file.
+class Recorder {
+ public:
+  explicit Recorder(const RecordOptions& options) : options_(options) {}
+
+  Result<RecordOutcome> run();
+
+ private:
+  Result<void> open_source();
+  Result<void> open_output();
+  void synthesize();
+  Result<void> begin();
+  void finish_source();
+  Features features() const;
+  void describe_result(uint64_t file_size, bool whole);
+  RecordOutcome end_workload(RecordLoop::End end);
+  void notify(std::string_view line) const {
+    if (options_.notify) options_.notify(line);
+  }
+  void notify_all(const std::vector<std::string>& notes) const {
+    for (const std::string& note : notes) notify("prof: " + note);
+  }
+
+  const RecordOptions& options_;
+  Target target_;
+  std::unique_ptr<Workload> workload_;
+  std::unique_ptr<SignalQueue> signals_;
+  std::unique_ptr<PerfSource> source_;
+  Features host_;
+  std::optional<OutputFile> output_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Tally> tally_;
+  std::unique_ptr<WriteQueue> queue_;
+  std::unique_ptr<RecordLoop> loop_;
+  uint64_t lost_ = 0;
+};
+
+Result<void> Recorder::open_source() {
+  std::vector<std::string> notes;
+  std::vector<EventSpec> specs;
+  for (const std::string& text : options_.events) {
+    auto parsed = parse_events(text);
+    if (!parsed) return tl::unexpected(parsed.error());
+    specs.insert(specs.end(), parsed->begin(), parsed->end());
+  }
+  if (specs.empty()) specs.push_back(default_event());
+  auto sampling = Sampling::from(options_, notes);
+  if (!sampling) return tl::unexpected(sampling.error());
+
+  const bool quiet_stdout = options_.output == "-";
+  if (!options_.command.empty()) {
+    auto workload = Workload::fork(options_.command, quiet_stdout);
+    if (!workload) return tl::unexpected(workload.error());
+    workload_ = std::move(*workload);
+  }
+  signals_ = std::make_unique<SignalQueue>();
+  auto target = resolve_target(options_, workload_ ? workload_->pid() : 0);
+  if (!target) return tl::unexpected(target.error());
+  target_ = std::move(*target);
+  raise_open_file_limit();  // after the fork: the command keeps its own
+  auto source = PerfSource::open(options_, std::move(specs), *sampling, target_, notes);
+  if (!source) return tl::unexpected(source.error());
+  source_ = std::move(*source);
+  if (options_.verbose) {
+    notes.push_back(fmt::format("{} ring buffers of {} KiB, {} events, {} threads",
+                                source_->ring_count(), source_->ring_size() >> 10,
+                                source_->events().size(), target_.threads.size()));
+  }
+  notify_all(notes);
+  return {};
+}
+
+Result<void> Recorder::open_output() {
+  describe_host(host_);
+  host_.cmdline = options_.command_line;
+  const auto events = source_->events();
+  host_.event_desc.assign(events.begin(), events.end());
+  if (source_->has_clock()) {
+    const clockid_t clock = events.front().attr.clockid;
+    timespec resolution{};
+    ::clock_getres(clock, &resolution);
+    host_.clock_resolution_ns = static_cast<uint64_t>(resolution.tv_nsec);
+    host_.clock_data = read_clocks(clock);
+  }
+  if (options_.compression_level != 0) {
+    // Readers take mmap_length for the most that one compressed record can hold.
+    constexpr uint32_t kLeast = 128 << 10;
+    CompressionInfo info;
+    info.level = static_cast<uint32_t>(options_.compression_level);
+    info.mmap_length = std::max(kLeast, static_cast<uint32_t>(source_->ring_size()));
+    host_.compression = info;
+  }
+  auto output = OutputFile::create(options_.output);
+  if (!output) return tl::unexpected(output.error());
+  output_.emplace(std::move(*output));
+  WriterOptions writer_options;
+  writer_options.path = options_.output;
+  writer_options.pipe = output_->is_pipe();
+  writer_options.compression_level = options_.compression_level;
+  writer_options.max_size = options_.max_size;
+  auto writer = Writer::create(output_->take_fd(), writer_options, events, host_);
+  if (!writer) return tl::unexpected(writer.error());
+  writer_ = std::move(*writer);
+  tally_ = std::make_unique<Tally>(events.front().attr);
+  queue_ = std::make_unique<WriteQueue>(*writer_, *tally_);
+  loop_ = std::make_unique<RecordLoop>(*source_, *queue_, *signals_);
+  return {};
+}
+
+/// All of it precedes the first FINISHED_ROUND, up to which readers hold samples back.
+void Recorder::synthesize() {
+  const auto push = [this](std::span<const std::byte> records) {
+    queue_->push({records.begin(), records.end()}, false);
+  };
+  RecordEncoder index(0);
+  index.id_index(source_->id_index());
+  if (index.size() != 0) push(index.view());
+  Synthesizer synthesizer(sample_id_size(source_->events().front().attr), push);
+  if (!source_->user_only()) synthesizer.kernel();
+  synthesizer.bpf_programs();
+  synthesizer.maps_of(target_, target_.cpus);
+  synthesizer.processes(target_);
+  synthesizer.finish();
+  RecordEncoder end(0);
+  end.finished_init();
+  push(end.view());
+}
+
+Result<void> Recorder::begin() {
+  const bool by_exec = target_.kind == TargetKind::Command;
+  if (!by_exec && options_.delay_ms == 0) {
+    if (auto done = source_->start(); !done) return done;
+  }
+  if (workload_) {
+    if (auto done = workload_->release(); !done) return done;
+  }
+  return output_->commit();
+}
+
+void Recorder::finish_source() {
+  source_->stop();
+  loop_->drain();
+  lost_ = source_->lost();
+  if (lost_ == 0) return;
+  RecordEncoder record(sample_id_size(source_->events().front().attr));
+  record.lost_samples(lost_);
+  const auto bytes = record.view();
+  queue_->push({bytes.begin(), bytes.end()}, true);
+}
+
+Features Recorder::features() const {
+  Features features = host_;
+  features.sample_time = tally_->sample_time();
+  features.build_ids = tally_->build_ids();
+  if (features.compression) {
+    const auto stats = writer_->stats();
+    const uint64_t ratio = stats.bytes_in / std::max<uint64_t>(stats.bytes_out, 1);
+    features.compression->ratio = static_cast<uint32_t>(std::max<uint64_t>(ratio, 1));
+  }
+  return features;
+}
+
+void Recorder::describe_result(uint64_t file_size, bool whole) {
+  constexpr double kMega = 1024.0 * 1024.0;
+  const auto stats = writer_->stats();
+  notify(fmt::format("[ prof record: Woken up {} times to write data ]", loop_->wakeups()));
+  const auto samples = whole ? fmt::format(" ({} samples)", tally_->samples()) : std::string();
+  std::string compressed;
+  if (options_.compression_level != 0 && stats.bytes_out != 0) {
+    compressed =
+        fmt::format(", compressed (original {:.3f} MB, ratio is {:.3f})",
+                    static_cast<double>(stats.bytes_in) / kMega,
+                    static_cast<double>(stats.bytes_in) / static_cast<double>(stats.bytes_out));
+  }
+  notify(fmt::format("[ prof record: Captured and wrote {:.3f} MB {}{}{} ]",
+                     static_cast<double>(file_size) / kMega, options_.output, samples, compressed));
+  const uint64_t lost = std::max(lost_, tally_->lost());
+  if (lost != 0) {
+    notify(
+        fmt::format("[ prof record: Lost {} records for want of room in the ring buffers: try a "
+                    "larger -m or a lower -F ]",
+                    lost));
+  }
+  if (tally_->throttled() != 0) {
+    notify(fmt::format("[ prof record: The kernel throttled sampling {} times: try a lower -F ]",
+                       tally_->throttled()));
+  }
+}
+
+RecordOutcome Recorder::end_workload(RecordLoop::End end) {
+  RecordOutcome outcome;
+  if (workload_ && workload_->reap(false)) {
+    outcome.exit_code = workload_->exit_code();
+    outcome.signal = workload_->signal();
+  } else if (workload_) {
+    workload_->terminate();
+    // Another INT or TERM means: do not wait for it.
+    while (!workload_->reap(false)) {
+      if (signals_->wait() != SIGCHLD) break;
+    }
+  }
+  if (end == RecordLoop::End::Signal) {
+    outcome.signal = loop_->signal();
+    outcome.exit_code = 128 + outcome.signal;
+  }
+  return outcome;
+}
+
+Result<RecordOutcome> Recorder::run() {
+  if (auto done = validate(options_); !done) return tl::unexpected(done.error());
+  if (auto done = open_source(); !done) return tl::unexpected(done.error());
+  if (auto done = open_output(); !done) return tl::unexpected(done.error());
+  synthesize();
+  if (auto done = begin(); !done) return tl::unexpected(done.error());
+
+  const bool until_targets_end = target_.kind == TargetKind::Threads;
+  const auto end = loop_->run(options_, workload_.get(), until_targets_end);
+  finish_source();
+  Result<void> written = queue_->finish();
+  if (!source_->events().front().attr.build_id) tally_->read_missing_build_ids();
+  const auto stats = writer_->stats();
+  const auto finished = writer_->finish(features());
+  if (written) written = finished;
+  describe_result(stats.bytes_out, written.has_value());
+  if (!end) return tl::unexpected(end.error());
+  const auto outcome = end_workload(*end);
+  if (!written) {
+    Error error = written.error();
+    error.hint = "the recording was stopped; what was written until then is kept";
+    return tl::unexpected(std::move(error));
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Result<RecordOutcome> run_record(const RecordOptions& options) {
+  return Recorder(options).run();
+}
+
+}  // namespace prof
