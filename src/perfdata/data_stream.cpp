@@ -13,6 +13,8 @@ namespace {
 
 // Written in pieces of about this size: large enough that system calls do not count.
 constexpr size_t kFlushSize = size_t{256} << 10;
+// What the features of a recording may need, and earlier_boundary() makes room for.
+constexpr size_t kGiveBack = size_t{128} << 10;
 
 }  // namespace
 
@@ -70,7 +72,8 @@ Result<void> DataStream::flush() {
   size_t done = 0;
   auto result = write_fully(fd_, buffer_, name_, done);
   const size_t whole = result ? done : whole_records(buffer_, done);
-  if (whole != 0) earlier_ = whole_;
+  const size_t kept = done > kGiveBack ? whole_records(buffer_, done - kGiveBack) : 0;
+  if (whole != 0) earlier_ = whole_ + kept;
   whole_ += whole;
   written_ += done;
   buffer_.clear();

@@ -132,9 +132,8 @@ bool PerfSource::fall_back(size_t index, int error, std::vector<std::string>& no
   if ((error == EACCES || error == EPERM) && !attr.exclude_kernel && !attr.exclude_user) {
     take(exclude_kernel);
     if (!user_only_) {
-      notes.push_back(
-          fmt::format("kernel.perf_event_paranoid is {}: recording user space only ('{}')",
-                      perf_event_paranoid(), spec.name));
+      notes.push_back(fmt::format("kernel.perf_event_paranoid is {}: recording user space only",
+                                  perf_event_paranoid()));
     }
     user_only_ = true;
     return true;

@@ -1,6 +1,8 @@
 #include "record/recorder.h"
 
 #include <fmt/core.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -21,6 +23,12 @@ namespace prof {
 
 namespace {
 
+/// Whether standard output is a pipe that nobody reads any more.
+bool stdout_is_broken() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 /// One recording, step by step. The order of the steps is the point of this class: nothing of the
 /// command's start is lost, and a start that fails leaves no file.
 class Recorder {
@@ -38,6 +46,7 @@ class Recorder {
   Features features() const;
   void describe_result(uint64_t file_size, bool whole);
   RecordOutcome end_workload(RecordLoop::End end);
+  bool reader_has_gone() const { return options_.output == "-" && stdout_is_broken(); }
   void notify(std::string_view line) const {
     if (options_.notify) options_.notify(line);
   }
@@ -245,9 +254,13 @@ Result<RecordOutcome> Recorder::run() {
   const auto stats = writer_->stats();
   const auto finished = writer_->finish(features());
   if (written) written = finished;
-  describe_result(stats.bytes_out, written.has_value());
+  if (written || !reader_has_gone()) describe_result(stats.bytes_out, written.has_value());
   if (!end) return tl::unexpected(end.error());
-  const auto outcome = end_workload(*end);
+  auto outcome = end_workload(*end);
+  if (!written && reader_has_gone()) {
+    outcome.signal = SIGPIPE;  // as any program ends whose reader had enough
+    return outcome;
+  }
   if (!written) {
     Error error = written.error();
     error.hint = "the recording was stopped; what was written until then is kept";
