@@ -12,13 +12,6 @@ constexpr size_t kCommSize = 16;         // TASK_COMM_LEN
 
 }  // namespace
 
-size_t sample_id_size(const perf_event_attr& attr) {
-  if (!attr.sample_id_all) return 0;
-  constexpr uint64_t kFields = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID |
-                               PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER;
-  return static_cast<size_t>(std::popcount(attr.sample_type & kFields)) * 8;
-}
-
 void encode_attr(ByteWriter& out, const perf_event_attr& attr) {
   perf_event_attr copy = attr;
   copy.size = kWrittenAttrSize;

@@ -23,9 +23,6 @@ static_assert(sizeof(perf_event_attr) >= kWrittenAttrSize);
 /// A record's size is 16 bits wide, and perf wants it to be a multiple of 8.
 inline constexpr size_t kMaxRecordSize = 65528;
 
-/// Bytes of the sample_id at the end of every record that is no sample; 0 without sample_id_all.
-size_t sample_id_size(const perf_event_attr& attr);
-
 /// `attr` cut to kWrittenAttrSize, its size field saying so.
 void encode_attr(ByteWriter& out, const perf_event_attr& attr);
 

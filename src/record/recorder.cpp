@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "perfdata/decode.h"
 #include "perfdata/encode.h"
 #include "perfdata/writer.h"
 #include "record/host_info.h"
