@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "common/input.h"
 
@@ -78,7 +79,8 @@ Result<void> Reader::read_file_header(ByteReader header) {
     return fail(fmt::format("cut before the data section (offset {})", data_.offset));
   }
   const uint64_t available = bytes().size() - data_.offset;
-  if (data_.size == 0) {  // the recorder was killed, or nothing was recorded
+  // The recorder was killed before it could say how much it wrote, or there is nothing to say.
+  if (data_.size == 0 && !has_feature_table(data_.offset, bitmap)) {
     data_.size = available;
     if (available > 0) warn("was not finished by its recorder: reading what is there");
     return {};
@@ -128,6 +130,23 @@ Result<EventAttr> Reader::read_attr(uint64_t offset, uint64_t entry_size) {
   event->ids.reserve(view.size());
   for (size_t i = 0; i < view.size(); ++i) event->ids.push_back(view[i]);
   return event;
+}
+
+/// Whether the bytes at `table_offset` are {offset, size} of each feature, all inside of the file
+/// and behind the table, rather than records.
+bool Reader::has_feature_table(uint64_t table_offset, std::span<const std::byte> bitmap) const {
+  size_t features = 0;
+  for (const std::byte b : bitmap)
+    features += static_cast<size_t>(std::popcount(std::to_integer<uint8_t>(b)));
+  const auto table = part(bytes(), table_offset, features * 16);
+  if (features == 0 || !table) return false;
+  const U64View words(*table, swap_);
+  for (size_t i = 0; i < features; ++i) {
+    const uint64_t offset = words[i * 2];
+    if (offset < table_offset + features * 16 || !part(bytes(), offset, words[i * 2 + 1]))
+      return false;
+  }
+  return true;
 }
 
 void Reader::read_features(uint64_t table_offset, std::span<const std::byte> bitmap) {

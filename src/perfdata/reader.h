@@ -49,6 +49,7 @@ class Reader {
   Result<void> read_file_header(ByteReader header);
   Result<void> read_attrs(FileSection attrs, uint64_t entry_size);
   Result<EventAttr> read_attr(uint64_t offset, uint64_t entry_size);
+  bool has_feature_table(uint64_t table_offset, std::span<const std::byte> bitmap) const;
   void read_features(uint64_t table_offset, std::span<const std::byte> bitmap);
   void read_feature(uint32_t bit, std::span<const std::byte> payload, uint64_t offset);
   void apply_attr_record(const RecordView& view);

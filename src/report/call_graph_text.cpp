@@ -78,7 +78,8 @@ class Printer {
   void name(FrameId id) {
     const Frame& frame = text_.profile.frame(id);
     if (frame.kind == FrameKind::Unknown) {
-      fmt::format_to(std::back_inserter(out_), "{:#x}", frame.address);
+      // C's %#x, as perf prints it: a zero has no prefix.
+      out_ += frame.address == 0 ? "0" : fmt::format("{:#x}", frame.address);
     } else {
       out_ += text_.profile.strings[frame.name];
     }

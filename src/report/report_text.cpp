@@ -185,6 +185,7 @@ class Table {
     }
     const Frame& frame = profile_.frame(row.key.frame);
     if (resolved(row)) return fmt::format("[{}] {}", frame.level, symbol_of(row));
+    if (frame.address == 0) return fmt::format("[{}] {:016}", frame.level, 0);  // C's %#.16x
     return fmt::format("[{}] {:#018x}", frame.level, frame.address);
   }
 
