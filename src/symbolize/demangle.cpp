@@ -5,7 +5,6 @@
 
 #include <libiberty/demangle.h>
 
-#include <cctype>
 #include <csetjmp>
 
 namespace prof {
@@ -38,20 +37,25 @@ bool print(Sink& sink, const char* mangled, int options) {
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
 
+/// The code in "$xx" at the beginning of `text`; -1 if there is none.
+int escaped_character(std::string_view text) {
+  if (text.size() < 3 || text[0] != '$' || hex_digit(text[1]) < 0 || hex_digit(text[2]) < 0) {
+    return -1;
+  }
+  return hex_digit(text[1]) * 16 + hex_digit(text[2]);
+}
+
 /// OCaml's "camlStdlib__List__map_123" is Stdlib.List.map_123: "__" separates modules, and "$xx"
-/// is the character of that code.
+/// is the character of that code (left alone if it is none that can be printed).
 std::optional<std::string> demangle_ocaml(std::string_view mangled) {
   constexpr std::string_view kPrefix = "caml";
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (!mangled.starts_with(kPrefix)) return std::nullopt;
   mangled.remove_prefix(kPrefix.size());
   if (mangled.empty() || mangled[0] < 'A' || mangled[0] > 'Z') return std::nullopt;
-  size_t stamp = mangled.size();
-  while (stamp > 0 && is_digit(mangled[stamp - 1])) --stamp;
-  if (stamp == 0 || stamp == mangled.size() || mangled[stamp - 1] != '_') return std::nullopt;
 
   std::string result;
   for (size_t i = 0; i < mangled.size(); ++i) {
@@ -59,9 +63,8 @@ std::optional<std::string> demangle_ocaml(std::string_view mangled) {
     if (rest.starts_with("__")) {
       result += '.';
       ++i;
-    } else if (rest.size() >= 3 && rest[0] == '$' && hex_digit(rest[1]) >= 0 &&
-               hex_digit(rest[2]) >= 0) {
-      result += static_cast<char>(hex_digit(rest[1]) * 16 + hex_digit(rest[2]));
+    } else if (const int code = escaped_character(rest); code >= ' ') {
+      result += static_cast<char>(code);
       i += 2;
     } else {
       result += rest[0];

@@ -48,7 +48,10 @@ TEST_CASE("Mangled names read as perf prints them, or in full") {
       {"_RNvMNtNtCs1234_7mycrate3foo3barINtB2_3BazpE4quux", "<mycrate::foo::bar::Baz<_>>::quux",
        "<mycrate::foo::bar::Baz<_>>::quux"},
       {"camlStdlib__List__map_123", "Stdlib.List.map_123", "Stdlib.List.map_123"},
-      {"camlFoo__$2b$3e_5", "Foo.+>_5", "Foo.+>_5"},
+      {"camlFoo__$2b$3E_5", "Foo.+>_5", "Foo.+>_5"},
+      {"camlFoo__bar.cold", "Foo.bar.cold", "Foo.bar.cold"},
+      {"camlFoo____$2gx$2", "Foo..$2gx$2", "Foo..$2gx$2"},
+      {"camlFoo__$00x", "Foo.$00x", "Foo.$00x"},
   }));
   INFO(expected.mangled);
   CHECK(demangle(expected.mangled, DemangleStyle::Names).value_or("-") == expected.names);
@@ -57,8 +60,8 @@ TEST_CASE("Mangled names read as perf prints them, or in full") {
 
 TEST_CASE("Names that are not mangled are left alone") {
   for (const char* name : {"", "_", "_Z", "main", "_Zgarbage", "_GLOBAL__sub_I_foo", "foo.isra.0",
-                           "_Dmain", "_D3std5stdio4File5closeMFZv", "caml_main", "camlFoo__bar",
-                           "caml", "camlFoo_", "_R", "_Rxyz", "_ZN"}) {
+                           "_Dmain", "_D3std5stdio4File5closeMFZv", "caml_main", "camlfoo__x",
+                           "caml", "caml1__x", "_R", "_Rxyz", "_ZN"}) {
     INFO(name);
     CHECK_FALSE(demangle(name, DemangleStyle::Names));
     CHECK_FALSE(demangle(name, DemangleStyle::Full));
