@@ -207,6 +207,9 @@ def test(function):
 def main(*requirements):
     """Runs all tests of the script, or those whose names contain an argument of the command line.
     `requirements`: functions that raise Skip where the whole script cannot run."""
+    if not os.access(PROF, os.X_OK):
+        print(f"FAILED: there is no program {PROF} (set PROF)")
+        sys.exit(1)
     try:
         for requirement in requirements:
             requirement()

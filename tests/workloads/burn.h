@@ -1,5 +1,6 @@
 // BURN(name): a function burn_name(seconds) that spends CPU time under its own name. Used by the
-// workloads whose tests ask where time went, not how much.
+// workloads. Seconds are of the calling thread's CPU time, so that shares and numbers of samples are
+// the same on a busy machine.
 //
 // KEEP_FRAME: makes a leaf function set up its frame pointer. Without it g++ leaves that out even
 // under -fno-omit-frame-pointer, and a frame-pointer walk then skips the leaf's caller.
@@ -12,7 +13,7 @@
 
 static inline double burn_clock(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
