@@ -1,7 +1,6 @@
 #include "perfdata/encode.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace prof {
 

@@ -52,7 +52,7 @@ struct ThreadMapEntry {
 /// which readers take for "before everything".
 class RecordEncoder {
  public:
-  /// `id_size` is sample_id_size() of the recording's events.
+  /// `id_size` is sample_id_size() (decode.h) of the recording's events.
   explicit RecordEncoder(size_t id_size) : id_size_(id_size) {}
 
   void comm(uint32_t pid, uint32_t tid, std::string_view comm);

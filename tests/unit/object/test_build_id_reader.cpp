@@ -56,7 +56,8 @@ TEST_CASE("the build id is found behind other notes") {
 TEST_CASE("an ELF image cut at any byte gives no build id and no fault") {
   const auto whole = elf_with(note(NT_GNU_BUILD_ID, "GNU", "12345678").view());
   for (size_t size = 0; size < whole.size(); ++size) {
-    const std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::vector<std::byte> cut(whole.begin(),
+                                     whole.begin() + static_cast<std::ptrdiff_t>(size));
     CHECK(build_id_of_image(cut).empty());
   }
   CHECK(build_id_of_image(whole).size == 8);

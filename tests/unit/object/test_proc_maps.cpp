@@ -28,8 +28,9 @@ TEST_CASE("names may be absent or hold blanks") {
   CHECK(parse_proc_maps_line("1000-2000 rwxs 00000000 00:00 0")->shared);
   CHECK(parse_proc_maps_line("1000-2000 r-xp 00000000 00:00 7   /a b (deleted)")->name ==
         "/a b (deleted)");
-  CHECK(parse_proc_maps_line("ffffffffff600000-ffffffffff601000 --xp 0 00:00 0  [vsyscall]")->name ==
-        "[vsyscall]");
+  CHECK(
+      parse_proc_maps_line("ffffffffff600000-ffffffffff601000 --xp 0 00:00 0  [vsyscall]")->name ==
+      "[vsyscall]");
 }
 
 TEST_CASE("a line cut anywhere before its inode is refused, and never read past its end") {

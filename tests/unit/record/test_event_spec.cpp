@@ -74,7 +74,8 @@ TEST_CASE("guest and host modifiers are the machine's, not the ring's") {
 }
 
 TEST_CASE("what is no event is an error of usage that names it") {
-  for (const char* text : {"", "nonsense", "cycles,", ",cycles", "cycles:", "cycles:x", "cycles:u:k"}) {
+  for (const char* text :
+       {"", "nonsense", "cycles,", ",cycles", "cycles:", "cycles:x", "cycles:u:k"}) {
     const auto specs = parse_events(text);
     INFO(text);
     REQUIRE_FALSE(specs);

@@ -12,7 +12,8 @@ TEST_CASE("sizes take the units that people write") {
   CHECK(*parse_size("1M") == 1 << 20);
   CHECK(*parse_size("1MB") == 1 << 20);
   CHECK(*parse_size("2G") == uint64_t{2} << 30);
-  for (const char* text : {"", "M", "-1", "1.5M", "1MM", "1X", "99999999999999999999", "18446744073709551615k"}) {
+  for (const char* text :
+       {"", "M", "-1", "1.5M", "1MM", "1X", "99999999999999999999", "18446744073709551615k"}) {
     INFO(text);
     CHECK_FALSE(parse_size(text));
   }
