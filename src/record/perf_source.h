@@ -79,6 +79,7 @@ class PerfSource final : public EventSource {
   Result<void> open_rest(Target& target);
   Result<void> open_thread(pid_t tid, const Target& target);
   Result<void> open_late_threads(Target& target);
+  void pin_context(pid_t tid);
   void note_forks(size_t begin);
   void collect_ids();
 
@@ -92,6 +93,7 @@ class PerfSource final : public EventSource {
   std::vector<OpenEvent> open_;    // the first ring_cpus_.size() own a ring each
   std::map<int, size_t> ring_of_;  // CPU → index in rings_ and open_
   std::vector<RingBuffer> rings_;
+  std::vector<PerfEvent> pins_;  // see pin_context()
   size_t ring_size_ = 0;
   std::vector<std::byte> early_;       // drained while still opening
   std::unordered_set<uint32_t> born_;  // threads seen to be born into our events

@@ -66,7 +66,7 @@ def perf_reads_a_recording_of_the_whole_system(tmp):
     path = f"{tmp}/x.data"
     done = prof_ok("record", "-F", "999", "-ag", "-o", path, "--", workload("shares"), "0.5")
     check_equal(samples_by_perf(path), samples_said(done), "samples")
-    out = perf_ok("script", "-i", path, "-F", "comm,pid,sym").out
+    out = perf_ok("script", "-i", path, "-F", "comm,ip,sym").out
     check_in("burn_50", out, "perf script")
 
 
