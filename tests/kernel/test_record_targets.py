@@ -313,7 +313,7 @@ def several_events_are_told_apart(tmp):
             "0.3")
     out = script(path, "-F", "event")
     check(out.count("cpu-clock:") > 100, "cpu-clock")
-    check(out.count("page-faults:u:") > 5, "page-faults:u")
+    check(out.count("page-faults:u:") > 0, "page-faults:u")
 
 
 @test
