@@ -170,9 +170,11 @@ ThreadState ProcessTable::state_at(uint32_t pid, uint32_t tid, uint64_t time) co
   return state;
 }
 
-const Mapping* ProcessTable::find_own(const Process& process, uint64_t time, VirtAddr addr) const {
+const Mapping* ProcessTable::find_own(const Process& process, uint64_t time, VirtAddr addr,
+                                      Images images) const {
   const auto exec = std::ranges::upper_bound(process.execs, time, {}, &Exec::time);
-  const uint64_t oldest = exec == process.execs.begin() ? 0 : std::prev(exec)->ordinal;
+  const bool all_images = images == Images::All || exec == process.execs.begin();
+  const uint64_t oldest = all_images ? 0 : std::prev(exec)->ordinal;
   const auto& all = process.mappings;
   auto it = std::ranges::upper_bound(all, addr, {},
                                      [](const TimedMapping& m) { return m.mapping.start; });
@@ -187,11 +189,19 @@ const Mapping* ProcessTable::find_own(const Process& process, uint64_t time, Vir
 }
 
 const Mapping* ProcessTable::find(ProcessId id, uint64_t time, VirtAddr addr) const {
+  const Mapping* mapping = find_in(id, time, addr, Images::Current);
+  // While execve is at work, the task's user-space address still lies in the image it came from.
+  // perf keeps old mappings where no new ones cover them, and so can name the caller.
+  return mapping ? mapping : find_in(id, time, addr, Images::All);
+}
+
+const Mapping* ProcessTable::find_in(ProcessId id, uint64_t time, VirtAddr addr,
+                                     Images images) const {
   for (int depth = 0; id.valid() && depth < kMaxInheritance; ++depth) {
     const Process& process = processes_[id.value];
-    if (const Mapping* mapping = find_own(process, time, addr)) return mapping;
+    if (const Mapping* mapping = find_own(process, time, addr, images)) return mapping;
     const bool execed = !process.execs.empty() && process.execs.front().time <= time;
-    if (execed) return nullptr;
+    if (execed && images == Images::Current) return nullptr;
     time = process.birth;
     id = process.parent;
   }

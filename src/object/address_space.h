@@ -58,6 +58,7 @@ class ProcessTable {
   // Pass two.
   ThreadState state_at(uint32_t pid, uint32_t tid, uint64_t time) const;
   /// The newest mapping at `time` that holds `addr`; nullptr if none, or for an invalid process.
+  /// Where the image of the last exec has none, those before it are asked.
   const Mapping* find(ProcessId process, uint64_t time, VirtAddr addr) const;
   /// The same for the kernel's own mappings (pid kKernelPid).
   const Mapping* find_kernel(uint64_t time, VirtAddr addr) const;
@@ -91,7 +92,10 @@ class ProcessTable {
   struct Event;
   struct Replay;
 
-  const Mapping* find_own(const Process& process, uint64_t time, VirtAddr addr) const;
+  enum class Images : bool { Current, All };  // since the last exec, or those before it, too
+  const Mapping* find_in(ProcessId id, uint64_t time, VirtAddr addr, Images images) const;
+  const Mapping* find_own(const Process& process, uint64_t time, VirtAddr addr,
+                          Images images) const;
 
   std::vector<Event> events_;  // of pass one
   std::vector<Process> processes_;
