@@ -188,7 +188,7 @@ std::optional<uint64_t> Decoder::time_of(const RecordView& view) const {
     if (payload.size() / 8 <= position) return std::nullopt;
     return word_at(payload, position, swap_);
   }
-  const perf_event_attr& attr = attr_of(view);
+  const perf_event_attr& attr = events_[event_of(view)].attr;
   if (attr.sample_id_all && (attr.sample_type & PERF_SAMPLE_TIME)) {
     const size_t size = sample_id_size(attr);
     if (payload.size() < size) return std::nullopt;
@@ -209,19 +209,17 @@ std::optional<uint64_t> Decoder::time_of(const RecordView& view) const {
   }
 }
 
-const perf_event_attr& Decoder::attr_of(const RecordView& view) const {
-  const perf_event_attr& first = events_[0].attr;
-  const uint64_t type = first.sample_type;
-  if (events_.size() == 1 || !first.sample_id_all) return first;
+size_t Decoder::event_of(const RecordView& view) const {
+  if (events_.size() <= 1 || !events_[0].attr.sample_id_all) return 0;
+  const uint64_t type = events_[0].attr.sample_type;
   size_t from_end = 1;
   if (!(type & PERF_SAMPLE_IDENTIFIER)) {
-    if (!(type & PERF_SAMPLE_ID)) return first;
+    if (!(type & PERF_SAMPLE_ID)) return 0;
     from_end += words(type, PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU);
   }
-  if (view.payload.size() / 8 < from_end) return first;
-  const uint64_t id = word_at(view.payload.last(from_end * 8), 0, swap_);
-  const size_t index = events_.index_of(id);
-  return index < events_.size() ? events_[index].attr : first;
+  if (view.payload.size() / 8 < from_end) return 0;
+  const size_t index = events_.index_of(word_at(view.payload.last(from_end * 8), 0, swap_));
+  return index < events_.size() ? index : 0;
 }
 
 size_t sample_id_size(const perf_event_attr& attr) {

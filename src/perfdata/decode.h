@@ -30,11 +30,11 @@ class Decoder {
   /// The time of any kernel record or sample without decoding the rest; nothing if it has none.
   std::optional<uint64_t> time_of(const RecordView& view) const;
 
- private:
-  /// The attribute that shaped a record which is no sample, by the id at its end; the first event's
-  /// where that names none (perf's own records have zeros there). Needs an event.
-  const perf_event_attr& attr_of(const RecordView& view) const;
+  /// The event that shaped a record which is no sample, by the id at its end; the first one where
+  /// that names none (perf's own records have zeros there).
+  size_t event_of(const RecordView& view) const;
 
+ private:
   const EventTable& events_;
   bool swap_;
 };

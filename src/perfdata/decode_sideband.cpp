@@ -267,7 +267,7 @@ Result<Record> Decoder::decode(const RecordView& view) const {
   SampleId sample_id;
   size_t trailing = 0;
   if (!events_.empty()) {
-    const perf_event_attr& attr = attr_of(view);
+    const perf_event_attr& attr = events_[event_of(view)].attr;
     trailing = sample_id_size(attr);
     if (trailing > view.payload.size()) return too_short(view);
     sample_id = decode_sample_id(view.payload, attr, swap_);

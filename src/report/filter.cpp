@@ -39,7 +39,7 @@ Result<SampleFilter> SampleFilter::make(const FilterOptions& options, Recording&
 
 bool SampleFilter::drops(const SampleRecord& sample) const {
   if (event_ >= 0 && sample.event != event_) return true;
-  if (!cpus_.empty() && (sample.cpu >= cpus_.size() || !cpus_[sample.cpu])) return true;
+  if (!takes_cpu(sample.cpu)) return true;
   if (times_.empty()) return false;
   return std::ranges::none_of(times_, [&](const TimeRange& range) {
     return sample.time >= range.first && sample.time <= range.second;

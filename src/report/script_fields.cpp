@@ -1,0 +1,132 @@
+#include "report/script_fields.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace prof {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, ScriptField>, 11> kNames = {{
+    {"comm", kFieldComm},
+    {"tid", kFieldTid},
+    {"pid", kFieldPid},
+    {"time", kFieldTime},
+    {"cpu", kFieldCpu},
+    {"event", kFieldEvent},
+    {"ip", kFieldIp},
+    {"sym", kFieldSym},
+    {"symoff", kFieldSymoff},
+    {"dso", kFieldDso},
+    {"period", kFieldPeriod},
+}};
+
+constexpr ScriptFieldSet kDefault = kFieldComm | kFieldTid | kFieldCpu | kFieldTime | kFieldEvent |
+                                    kFieldPeriod | kFieldIp | kFieldSym | kFieldSymoff | kFieldDso;
+constexpr ScriptFieldSet kAddressFields = kFieldIp | kFieldSym | kFieldSymoff | kFieldDso;
+
+/// Columns that need a bit of sample_type. PERIOD is no such: without it every sample has one.
+struct Requirement {
+  ScriptFieldSet fields;
+  uint64_t sample_bit;
+  std::string_view sample_name;
+};
+constexpr std::array<Requirement, 4> kRequirements = {{
+    {kFieldIp, PERF_SAMPLE_IP, "IP"},
+    {kFieldPid | kFieldTid, PERF_SAMPLE_TID, "TID"},
+    {kFieldTime, PERF_SAMPLE_TIME, "TIME"},
+    {kFieldCpu, PERF_SAMPLE_CPU, "CPU"},
+}};
+
+std::string all_names() {
+  std::string out;
+  for (const auto& [name, field] : kNames) out += (out.empty() ? "" : ", ") + std::string(name);
+  return out;
+}
+
+std::string_view name_of(ScriptFieldSet fields) {
+  const auto found =
+      std::ranges::find_if(kNames, [&](const auto& entry) { return (fields & entry.second) != 0; });
+  return found == kNames.end() ? "?" : found->first;
+}
+
+/// perf's default for an event: tracepoints have the text of their fields instead of a period, and
+/// addresses only with a call chain.
+ScriptFieldSet default_of(const EventAttr& event, bool tracepoint_chains) {
+  if (event.attr.type != PERF_TYPE_TRACEPOINT) return kDefault;
+  return kDefault & ~(kFieldPeriod | (tracepoint_chains ? 0u : kAddressFields));
+}
+
+Result<ScriptFieldSet> fields_of(const ScriptFieldChoice& choice, const EventAttr& event,
+                                 bool tracepoint_chains) {
+  ScriptFieldSet fields = choice.fields;
+  if (!choice.list) {
+    fields = (default_of(event, tracepoint_chains) | choice.added) & ~choice.removed;
+  }
+  const ScriptFieldSet by_name = choice.list ? choice.fields : choice.added;
+  for (const Requirement& need : kRequirements) {
+    if (event.has(need.sample_bit)) continue;
+    if (fields & by_name & need.fields) {
+      return fail(fmt::format("samples of event '{}' have no {}, so '{}' cannot be shown",
+                              event.name, need.sample_name, name_of(fields & need.fields)),
+                  "choose other fields with -F", 2);
+    }
+    fields &= ~need.fields;
+  }
+  return fields;
+}
+
+}  // namespace
+
+Result<ScriptFieldChoice> parse_script_fields(std::string_view text) {
+  ScriptFieldChoice choice;
+  const bool edits = text.starts_with('+') || text.starts_with('-');
+  choice.list = !text.empty() && !edits;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    std::string_view word = text.substr(0, comma);
+    text = comma == text.npos ? std::string_view{} : text.substr(comma + 1);
+    const bool removes = word.starts_with('-');
+    if (edits != (removes || word.starts_with('+'))) {
+      return fail("-F takes a list of fields, or fields that all begin with + or -", {}, 2);
+    }
+    if (edits) word.remove_prefix(1);
+    const auto found =
+        std::ranges::find_if(kNames, [&](const auto& entry) { return entry.first == word; });
+    if (found == kNames.end()) {
+      return fail(fmt::format("no field '{}' to show", word), "fields are " + all_names(), 2);
+    }
+    (edits ? (removes ? choice.removed : choice.added) : choice.fields) |= found->second;
+  }
+  if (choice.list && (choice.fields & kFieldSymoff) && !(choice.fields & kFieldSym)) {
+    return fail("field 'symoff' says where in a symbol: it needs 'sym'", {}, 2);
+  }
+  return choice;
+}
+
+Result<std::vector<ScriptFieldSet>> script_fields_of(const ScriptFieldChoice& choice,
+                                                     std::span<const EventAttr> events) {
+  const bool tracepoint_chains = std::ranges::any_of(events, [](const EventAttr& event) {
+    return event.attr.type == PERF_TYPE_TRACEPOINT && event.has(PERF_SAMPLE_CALLCHAIN);
+  });
+  // Types from PERF_TYPE_MAX on are PMUs of the machine: one type to perf here.
+  std::array<std::optional<ScriptFieldSet>, PERF_TYPE_MAX + 1> of_type{};
+  std::vector<ScriptFieldSet> out;
+  for (const EventAttr& event : events) {
+    auto& fields = of_type[std::min<uint32_t>(event.attr.type, PERF_TYPE_MAX)];
+    if (!fields) {
+      auto found = fields_of(choice, event, tracepoint_chains);
+      if (!found) return tl::unexpected(std::move(found.error()));
+      fields = *found;
+    }
+    out.push_back(*fields);
+  }
+  return out;
+}
+
+}  // namespace prof
