@@ -120,6 +120,27 @@ std::vector<EventGroup> read_groups(ByteReader& in) {
   return out;
 }
 
+PmuCapabilities read_pmu_capabilities(ByteReader& in, bool of_cpu) {
+  PmuCapabilities out;
+  out.from_cpu_feature = of_cpu;
+  out.values.resize(read_count(in, 8));
+  for (auto& [name, value] : out.values) {
+    name = read_string(in);
+    value = read_string(in);
+  }
+  out.pmu = of_cpu ? "cpu" : read_string(in);
+  return out;
+}
+
+/// Adds to what is there: a recording may have both features.
+void read_all_capabilities(ByteReader& in, bool of_cpu, std::vector<PmuCapabilities>& out) {
+  const uint32_t count = of_cpu ? 1 : read_count(in, 8);
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    auto one = read_pmu_capabilities(in, of_cpu);
+    if (in.ok()) out.push_back(std::move(one));
+  }
+}
+
 CompressionInfo read_compression(ByteReader& in) {
   CompressionInfo out;
   out.version = in.u32();
@@ -229,6 +250,12 @@ bool read_feature(uint32_t bit, ByteReader& in, Features& out) {
       return true;
     case kFeatureClockData:
       keep(in, out.clock_data, read_clock_data(in));
+      return true;
+    case kFeatureCpuPmuCaps:
+      read_all_capabilities(in, true, out.pmu_capabilities);
+      return true;
+    case kFeaturePmuCaps:
+      read_all_capabilities(in, false, out.pmu_capabilities);
       return true;
     default:
       return false;

@@ -51,6 +51,13 @@ struct ClockData {
   uint64_t wall_ns = 0, clock_ns = 0;  // the same instant on both clocks
 };
 
+/// What a PMU can do, as the kernel lists it in sysfs: "max_precise" = "3".
+struct PmuCapabilities {
+  std::string pmu;
+  bool from_cpu_feature = false;  // CPU_PMU_CAPS, which tells of the PMU "cpu" only
+  std::vector<std::pair<std::string, std::string>> values;
+};
+
 /// Every field is absent when the file does not carry the feature.
 struct Features {
   std::optional<std::string> hostname, os_release, version, arch, cpu_desc, cpu_id;
@@ -63,6 +70,7 @@ struct Features {
   std::vector<NumaNode> numa;
   std::vector<std::pair<uint32_t, std::string>> pmu_mappings;  // type, name
   std::vector<EventGroup> groups;
+  std::vector<PmuCapabilities> pmu_capabilities;
   std::optional<std::pair<uint64_t, uint64_t>> sample_time;  // first, last, ns
   std::optional<uint64_t> clock_resolution_ns;               // CLOCKID
   std::optional<ClockData> clock_data;
