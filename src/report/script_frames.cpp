@@ -19,6 +19,11 @@ constexpr size_t kFirstSlots = size_t{1} << 12;
 
 constexpr std::string_view kUnknown = "[unknown]";
 
+/// perf's "name" of a DSO: the path of a file, the kernel's word for a module ("[ext4]").
+std::string_view dso_name(const Dso& dso) {
+  return dso.kind == DsoKind::KernelModule ? dso.short_name : dso.name;
+}
+
 }  // namespace
 
 void ScriptFrames::forget() {
@@ -88,8 +93,7 @@ void ScriptFrames::format(const ResolvedAddress& resolved, CpuMode mode, uint64_
   }
   if (style_.fields & kFieldDso) {
     line_ += " (";
-    line_ += resolved.mapping ? std::string_view(recording_.dsos()[resolved.mapping->dso].name)
-                              : kUnknown;
+    line_ += resolved.mapping ? dso_name(recording_.dsos()[resolved.mapping->dso]) : kUnknown;
     line_ += ')';
   }
   if (style_.in_chain) line_ += '\n';

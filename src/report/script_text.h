@@ -13,7 +13,6 @@
 
 namespace prof {
 
-
 /// `width` fill characters at least, the text to the right of them: "%*s".
 inline void write_padded(Output& out, std::string_view text, size_t width, char fill = ' ') {
   if (text.size() < width) {
