@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "common/string_table.h"
@@ -15,7 +16,11 @@ enum class Weight : uint8_t { Samples, Period };
 struct CallTreeOptions {
   uint32_t event = 0;  // index in Profile::events
   Weight weight = Weight::Samples;
-  bool reverse = false;  // leaf first: callers of each function
+  bool reverse = false;   // leaf first: callers of each function
+  double min_share = 0;   // nodes with less than this share of `whole` are left out, and counted
+  uint64_t whole = 0;     // what a share is of; the tree's own total where that is larger
+  bool by_label = false;  // merge by `labels` instead of name and kind, children in any order
+  std::span<const StringId> labels = {};  // by FrameId; needed with by_label
 };
 
 class CallTree {
@@ -24,26 +29,43 @@ class CallTree {
     uint32_t parent = 0;
     uint32_t first_child = 0;  // children are [first_child, first_child + children)
     uint32_t children = 0;
-    StringId name;  // of Profile::strings
-    FrameKind kind = FrameKind::Other;
-    StringId dso;
+    FrameId frame;  // one of the merged frames; invalid for the root of everything
     uint64_t self = 0;
     uint64_t total = 0;
   };
+  /// What min_share kept out.
+  struct LeftOut {
+    uint64_t nodes = 0;
+    uint64_t weight = 0;  // total of the topmost of them
+  };
 
   /// Frames of equal name and kind under one parent are one node. Children are in the order of
-  /// their names, so that the same stacks give the same tree whatever order they came in.
+  /// their names, so that the same stacks give the same tree whatever order they came in. Nodes
+  /// without weight are not in the tree. Relies on Profile being a prefix tree: no two children of
+  /// a node have the same frame.
   static CallTree build(const Profile& profile, const CallTreeOptions& options);
 
-  /// Node 0 is the root of everything ("all"): it has no name of its own. Breadth first: parents
-  /// come before children.
+  /// Node 0 is the root of everything ("all"): it has no frame. Breadth first: parents come before
+  /// children.
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& root() const { return nodes_[0]; }
   uint32_t depth() const { return depth_; }  // frames in the deepest stack, without the root
+  const LeftOut& left_out() const { return left_out_; }
 
  private:
-  std::vector<Node> nodes_;
+  friend class TopDownBuilder;
+  friend class BottomUpBuilder;
+
+  std::vector<Node> nodes_ = std::vector<Node>(1);
   uint32_t depth_ = 0;
+  LeftOut left_out_;
 };
+
+/// The weight of a node's own samples if they are of options.event, else 0.
+inline uint64_t own_weight(const Profile& profile, const StackNode& node,
+                           const CallTreeOptions& options) {
+  if (profile.groups[node.group].event != options.event) return 0;
+  return options.weight == Weight::Samples ? node.self_samples : node.self_period;
+}
 
 }  // namespace prof
