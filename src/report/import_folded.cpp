@@ -245,6 +245,7 @@ Profile FoldedImport::finish() {
   event.total_period = event.period;
   count_frames();
   profile_.events.push_back(std::move(event));
+  profile_.has_callchains = true;
   if (ignored_) {
     profile_.warnings.push_back(
         fmt::format("{} of {} lines ignored: not 'frame;frame;frame count' (the first is line {})",
