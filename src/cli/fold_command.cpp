@@ -1,7 +1,65 @@
+#include <map>
+#include <memory>
+
 #include "cli/command.h"
+#include "cli/input_options.h"
+#include "cli/profile_output.h"
+#include "cli/warnings.h"
+#include "report/folded.h"
+#include "report/load.h"
 
 namespace prof {
 
-void add_fold_command(CLI::App&, CommandRun&) {}
+namespace {
+
+struct FoldCommand {
+  LoadOptions load;
+  FoldedOptions folded;
+  std::string output;
+};
+
+Result<int> run_fold(const FoldCommand& command) {
+  auto profile = load_profile(command.load);
+  if (!profile) return tl::unexpected(profile.error());
+  FoldedOptions options = command.folded;
+  options.event = first_event_with_samples(*profile);
+  uint64_t lines = 0;
+  auto written = write_to(command.output, [&](Output& out) -> Result<void> {
+    lines = write_folded(*profile, options, out);
+    return {};
+  });
+  if (!written) return tl::unexpected(written.error());
+  print_warnings(warnings_about(*profile, options.event));
+  if (lines == 0) {
+    return fail("no stacks found", "was anything recorded, and is it what the filters ask for?", 2);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_fold_command(CLI::App& app, CommandRun& run) {
+  auto* fold = app.add_subcommand("fold", "Print folded stacks: comm;root;...;leaf count");
+  auto command = std::make_shared<FoldCommand>();
+  add_input_options(*fold, command->load.input);
+  fold->add_option("file", command->load.input.path, "The same as -i");
+  static const std::map<std::string, Weight> kWeights{{"samples", Weight::Samples},
+                                                      {"period", Weight::Period}};
+  FoldedOptions& folded = command->folded;
+  fold->add_option("--weight", folded.weight, "What counts: samples, or the sum of their period")
+      ->transform(CLI::CheckedTransformer(kWeights));
+  fold->add_flag("--show-pid", command->load.group.pid, "Keep processes apart: comm-PID");
+  fold->add_flag_callback(
+      "--show-tid", [command] { command->load.group.pid = command->load.group.tid = true; },
+      "Keep threads apart: comm-PID/TID");
+  fold->add_flag(
+      "--marks", folded.marks,
+      "Mark kernel _[k], JIT _[j] and inlined _[i] frames, as stackcollapse-perf.pl --all");
+  fold->add_flag("--addrs", folded.addresses, "Show the address of frames without a symbol");
+  fold->add_flag("--reverse", folded.reverse, "Leaf first");
+  fold->add_option("--max-stack", command->load.max_stack, "Keep at most so many frames");
+  fold->add_option("-o,--output", command->output, "File to write ('-': standard output)");
+  fold->callback([command, &run] { run = [command] { return run_fold(*command); }; });
+}
 
 }  // namespace prof

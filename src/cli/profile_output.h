@@ -1,0 +1,27 @@
+// What fold and flamegraph have in common around a Profile: which event, what to warn of, where the
+// text goes.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/output.h"
+#include "common/result.h"
+#include "report/profile.h"
+
+namespace prof {
+
+/// The first event with samples, or 0: the one to show when none was asked for.
+uint32_t first_event_with_samples(const Profile& profile);
+
+/// Names of the other events with samples, "a, b"; empty if there are none.
+std::string other_events(const Profile& profile, uint32_t chosen);
+
+/// The profile's warnings, and which events are not shown.
+std::vector<std::string> warnings_about(const Profile& profile, uint32_t chosen_event);
+
+/// Opens `path` ("-" or empty: standard output), lets `write` fill it, and flushes.
+Result<void> write_to(const std::string& path, const std::function<Result<void>(Output&)>& write);
+
+}  // namespace prof
