@@ -1,7 +1,138 @@
+#include <fmt/core.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "cli/command.h"
+#include "cli/input_options.h"
+#include "cli/profile_output.h"
+#include "cli/warnings.h"
+#include "flamegraph/flamegraph.h"
+#include "report/load.h"
 
 namespace prof {
 
-void add_flamegraph_command(CLI::App&, CommandRun&) {}
+namespace {
+
+constexpr int kNoData = 2;             // exit code; there is a picture all the same, which says so
+constexpr uint64_t kFewSamples = 100;  // below, shares are mostly chance; flamegraph.pl's threshold
+
+struct FlamegraphCommand {
+  LoadOptions load;
+  DrawRequest request;
+  FlamegraphOptions picture;
+  std::string min_width = "1";
+  std::string colors = "hot";
+  std::string output;
+};
+
+Result<void> settle(FlamegraphCommand& command) {
+  const auto min_width = parse_min_width(command.min_width);
+  if (!min_width) {
+    return fail("cannot read --minwidth '" + command.min_width + "'",
+                "it is a width in pixels (0.5) or a share of the total (0.1%)", 2);
+  }
+  command.picture.min_width = *min_width;
+  const auto palette = palette_named(command.colors);
+  if (!palette) {
+    std::string names;
+    for (const auto& name : palette_names()) names += (names.empty() ? "" : ", ") + name;
+    return fail("no colours '" + command.colors + "'", "there are " + names, 2);
+  }
+  command.picture.palette = *palette;
+  if (auto complaint = complaint_about(command.picture)) return fail(*complaint, {}, 2);
+  return {};
+}
+
+std::vector<std::string> warnings_of(const Profile& profile, uint32_t event) {
+  std::vector<std::string> warnings = warnings_about(profile, event);
+  if (!profile.has_callchains) {
+    warnings.push_back(
+        "the recording has no call chains, so flames are one frame high (record -g)");
+  }
+  const uint64_t samples = profile.events[event].samples;
+  if (samples < kFewSamples) {
+    warnings.push_back(
+        fmt::format("only {} sample{}: shares are rough", samples, samples == 1 ? "" : "s"));
+  }
+  return warnings;
+}
+
+Result<int> run_flamegraph(FlamegraphCommand& command) {
+  if (auto settled = settle(command); !settled) return tl::unexpected(settled.error());
+  auto profile = load_profile(command.load);
+  const bool no_data = !profile && profile.error().exit_code == kNoData;
+  if (!profile && !no_data) return tl::unexpected(profile.error());
+  DrawRequest request = command.request;
+  if (profile) {
+    request.event = first_event_with_samples(*profile);
+    request.other_events = other_events(*profile, request.event);
+  }
+  auto written = write_to(command.output, [&](Output& out) {
+    return draw_flamegraph(profile ? *profile : Profile(), request, command.picture, out);
+  });
+  if (!profile) return tl::unexpected(profile.error());
+  if (!written) return tl::unexpected(written.error());
+  print_warnings(warnings_of(*profile, request.event));
+  return 0;
+}
+
+void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
+  FlamegraphOptions& picture = command.picture;
+  app.add_option("--title", picture.title, "Title of the picture");
+  app.add_option("--subtitle", picture.subtitle,
+                 "Second line; the event and its count if not given");
+  app.add_option("--notes", picture.notes, "A line below the picture");
+  app.add_option("--width", picture.width, "Width in pixels; that of the window if not given");
+  app.add_option("--height", picture.frame_height, "Height of a frame in pixels")
+      ->capture_default_str();
+  app.add_option("--minwidth", command.min_width,
+                 "Leave out frames narrower than this: pixels, or N% of the total")
+      ->capture_default_str();
+  app.add_option("--colors,--color", command.colors,
+                 "hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, "
+                 "chain or wakeup")
+      ->capture_default_str();
+  app.add_option("--bgcolors", picture.background, "yellow, blue, green, grey or #rrggbb");
+  app.add_flag("--inverted", picture.inverted, "Root on top (an icicle graph)");
+  app.add_flag("--reverse", command.request.reverse, "Leaf first: who called each function");
+  app.add_option("--fonttype", picture.font_family, "Font family");
+  app.add_option("--fontsize", picture.font_size, "Font size in pixels")->capture_default_str();
+  app.add_option("--fontwidth", picture.font_width, "Mean width of a letter in font sizes")
+      ->capture_default_str();
+  app.add_option("--countname", picture.count_name, "What is counted, for hover texts");
+  app.add_option("--nametype", picture.name_type, "What a frame is, for hover texts")
+      ->capture_default_str();
+  app.add_option("--factor", picture.factor, "Multiply shown counts by this");
+  app.add_option("--total", picture.total, "Let the full width stand for this much");
+  app.add_flag_callback(
+      "--hash", [] {}, "Accepted as flamegraph.pl's: colours always follow names");
+}
+
+}  // namespace
+
+void add_flamegraph_command(CLI::App& app, CommandRun& run) {
+  auto* flamegraph = app.add_subcommand("flamegraph", "Draw a flame graph as SVG");
+  auto command = std::make_shared<FlamegraphCommand>();
+  add_input_options(*flamegraph, command->load.input);
+  flamegraph->add_option("file", command->load.input.path, "The same as -i");
+  flamegraph->add_option("-o,--output", command->output, "File to write ('-': standard output)");
+  static const std::map<std::string, Weight> kWeights{{"samples", Weight::Samples},
+                                                      {"period", Weight::Period}};
+  flamegraph
+      ->add_option_function<Weight>(
+          "--weight", [command](const Weight& weight) { command->request.weight = weight; },
+          "What widths show: samples, or the sum of their period")
+      ->transform(CLI::CheckedTransformer(kWeights));
+  flamegraph->add_flag("--show-pid", command->load.group.pid, "Keep processes apart");
+  flamegraph->add_flag_callback(
+      "--show-tid", [command] { command->load.group.pid = command->load.group.tid = true; },
+      "Keep threads apart");
+  flamegraph->add_option("--max-stack", command->load.max_stack, "Keep at most so many frames");
+  add_picture_options(*flamegraph, *command);
+  flamegraph->callback([command, &run] { run = [command] { return run_flamegraph(*command); }; });
+}
 
 }  // namespace prof

@@ -1,0 +1,69 @@
+// Palette: which colour a frame gets. Asked by the SVG writer for every rectangle.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/profile.h"
+
+namespace prof {
+
+/// flamegraph.pl's palettes by its names. Hot tells kernel, user, JIT and unresolved frames apart.
+enum class Palette : uint8_t {
+  Hot,
+  Mem,
+  Io,
+  Red,
+  Green,
+  Blue,
+  Aqua,
+  Yellow,
+  Purple,
+  Orange,
+  Java,
+  Js,
+  Perl,
+  Chain,
+  Wakeup,
+};
+
+std::optional<Palette> palette_named(std::string_view name);
+/// All names, in the order of a help text.
+std::vector<std::string> palette_names();
+
+struct Rgb {
+  uint8_t r = 0, g = 0, b = 0;
+  bool operator==(const Rgb&) const = default;
+  std::string hex() const;  // "#rrggbb"
+};
+
+/// What a colour stands for. A palette gives each its own range of hues.
+enum class Tint : uint8_t {
+  Plain,  // nothing is known of the frame
+  User,
+  Kernel,
+  Jit,
+  Inlined,
+  Process,
+  Unknown,
+  Waker,  // behind the "--" of a chain graph
+};
+
+/// Where a frame stands, beyond what it says of itself.
+struct TintContext {
+  bool kinds_known = false;  // some frame of the picture is marked, so unmarked ones are user code
+  bool waker = false;
+};
+
+Tint tint_of(Palette palette, const Frame& frame, std::string_view name, TintContext context);
+
+/// The same name and tint have the same colour in every picture.
+Rgb colour_of(Palette palette, Tint tint, std::string_view name);
+
+/// The colour a legend shows for a tint: the middle of its range.
+Rgb swatch_of(Palette palette, Tint tint);
+
+}  // namespace prof

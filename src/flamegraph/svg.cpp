@@ -1,0 +1,310 @@
+#include "flamegraph/svg.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+#include "flamegraph/xml_text.h"
+
+namespace prof {
+
+namespace {
+
+constexpr std::string_view kStyle =
+#include "flamegraph_css.inc"
+    ;
+constexpr std::string_view kScript =
+#include "flamegraph_js.inc"
+    ;
+
+// The page, from top to bottom: title, subtitle, frames, details, notes. In pixels.
+constexpr uint32_t kPad = 12;
+constexpr uint32_t kTitleLine = 27;
+constexpr uint32_t kSubtitleLine = 46;
+constexpr uint32_t kFramesTop = 60;
+constexpr uint32_t kStatusHeight = 24;
+constexpr uint32_t kNoteHeight = 16;
+constexpr size_t kTintCount = static_cast<size_t>(Tint::Waker) + 1;
+
+struct Page {
+  uint32_t width = 0, height = 0, status_top = 0;
+};
+
+Page page_for(const FlamegraphOptions& options, uint32_t levels, size_t notes) {
+  Page page;
+  page.width = options.width ? options.width : kNominalWidth;
+  page.status_top = kFramesTop + levels * options.frame_height + 4;
+  page.height = page.status_top + kStatusHeight + static_cast<uint32_t>(notes) * kNoteHeight + 8;
+  return page;
+}
+
+/// The colours a background fades between, top to bottom: flamegraph.pl's names.
+std::pair<std::string, std::string> background_of(const std::string& name) {
+  if (name == "yellow") return {"#eeeeee", "#eeeeb0"};
+  if (name == "blue") return {"#eeeeee", "#e0e0ff"};
+  if (name == "green") return {"#eef2ee", "#e0ffe0"};
+  if (name == "grey" || name == "gray") return {"#f8f8f8", "#e8e8e8"};
+  if (!name.empty()) return {name, name};
+  return {"#ffffff", "#ffffff"};
+}
+
+void write_head(const FlamegraphOptions& options, const Page& page, std::string_view data,
+                std::string_view title, Output& out) {
+  const auto [top, bottom] = background_of(options.background);
+  const bool flat = top == bottom;
+  out << "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n";
+  out << fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" class=\"prof{}\" width=\"{}\" "
+      "height=\"{}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"title\" "
+      "font-family=\"{}\" font-size=\"{}\"{}>\n",
+      options.background.empty() ? " plain" : "", page.width, page.height, page.width, page.height,
+      xml(options.font_family), options.font_size, data);
+  out << "<!-- Flame graph by prof. Frames are <g class=\"frame\"> with data-x and data-w in units "
+         "of weight. -->\n";
+  out << "<style><![CDATA[\n" << kStyle << "]]></style>\n";
+  if (!flat) {
+    out << fmt::format(
+        "<defs><linearGradient id=\"fade\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\"><stop offset=\"5%\" "
+        "stop-color=\"{}\"/><stop offset=\"95%\" stop-color=\"{}\"/></linearGradient></defs>\n",
+        top, bottom);
+  }
+  out << fmt::format("<rect id=\"background\" width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
+                     flat ? top : "url(#fade)");
+  out << fmt::format("<text id=\"title\" x=\"{}\" y=\"{}\">{}</text>\n", kPad, kTitleLine,
+                     xml(title));
+}
+
+void write_tail(Output& out) {
+  out << "<script><![CDATA[\n" << kScript << "]]></script>\n</svg>\n";
+}
+
+void write_button(std::string_view id, std::string_view label, int x, int width,
+                  std::string_view classes, std::string_view hint, Output& out) {
+  out << fmt::format(
+      "<g id=\"{}\" class=\"button{}\" role=\"button\" tabindex=\"0\"><title>{}</title><rect "
+      "x=\"{}.5\" y=\"10.5\" width=\"{}\" height=\"21\" rx=\"4\"/><text x=\"{}\" "
+      "y=\"25\">{}</text></g>\n",
+      id, classes, hint, x, width, static_cast<double>(x) + width / 2.0 + 0.5, label);
+}
+
+class SvgWriter {
+ public:
+  SvgWriter(const Picture& picture, Output& out)
+      : picture_(picture),
+        options_(picture.options),
+        page_(page_for(options_, picture.layout.depth, picture.notes.size())),
+        pixels_per_weight_(static_cast<double>(page_.width - 2 * kPad) /
+                           static_cast<double>(picture.layout.whole)),
+        out_(out) {}
+
+  void write() {
+    choose_tints();
+    write_head(options_, page_, root_data(), picture_.title, out_);
+    out_ << fmt::format("<text id=\"subtitle\" x=\"{}\" y=\"{}\">{}</text>\n", kPad, kSubtitleLine,
+                        xml(picture_.subtitle));
+    write_right_side();
+    out_ << "<g id=\"frames\">\n";
+    for (size_t i = 0; i < picture_.layout.boxes.size(); ++i) write_frame(i);
+    out_ << "</g>\n";
+    write_notes();
+    write_status();
+    write_tail(out_);
+  }
+
+ private:
+  std::string root_data() const;
+  void choose_tints();
+  void write_right_side();
+  void write_legend();
+  void write_frame(size_t index);
+  void write_notes();
+  void write_status();
+  std::string_view name_of(const Box& box) const;
+
+  const Picture& picture_;
+  const FlamegraphOptions& options_;
+  Page page_;
+  double pixels_per_weight_;
+  Output& out_;
+  std::vector<Tint> tints_;  // by box
+  std::array<bool, kTintCount> seen_{};
+  bool kinds_known_ = false;
+  std::string line_;
+};
+
+std::string SvgWriter::root_data() const {
+  return fmt::format(
+      " data-pad=\"{}\" data-whole=\"{}\" data-frame-height=\"{}\" data-fluid=\"{}\" "
+      "data-font-width=\"{:.2f}\" data-name-type=\"{}\" data-status=\"{}\"",
+      kPad, picture_.layout.whole, options_.frame_height, options_.width ? 0 : 1,
+      options_.font_width * options_.font_size, xml(options_.name_type), page_.status_top);
+}
+
+std::string_view SvgWriter::name_of(const Box& box) const {
+  const FrameId frame = picture_.tree.nodes()[box.node].frame;
+  return frame.valid() ? picture_.profile.name(frame) : std::string_view("all");
+}
+
+// A frame's tint may depend on its ancestors (what is behind the "--" of a chain graph woke what
+// is before it), so tints are passed down before anything is written.
+void SvgWriter::choose_tints() {
+  const auto& nodes = picture_.tree.nodes();
+  const auto& boxes = picture_.layout.boxes;
+  const auto frame_of = [&](const Box& box) -> const Frame* {
+    const FrameId id = nodes[box.node].frame;
+    return id.valid() ? &picture_.profile.frame(id) : nullptr;
+  };
+  kinds_known_ = std::any_of(boxes.begin(), boxes.end(), [&](const Box& box) {
+    const Frame* frame = frame_of(box);
+    return frame && frame->kind != FrameKind::Other && frame->kind != FrameKind::Unknown;
+  });
+  std::vector<bool> behind_delimiter(nodes.size());
+  tints_.reserve(boxes.size());
+  for (const Box& box : boxes) {
+    const Frame* frame = frame_of(box);
+    const bool waker = behind_delimiter[nodes[box.node].parent];
+    behind_delimiter[box.node] = waker || name_of(box) == "--";
+    const Tint tint = frame ? tint_of(options_.palette, *frame, name_of(box), {kinds_known_, waker})
+                            : Tint::Process;
+    tints_.push_back(tint);
+    if (frame) seen_[static_cast<size_t>(tint)] = true;
+  }
+}
+
+void SvgWriter::write_right_side() {
+  out_ << fmt::format("<g id=\"right\" transform=\"translate({},0)\">\n", page_.width);
+  out_ << "<g id=\"tools\" class=\"hide\">\n";
+  write_button("unzoom", "Reset Zoom", -198, 84, " hide", "Show everything again (Esc)", out_);
+  write_button("ignorecase", "ic", -108, 28, "", "Ignore case in searches (Ctrl-I)", out_);
+  write_button("search", "Search", -74, 61, "", "Find a regular expression (Ctrl-F, F3 or /)",
+               out_);
+  out_ << "</g>\n";
+  write_legend();
+  out_ << "</g>\n";
+}
+
+// Says what the hues mean, where they mean something.
+void SvgWriter::write_legend() {
+  const Palette palette = options_.palette;
+  const bool languages =
+      palette == Palette::Java || palette == Palette::Js || palette == Palette::Perl;
+  if (palette != Palette::Hot && palette != Palette::Chain && !languages) return;
+  if (palette == Palette::Hot && !kinds_known_) return;
+  const std::string_view jit = palette == Palette::Java   ? "Java"
+                               : palette == Palette::Js   ? "JavaScript"
+                               : palette == Palette::Perl ? "Perl"
+                                                          : "JIT";
+  const std::array<std::pair<Tint, std::string_view>, 7> entries{{
+      {Tint::Unknown, "no symbol"},
+      {Tint::Kernel, "kernel"},
+      {Tint::Waker, "waker"},
+      {Tint::Inlined, palette == Palette::Js ? "built-in" : "inlined"},
+      {Tint::Jit, jit},
+      {Tint::Plain, languages ? "C++" : ""},
+      {Tint::User, languages ? "C" : "user"},
+  }};
+  out_ << "<g class=\"legend\">";
+  double x = -static_cast<double>(kPad);
+  for (const auto& [tint, label] : entries) {  // from the right edge to the left
+    if (!seen_[static_cast<size_t>(tint)] || label.empty()) continue;
+    x -= 6.4 * static_cast<double>(label.size());
+    out_ << fmt::format(
+        "<rect x=\"{:.1f}\" y=\"{}\" width=\"9\" height=\"9\" rx=\"2\" fill=\"{}\"/><text "
+        "x=\"{:.1f}\" y=\"{}\">{}</text>",
+        x - 13, kSubtitleLine - 9, swatch_of(palette, tint).hex(), x, kSubtitleLine, label);
+    x -= 28;
+  }
+  out_ << "</g>\n";
+}
+
+void SvgWriter::write_frame(size_t index) {
+  const Box& box = picture_.layout.boxes[index];
+  const auto& node = picture_.tree.nodes()[box.node];
+  const std::string_view name = name_of(box);
+  const double x = kPad + static_cast<double>(box.x) * pixels_per_weight_;
+  const double width = static_cast<double>(node.total) * pixels_per_weight_;
+  const uint32_t level = options_.inverted ? box.depth : picture_.layout.depth - 1 - box.depth;
+  const uint32_t y = kFramesTop + level * options_.frame_height;
+  const double percent =
+      100 * static_cast<double>(node.total) / static_cast<double>(picture_.layout.whole);
+  line_.clear();
+  const auto sink = std::back_inserter(line_);
+  fmt::format_to(sink, "<g class=\"frame\" data-x=\"{}\" data-w=\"{}\"><title>", box.x, node.total);
+  append_xml(line_, name);
+  fmt::format_to(sink, " ({} ", picture_.count(node.total));
+  append_xml(line_, picture_.unit);
+  if (node.total == picture_.layout.whole) {
+    line_ += ", 100%)</title>";
+  } else {
+    fmt::format_to(sink, ", {:.2f}%)</title>", percent);
+  }
+  fmt::format_to(
+      sink, "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\" rx=\"2\"/>", x,
+      y, width, options_.frame_height - 1, colour_of(options_.palette, tints_[index], name).hex());
+  fmt::format_to(sink, "<text x=\"{:.1f}\" y=\"{:.1f}\">", x + 4,
+                 y + (options_.frame_height - 1) / 2.0 + options_.font_size * 0.35);
+  const double room = (width - 7) / (options_.font_size * options_.font_width);
+  if (room >= 3) append_xml(line_, cut_to(name, static_cast<size_t>(room)));
+  line_ += "</text></g>\n";
+  out_ << line_;
+}
+
+void SvgWriter::write_notes() {
+  uint32_t y = page_.status_top + kStatusHeight + 11;
+  for (const std::string& note : picture_.notes) {
+    out_ << fmt::format("<text class=\"note\" x=\"{}\" y=\"{}\">{}</text>\n", kPad, y, xml(note));
+    y += kNoteHeight;
+  }
+}
+
+void SvgWriter::write_status() {
+  out_ << fmt::format(
+      "<g id=\"status\" transform=\"translate(0,{})\"><rect id=\"bar\" class=\"hide\" x=\"-1\" "
+      "y=\".5\" width=\"{}\" height=\"{}\"/><text id=\"details\" x=\"{}\" y=\"16\"> </text><text "
+      "id=\"matched\" x=\"{}\" y=\"16\" text-anchor=\"end\"></text></g>\n",
+      page_.status_top, page_.width, kStatusHeight, kPad, page_.width - kPad);
+}
+
+}  // namespace
+
+CountFormat::CountFormat(double factor, uint32_t scale) : factor_(factor), scale_(scale) {
+  decimals_ = 0;
+  for (uint32_t rest = scale; rest > 1; rest /= 10) ++decimals_;
+  if (factor != std::floor(factor)) decimals_ = std::max(decimals_, 3);
+}
+
+std::string CountFormat::operator()(uint64_t weight) const {
+  if (factor_ == 1 && scale_ == 1) return grouped(weight);
+  std::string text =
+      fmt::format("{:.{}f}", static_cast<double>(weight) * factor_ / scale_, decimals_);
+  size_t point = std::min(text.find('.'), text.size());
+  if (point < text.size()) {
+    while (text.back() == '0') text.pop_back();
+    if (text.back() == '.') text.pop_back();
+  }
+  for (; point > 3; point -= 3) text.insert(point - 3, 1, ',');
+  return text;
+}
+
+std::string grouped(uint64_t number) {
+  std::string text = std::to_string(number);
+  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
+  return text;
+}
+
+void write_svg(const Picture& picture, Output& out) {
+  SvgWriter(picture, out).write();
+}
+
+void write_message_svg(std::string_view message, const FlamegraphOptions& options, Output& out) {
+  const Page page = page_for(options, 2, 0);
+  write_head(options, page, "", options.title.empty() ? "Flame Graph" : options.title, out);
+  out << fmt::format("<text class=\"problem\" x=\"{}\" y=\"{}\">{}</text>\n</svg>\n", kPad,
+                     kFramesTop + 8, xml(message));
+}
+
+}  // namespace prof

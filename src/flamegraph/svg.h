@@ -1,0 +1,52 @@
+// The flame graph as one self-contained SVG file. Called by draw_flamegraph.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/output.h"
+#include "flamegraph/layout.h"
+#include "flamegraph/options.h"
+#include "report/call_tree.h"
+#include "report/profile.h"
+
+namespace prof {
+
+/// How a weight is written: "1,234", "31.23".
+class CountFormat {
+ public:
+  /// Shown is weight * factor / scale.
+  CountFormat(double factor, uint32_t scale);
+  std::string operator()(uint64_t weight) const;
+
+ private:
+  double factor_;
+  uint32_t scale_;
+  int decimals_;
+};
+
+/// With a comma between thousands.
+std::string grouped(uint64_t number);
+
+/// What is drawn, and every text around it, ready to be written.
+struct Picture {
+  const Profile& profile;
+  const CallTree& tree;
+  const Layout& layout;
+  const FlamegraphOptions& options;
+  std::string title;
+  std::string subtitle;
+  std::vector<std::string> notes;  // one line each, below the frames
+  std::string unit;                // behind every count
+  CountFormat count;
+};
+
+/// Each frame is `<g class="frame"><title>name (1,234 samples, 12.34%)</title><rect/><text/></g>`,
+/// coordinates in pixels of a picture options.width wide (kNominalWidth if that is 0).
+void write_svg(const Picture& picture, Output& out);
+
+/// A picture that says why there is none.
+void write_message_svg(std::string_view message, const FlamegraphOptions& options, Output& out);
+
+}  // namespace prof
