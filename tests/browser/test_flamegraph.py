@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""The flame graph in a real browser: it opens without an error, zooms, searches, keeps its state."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.parse
+
+from webdriver import ELEMENT, Browser, skip_without_browser
+
+STACKS = """\
+demo;main;compute;inner_loop 300
+demo;main;compute;inner_loop;sqrt 200
+demo;main;compute 100
+demo;main;Parse;parse_number 150
+demo;main;Parse;parse_number;parse_digit 50
+demo;main;write_out;vfs_write_[k] 150
+other;main 50
+"""
+PAD = 12  # left and right of the frames, in pixels
+
+FRAME = """
+  const name = arguments[0];
+  const g = [...document.querySelectorAll('#frames > g')].find(
+      g => g.querySelector('title').textContent.startsWith(name + ' ('));
+  if (!g) return null;
+  const rect = g.querySelector('rect');
+  return { title: g.querySelector('title').textContent, text: g.querySelector('text').textContent,
+           x: Number(rect.getAttribute('x')), width: Number(rect.getAttribute('width')),
+           shown: getComputedStyle(g).display !== 'none', classes: g.getAttribute('class'),
+           fill: getComputedStyle(rect).fill, element: g };
+"""
+
+
+class Page:
+    """A flame graph of some folded stacks, open in the browser."""
+
+    def __init__(self, browser, folder, stacks, *options, name="graph"):
+        self.browser = browser
+        folded = folder / f"{name}.folded"
+        folded.write_bytes(stacks if isinstance(stacks, bytes) else stacks.encode())
+        self.file = folder / f"{name}.svg"
+        with open(self.file, "wb") as out:
+            subprocess.run([os.environ["PROF"], "flamegraph", "-i", folded, *options], stdout=out,
+                           check=True)
+        browser.resize(1400, 900)
+        browser.open(self.file.as_uri())
+
+    def frame(self, name):
+        found = self.browser.run(FRAME, name)
+        assert found, f"no frame {name}"
+        return found
+
+    def click(self, name):
+        self.browser.click(list(self.frame(name)["element"].values())[0])
+
+    def button(self, name):
+        self.browser.click(self.browser.find("#" + name))
+
+    def text(self, name):
+        return self.browser.run("return document.getElementById(arguments[0]).textContent", name)
+
+    def hidden(self, selector):
+        return self.browser.run(
+            "return getComputedStyle(document.querySelector(arguments[0])).display === 'none'",
+            selector)
+
+    def inner_width(self):
+        return self.browser.run("return document.documentElement.clientWidth") - 2 * PAD
+
+
+def near(a, b, tolerance=1.0):
+    assert abs(a - b) <= tolerance, f"{a} is not near {b}"
+
+
+def test_it_fills_the_window_and_follows_its_size(browser, folder):
+    page = Page(browser, folder, STACKS)
+    near(page.frame("all")["width"], page.inner_width())
+    near(page.frame("compute")["width"], 0.6 * page.inner_width())
+    assert page.frame("all")["title"] == "all (1,000 samples, 100%)"
+    assert page.frame("compute")["title"] == "compute (600 samples, 60.00%)"
+    browser.resize(900, 700)
+    time.sleep(0.3)
+    assert page.inner_width() < 880
+    near(page.frame("all")["width"], page.inner_width())
+    near(page.frame("compute")["width"], 0.6 * page.inner_width())
+
+
+def test_a_fixed_width_stays(browser, folder):
+    page = Page(browser, folder, STACKS, "--width", "800")
+    near(page.frame("all")["width"], 800 - 2 * PAD)
+    browser.resize(700, 700)
+    time.sleep(0.3)
+    near(page.frame("all")["width"], 800 - 2 * PAD)
+
+
+def test_hovering_shows_the_details(browser, folder):
+    page = Page(browser, folder, STACKS)
+    browser.hover(list(page.frame("vfs_write")["element"].values())[0])
+    assert page.text("details") == "Function: vfs_write (150 samples, 15.00%)", page.text("details")
+
+
+def test_a_click_zooms_and_keeps_the_ancestors(browser, folder):
+    page = Page(browser, folder, STACKS)
+    assert page.hidden("#unzoom")
+    page.click("inner_loop")
+    full = page.inner_width()
+    for ancestor in ("all", "demo", "main", "compute"):
+        frame = page.frame(ancestor)
+        near(frame["width"], full)
+        assert frame["shown"] and "ancestor" in frame["classes"], frame
+    zoomed = page.frame("inner_loop")
+    near(zoomed["width"], full)
+    assert "ancestor" not in zoomed["classes"]
+    near(page.frame("sqrt")["width"], 0.4 * full)
+    for gone in ("Parse", "write_out", "other", "parse_digit"):
+        assert not page.frame(gone)["shown"], gone
+    page.click("compute")  # an ancestor zooms out to itself
+    near(page.frame("inner_loop")["width"], full * 5 / 6)
+    page.button("unzoom")
+    near(page.frame("inner_loop")["width"], 0.5 * full)
+    assert page.frame("Parse")["shown"] and "ancestor" not in page.frame("main")["classes"]
+    assert page.hidden("#unzoom")
+
+
+def test_back_and_escape_undo_a_zoom(browser, folder):
+    page = Page(browser, folder, STACKS)
+    page.click("Parse")
+    near(page.frame("Parse")["width"], page.inner_width())
+    browser.back()
+    near(page.frame("Parse")["width"], 0.2 * page.inner_width())
+    page.click("Parse")
+    browser.press("escape")
+    near(page.frame("Parse")["width"], 0.2 * page.inner_width())
+
+
+def search(page, text):
+    page.button("search")
+    page.browser.type(text)
+
+
+def test_a_search_counts_nested_matches_once(browser, folder):
+    page = Page(browser, folder, STACKS)
+    search(page, "parse")
+    assert page.text("matched") == "Matched: 20.0%", page.text("matched")
+    assert page.frame("parse_number")["fill"] == "rgb(230, 0, 230)"
+    assert page.frame("parse_digit")["fill"] == "rgb(230, 0, 230)"
+    assert page.frame("Parse")["fill"] != "rgb(230, 0, 230)"
+    browser.press("escape")
+    assert page.text("matched") == ""
+    assert page.frame("parse_digit")["fill"] != "rgb(230, 0, 230)"
+    search(page, "^(sqrt|write_out)$")
+    assert page.text("matched") == "Matched: 35.0%", page.text("matched")
+
+
+def test_keys_open_the_search(browser, folder):
+    for keys in (("control", "f"), ("f3",), ("/",)):
+        page = Page(browser, folder, STACKS)
+        browser.press(*keys)
+        browser.type("main$")
+        assert page.text("matched") == "Matched: 100%", (keys, page.text("matched"))
+        browser.press("enter")
+        assert page.hidden("foreignObject")
+        assert page.text("matched") == "Matched: 100%"
+
+
+def test_case_is_ignored_on_request(browser, folder):
+    page = Page(browser, folder, STACKS)
+    search(page, "PARSE_N")
+    assert page.text("matched") == "Matched: 0.0%", page.text("matched")
+    page.button("ignorecase")
+    assert page.text("matched") == "Matched: 20.0%", page.text("matched")
+    browser.press("control", "i")
+    assert page.text("matched") == "Matched: 0.0%"
+
+
+def test_a_broken_expression_is_no_error(browser, folder):
+    page = Page(browser, folder, STACKS)
+    search(page, "(")
+    assert page.text("matched") == "Not a regular expression", page.text("matched")
+    browser.type("sqrt)")
+    assert page.text("matched") == "Matched: 20.0%", page.text("matched")
+
+
+def test_the_address_holds_the_state(browser, folder):
+    page = Page(browser, folder, STACKS)
+    page.click("compute")
+    search(page, "SQRT")
+    page.button("ignorecase")
+    state = urllib.parse.parse_qs(urllib.parse.urlsplit(browser.url()).query)
+    assert set(state) == {"x", "y", "s", "i"} and state["s"] == ["SQRT"], state
+    address = browser.url()
+    for come_back in (browser.reload, lambda: browser.open(address)):
+        browser.open("about:blank") if come_back != browser.reload else None
+        come_back()
+        near(page.frame("compute")["width"], page.inner_width())
+        assert page.text("matched") == "Matched: 20.0%", page.text("matched")
+        assert not page.hidden("#unzoom")
+
+
+ODD_NAMES = ["operator<", "a & b", "\"quoted\" 'name'", "std::vector<int, std::allocator<int> >",
+             "größe", "関数", "emoji 😀", "</text><script>throw 1</script>", "]]>", "tab\there",
+             "f(int, char const*) (.cold)"]
+
+
+def test_any_name_is_shown(browser, folder):
+    stacks = "".join(f"root;{name} 10\n" for name in ODD_NAMES).encode()
+    stacks += b"root;bad \xff\xfe bytes \xc3( \x01 10\n"
+    page = Page(browser, folder, stacks)
+    titles = browser.run("return [...document.querySelectorAll('#frames title')]"
+                         ".map(t => t.textContent.replace(/ \\([^()]*%\\)$/, ''))")
+    expected = [name.replace("\t", " ") for name in ODD_NAMES] + ["bad �� bytes �( �"]
+    assert sorted(titles) == sorted(expected + ["all", "root"]), titles
+    search(page, "關|関数")
+    assert page.text("matched") == "Matched: 8.3%", page.text("matched")
+
+
+def test_ten_thousand_frames_stay_quick(browser, folder):
+    # A thousand towers of ten frames.
+    stacks = "".join(";".join(f"f{i}_{d}" for d in range(10)) + " 10\n" for i in range(1000))
+    page = Page(browser, folder, stacks)
+    assert browser.run("return document.querySelectorAll('#frames > g').length") == 10001
+    spent = browser.run("""
+      const g = document.querySelectorAll('#frames > g')[500];
+      const start = performance.now();
+      g.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+      document.documentElement.getBoundingClientRect();
+      return performance.now() - start;""")
+    assert spent < 2000, f"a zoom took {spent:.0f} ms"
+    search(page, "f7_")
+    assert page.text("matched") == "Matched: 0.1%", page.text("matched")
+
+
+def test_it_is_a_picture_in_a_page(browser, folder):
+    page = Page(browser, folder, STACKS)
+    html = folder / "page.html"
+    html.write_text("""<!DOCTYPE html><body style='width:1000px;margin:0'><img id=image src=graph.svg>
+        <object id=sized data=graph.svg type='image/svg+xml' width=700 height=300></object>
+        <object id=wide data=graph.svg type='image/svg+xml' style='width:100%'></object>
+        <object id=unsized data=graph.svg type='image/svg+xml'></object>
+        <iframe id=frame src=graph.svg width=600 height=300></iframe>""")
+    browser.open(html.as_uri())
+    assert browser.run("return document.getElementById('image').naturalWidth") == 1200
+    for name, width in (("sized", 700), ("wide", 1000), ("unsized", 1200)):
+        box = browser.run("""
+          const object = document.getElementById(arguments[0]);
+          const svg = object.contentDocument.documentElement;
+          const all = svg.querySelector('#frames rect').getBoundingClientRect();
+          return { object: object.getBoundingClientRect().width, all: all.width, left: all.left };
+          """, name)
+        near(box["object"], width)
+        near(box["all"], box["object"] - 2 * PAD, 3)
+    browser.send("frame", {"id": {ELEMENT: browser.find("#frame")}})
+    near(page.frame("all")["width"], page.inner_width())
+    page.click("compute")
+    near(page.frame("compute")["width"], page.inner_width())
+    browser.send("frame", {"id": None})
+
+
+def test_it_works_inside_of_html(browser, folder):
+    page = Page(browser, folder, STACKS)
+    svg = page.file.read_text().split("?>", 1)[1]
+    html = folder / "inline.html"
+    html.write_text(f"<!DOCTYPE html><body style='margin:0'><p>before</p><div style='width:640px'>"
+                    f"{svg}</div>")
+    browser.open(html.as_uri())
+    near(page.frame("all")["width"], 640 - 2 * PAD)
+    page.click("compute")
+    near(page.frame("compute")["width"], 640 - 2 * PAD)
+
+
+def test_nothing_is_fetched(browser, folder):
+    page = Page(browser, folder, STACKS)
+    assert browser.run("return performance.getEntriesByType('resource').length") == 0
+    text = page.file.read_text()
+    links = [word for word in text.split('"') if "://" in word and not word.startswith("http://www.w3.org/")]
+    assert not [link for link in links if len(link) < 200], links
+
+
+def main():
+    skip_without_browser()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="prof-svg-"))
+    failed = 0
+    tests = {name: run for name, run in globals().items() if name.startswith("test_")}
+    chosen = [name for name in tests if not sys.argv[1:] or name in sys.argv[1:]]
+    with Browser() as browser:
+        for name in chosen:
+            try:
+                tests[name](browser, folder)
+                errors = browser.errors()
+                assert not errors, f"the page complained: {errors}"
+                print(f"ok   {name}")
+            except Exception:  # each test is told of, whatever it met
+                failed += 1
+                print(f"FAIL {name}")
+                traceback.print_exc(file=sys.stdout)
+    shutil.rmtree(folder, ignore_errors=True)
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
