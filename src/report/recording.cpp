@@ -1,6 +1,7 @@
 #include "report/recording.h"
 
 #include <fmt/core.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 
@@ -112,7 +113,8 @@ void Recording::note_mapping(const MmapRecord& mmap) {
   mapping.offset = FileOffset{mmap.page_offset};
   const uint64_t time = mmap.sample_id.time;
   if (!is_kernel_mapping(mmap)) {
-    const DsoName dso = classify_mapping(mmap.filename, mmap.pid);
+    const bool executable = mmap.version2 ? (mmap.protection & PROT_EXEC) != 0 : !mmap.data;
+    const DsoName dso = classify_mapping(mmap.filename, mmap.pid, executable);
     mapping.dso = dsos_.intern(dso.name, dso.kind, mmap.build_id, mmap.pid);
     mapping.absolute = dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::NoCode;
     if (dso.kind == DsoKind::Vdso) mapping.offset = FileOffset{0};
