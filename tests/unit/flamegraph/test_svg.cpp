@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-#include <regex>
 
 #include "flamegraph/flamegraph.h"
 #include "flamegraph/svg.h"
@@ -38,14 +37,22 @@ struct Rectangle {
   double x = -1, y = -1, width = -1;
 };
 
+/// The number in `name="…"` of the element that begins at `at`; -1 if there is none.
+double attribute(const std::string& svg, size_t at, const std::string& name) {
+  const size_t begin = svg.find(" " + name + "=\"", at);
+  if (begin == std::string::npos || begin > svg.find('>', at)) return -1;
+  return std::stod(svg.substr(begin + name.size() + 3));
+}
+
 /// As scripts take a picture apart: by the title, then the rectangle behind it.
 Rectangle rectangle_of(const std::string& svg, const std::string& name) {
-  const std::regex frame("<title>" + name +
-                         " \\([^<]*</title><rect x=\"([0-9.]+)\" y=\"([0-9.]+)\" "
-                         "width=\"([0-9.]+)\" height=\"[0-9]+\"");
-  std::smatch found;
-  if (!std::regex_search(svg, found, frame)) return {};
-  return {std::stod(found[1]), std::stod(found[2]), std::stod(found[3])};
+  const size_t title = svg.find("<title>" + name + " (");
+  if (title == std::string::npos) return {};
+  const std::string next = "</title><rect ";
+  const size_t rect = svg.find("</title>", title);
+  if (svg.compare(rect, next.size(), next) != 0) return {};
+  const size_t at = rect + std::string("</title>").size();
+  return {attribute(svg, at, "x"), attribute(svg, at, "y"), attribute(svg, at, "width")};
 }
 
 }  // namespace
