@@ -105,9 +105,7 @@ Result<void> Script::choose_styles() {
   const auto events = recording_.events().all();
   auto choice = parse_script_fields(options_.fields);
   if (!choice) return tl::unexpected(choice.error());
-  const auto& features = recording_.reader().features().present;
-  const bool aux = std::ranges::find(features, kFeatureAuxtrace) != features.end();
-  auto fields = script_fields_of(*choice, events, aux);
+  auto fields = script_fields_of(*choice, events);
   if (!fields) return tl::unexpected(fields.error());
   size_t width = 0;
   for (const EventAttr& event : events) width = std::max(width, event.name.size());

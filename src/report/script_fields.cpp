@@ -63,7 +63,7 @@ ScriptFieldSet default_of(const EventAttr& event, bool tracepoint_chains) {
 }
 
 Result<ScriptFieldSet> fields_of(const ScriptFieldChoice& choice, const EventAttr& event,
-                                 bool tracepoint_chains, bool has_aux_data) {
+                                 bool tracepoint_chains) {
   ScriptFieldSet fields = choice.fields;
   if (!choice.list) {
     fields = (default_of(event, tracepoint_chains) | choice.added) & ~choice.removed;
@@ -71,7 +71,7 @@ Result<ScriptFieldSet> fields_of(const ScriptFieldChoice& choice, const EventAtt
   const ScriptFieldSet by_name = choice.list ? choice.fields : choice.added;
   for (const Requirement& need : kRequirements) {
     if (event.has(need.sample_bit)) continue;
-    if ((fields & by_name & need.fields) && !has_aux_data) {
+    if (fields & by_name & need.fields) {
       return fail(fmt::format("samples of event '{}' have no {}, so '{}' cannot be shown",
                               event.name, need.sample_name, name_of(fields & need.fields)),
                   "choose other fields with -F", 2);
@@ -110,8 +110,7 @@ Result<ScriptFieldChoice> parse_script_fields(std::string_view text) {
 }
 
 Result<std::vector<ScriptFieldSet>> script_fields_of(const ScriptFieldChoice& choice,
-                                                     std::span<const EventAttr> events,
-                                                     bool has_aux_data) {
+                                                     std::span<const EventAttr> events) {
   const bool tracepoint_chains = std::ranges::any_of(events, [](const EventAttr& event) {
     return event.attr.type == PERF_TYPE_TRACEPOINT && event.has(PERF_SAMPLE_CALLCHAIN);
   });
@@ -121,7 +120,7 @@ Result<std::vector<ScriptFieldSet>> script_fields_of(const ScriptFieldChoice& ch
   for (const EventAttr& event : events) {
     auto& fields = of_type[std::min<uint32_t>(event.attr.type, PERF_TYPE_MAX)];
     if (!fields) {
-      auto found = fields_of(choice, event, tracepoint_chains, has_aux_data);
+      auto found = fields_of(choice, event, tracepoint_chains);
       if (!found) return tl::unexpected(std::move(found.error()));
       fields = *found;
     }

@@ -39,10 +39,9 @@ struct ScriptFieldChoice {
 Result<ScriptFieldChoice> parse_script_fields(std::string_view text);
 
 /// The columns of each event. What the default has beyond an event's sample_type is left out; what
-/// was asked for by name and is not recorded is an error, as in perf, unless the recording has AUX
-/// data, whose events are made up of less. Events of one type have the columns of the first one.
+/// was asked for by name and is not recorded is an error, as in perf. Events of one type have the
+/// columns of the first one.
 Result<std::vector<ScriptFieldSet>> script_fields_of(const ScriptFieldChoice& choice,
-                                                     std::span<const EventAttr> events,
-                                                     bool has_aux_data);
+                                                     std::span<const EventAttr> events);
 
 }  // namespace prof
