@@ -1,0 +1,78 @@
+"""prof script on recordings of other tools and machines, against what perf 6.1 printed for them.
+
+The references are the first 200 lines of perf script without any binary to name symbols from. All
+recordings of the corpus must be read without a crash; those in perfdata/ that perf 6.1 reads must
+give its lines, besides the ones named here with the reason.
+"""
+
+import json
+import os
+import pathlib
+import re
+
+from harness import PROF, Skip, check, check_same_lines, main, run, test
+
+CORPUS = pathlib.Path(os.environ.get("CORPUS", ""))
+
+DIFFERENT = {
+    "kdab-true-v1.data": "format version 1 is refused",
+    "kdab-vector-static-gcc-lbr.data": "call stacks from branch records are not joined yet",
+    "quipper-intel-pt-4.14.data": "perf makes up events from the trace, which we do not decode",
+}
+# perf does not look into the vdso under --symfs; prof takes the running one.
+VDSO_NAME = re.compile(r"\S+ \(\[vdso\]\)$")
+
+
+def require_corpus():
+    if not (CORPUS / "perfdata").is_dir():
+        raise Skip("the shared corpus is not here (set CORPUS)")
+
+
+def script(path, tmp, *options, pipe=False):
+    command = [PROF, "script", "--symfs", tmp, "--kallsyms", "/dev/null", *options, "-i",
+               "-" if pipe else path]
+    if not pipe:
+        return run(*command, timeout=60)
+    with open(path, "rb") as file:
+        return run(*command, stdin=file, timeout=60)
+
+
+def reference_of(path):
+    """perf's lines and facts; None where perf 6.1 does not read the file."""
+    facts = json.loads(path.with_name(path.name + ".perf61.json").read_text())
+    text = path.with_name(path.name + ".perf61.script.txt").read_text(errors="replace")
+    return None if text.startswith("[exit") else (facts, text)
+
+
+def without_vdso_names(text):
+    return "\n".join(VDSO_NAME.sub("([vdso])", line) for line in text.splitlines()[:200])
+
+
+@test
+def recordings_of_the_corpus_read_as_perf_reads_them(tmp):
+    compared = 0
+    for path in sorted((CORPUS / "perfdata").glob("*.data")):
+        reference = reference_of(path)
+        if reference is None or path.name in DIFFERENT:
+            continue
+        facts, wanted = reference
+        done = script(path, tmp, "-F", ",".join(facts["script"]["fields"]), "--show-mmap-events",
+                      pipe=facts["pipe_format"])
+        check(done.code == 0, f"{path.name}: exit code {done.code}: {done.err}")
+        check_same_lines(without_vdso_names(done.out), without_vdso_names(wanted), path.name)
+        compared += 1
+    check(compared >= 40, f"only {compared} recordings were compared")
+
+
+@test
+def no_recording_of_the_corpus_crashes_it_or_hangs_it(tmp):
+    for folder in ("perfdata", "own", "malformed"):
+        for path in sorted((CORPUS / folder).iterdir()):
+            if path.suffix in (".txt", ".json", ".gz"):
+                continue
+            done = script(path, tmp, "--show-mmap-events", "--show-task-events", "--header")
+            check(done.code in (0, 1, 2), f"{path}: exit code {done.code}: {done.err}")
+            check(done.code == 0 or done.err.startswith("prof: "), f"{path}: {done.err}")
+
+
+main(require_corpus)
