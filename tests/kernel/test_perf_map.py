@@ -31,8 +31,9 @@ def plain_prefixed_and_replaced_entries_are_found(tmp):
     for name in NAMES:
         share = 100.0 * sum(n for stack, n in stacks.items() if stack[-1] == name) / total
         check_near(share, 33.3, 6.0, f"{name}: share")
-        below = [stack for stack in stacks if stack[-1] == name and "run_jit" not in stack]
-        check(not below, f"{name} without its caller: {below}")
+        # A sample before the frame is set up, or after it is gone, misses the caller.
+        alone = sum(n for stack, n in stacks.items() if stack[-1] == name and "run_jit" not in stack)
+        check(alone < 0.02 * total, f"{name} has no caller in {alone} of {total} samples")
         check(any(f"{name}+0x" in line and f"({map_path})" in line for line in script.splitlines()),
               f"{name} of {map_path} is not in the script")
     check(not any("jit_stale" in frame for stack in stacks for frame in stack),

@@ -6,7 +6,7 @@ import time
 
 from harness import (check, check_near, check_same_lines, main, perf_ok, prof_ok,
                      require_perf, test, workload)
-from recordings import folded_stacks
+from recordings import Differences, folded_stacks
 
 SECONDS = 1.5
 FREQUENCY = 997
@@ -32,8 +32,11 @@ def burners(path):
 
 def same_as_perf(path):
     for fields in ("comm,pid,tid,time,ip,sym,dso", "comm,tid,time,event,ip,sym,symoff"):
-        check_same_lines(prof_ok("script", "-i", path, "-F", fields).out,
-                         perf_ok("script", "-i", path, "-F", fields).out, f"script -F {fields}")
+        theirs = perf_ok("script", "-i", path, "-F", fields).out
+        offsets = theirs if "symoff" in fields else \
+            perf_ok("script", "-i", path, "-F", fields + ",symoff").out
+        Differences().check(prof_ok("script", "-i", path, "-F", fields).out, theirs, offsets,
+                            f"script -F {fields}")
 
 
 def check_shares(path, wanted, tolerance):

@@ -93,3 +93,33 @@ def recorded_samples(stderr):
     if not match:
         raise Failure(f"no closing line in:\n{stderr}")
     return int(match.group(1))
+
+
+class Differences:
+    """Where two texts of `script` differ and prof is right: the caller of a function that does not
+    return. Its return address is the first byte of whatever follows, which perf takes for the
+    caller; prof looks up the call itself. Everything else that differs is a failure."""
+
+    def __init__(self):
+        self.names = set()  # symbols that perf or prof shows for such callers
+
+    def check(self, ours, theirs, theirs_with_offsets, what):
+        """`theirs_with_offsets`: perf's text for the same fields and symoff, line for line."""
+        got, wanted, offsets = (text.splitlines() for text in (ours, theirs, theirs_with_offsets))
+        check(len(wanted) == len(offsets), f"{what}: perf's own texts differ in length")
+        for number, (a, b) in enumerate(zip(got, wanted)):
+            if a != b and not self.allowed(a, b, offsets[number], wanted[number - 1]):
+                before = "".join(f"      {line}\n" for line in wanted[max(0, number - 3):number])
+                raise Failure(f"{what}: line {number + 1} differs\n{before}  got {a!r}\n want {b!r}")
+        check(len(got) == len(wanted), f"{what}: {len(got)} lines, not {len(wanted)}")
+
+    def allowed(self, ours, theirs, offset, before):
+        is_caller = before[:1] in ("\t", " ")
+        at_start = re.search(r"\+0x0( \(|$)", offset)
+        same_address = ours.split()[:1] == theirs.split()[:1]
+        if not (is_caller and at_start and same_address):
+            return False
+        for line in (ours, theirs):
+            name = re.sub(r" \([^()]*\)$", "", line.strip().partition(" ")[2])
+            self.names.add(re.sub(r"\+0x[0-9a-f]+$", "", name))
+        return True
