@@ -16,9 +16,7 @@ class SampleFilter {
 
   /// Outside of the chosen events, CPUs or times: the sample counts nowhere.
   bool drops(const SampleRecord& sample) const;
-  bool takes_cpu(uint32_t cpu) const {
-    return cpus_.empty() || (cpu < cpus_.size() && cpus_[cpu]);
-  }
+  bool takes_cpu(uint32_t cpu) const { return cpus_.empty() || (cpu < cpus_.size() && cpus_[cpu]); }
   /// Not of the chosen commands, processes or threads: not shown, but part of the total that
   /// percentages relate to, as in perf.
   bool hides(StringId comm, uint32_t pid, uint32_t tid) const;

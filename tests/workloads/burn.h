@@ -1,6 +1,6 @@
 // BURN(name): a function burn_name(seconds) that spends CPU time under its own name. Used by the
-// workloads. Seconds are of the calling thread's CPU time, so that shares and numbers of samples are
-// the same on a busy machine.
+// workloads. Seconds are of the calling thread's CPU time, so that shares and numbers of samples
+// are the same on a busy machine.
 //
 // KEEP_FRAME: makes a leaf function set up its frame pointer. Without it g++ leaves that out even
 // under -fno-omit-frame-pointer, and a frame-pointer walk then skips the leaf's caller.
