@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <ranges>
 #include <tuple>
@@ -119,7 +120,8 @@ void count_events(Profile& profile, const RawStacks& stacks, const Contexts& con
   for (size_t i = 0; i < profile.events.size(); ++i) {
     std::tie(profile.events[i].total_samples, profile.events[i].total_period) = totals[i];
   }
-  for (const RawStack& stack : stacks.all()) {
+  for (const RawStack* each : stacks.all()) {
+    const RawStack& stack = *each;
     const Context& context = contexts[stack.context];
     if (context.hidden) continue;
     ProfileEvent& event = profile.events[profile.groups[context.group].event];
@@ -137,12 +139,13 @@ void build_tree(Recording& recording, const RawStacks& stacks, const Contexts& c
   group_frames.reserve(profile.groups.size());
   for (const Group& group : profile.groups) group_frames.push_back(group_frame(profile, group));
   std::vector<FrameId> leaf_first;
-  for (const RawStack& stack : stacks.all()) {
+  for (const RawStack* each : stacks.all()) {
+    const RawStack& stack = *each;
     const Context& context = contexts[stack.context];
     if (context.hidden) continue;
     SampleRecord sample;
     sample.misc = static_cast<uint16_t>(stack.mode);
-    sample.callchain = U64View({stack.chain, stack.length}, recording.reader().swapped());
+    sample.callchain = U64View(stack.chain(), recording.reader().swapped());
     leaf_first.clear();
     for_each_address(sample, [&](CpuMode mode, FrameAddress address) {
       if (max_stack > 0 && leaf_first.size() >= max_stack) return;
@@ -185,8 +188,10 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options) 
     profile.events.push_back({event.name, unit_of(event)});
   }
   Contexts contexts(recording, *filter, options.group, profile);
-  RawStacks stacks;
+  RawStacks stacks(recording.in_place());
   const bool swapped = recording.reader().swapped();
+  std::array<uint64_t, RawStacks::kQueue> ips{};  // as long as their samples are in the queue
+  size_t at = 0;
   std::vector<std::pair<uint64_t, uint64_t>> totals(profile.events.size());
   recording.for_each_sample([&](const SampleRecord& sample) {
     if (filter->drops(sample)) return;
@@ -194,10 +199,13 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options) 
     totals[sample.event].second += sample.period;
     // The sampled address stands for a chain that has none, in the byte order of the chains.
     const bool chain = options.with_callchain && has_address(sample.callchain);
-    const uint64_t ip = swapped ? byte_swapped(sample.ip) : sample.ip;
+    ips[at] = swapped ? byte_swapped(sample.ip) : sample.ip;
     stacks.add(contexts.of(sample), sample.cpu_mode(),
-               chain ? sample.callchain.bytes() : std::as_bytes(std::span(&ip, 1)), sample.period);
+               chain ? sample.callchain.bytes() : std::as_bytes(std::span(&ips[at], 1)),
+               sample.period);
+    at = (at + 1) % ips.size();
   });
+  stacks.flush();
   count_events(profile, stacks, contexts, totals);
   build_tree(recording, stacks, contexts, options.max_stack, profile);
   const RecordingStats& stats = recording.stats();

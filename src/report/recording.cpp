@@ -66,6 +66,7 @@ Result<void> Recording::pass_one(const InputOptions& options) {
     note(view, *decoder);
   }
   warnings_ = cursor.warnings();
+  in_place_ = cursor.compressed_records() == 0;
   if (auto done = reader_->finish_events(); !done) return done;
   apply_build_ids();
   symbolizer_->set_kernel(kernel_);

@@ -51,6 +51,8 @@ class Recording {
 
   const Reader& reader() const { return *reader_; }
   const EventTable& events() const { return reader_->events(); }
+  /// Whether every record lies in the mapped file, so that its bytes stay valid.
+  bool in_place() const { return in_place_; }
   const RecordingStats& stats() const { return stats_; }
   const ProcessTable& processes() const { return processes_; }
   const DsoTable& dsos() const { return dsos_; }
@@ -101,6 +103,7 @@ class Recording {
   KernelInfo kernel_;
   std::optional<Mapping> kernel_mapping_;
   RecordingStats stats_;
+  bool in_place_ = false;
   std::vector<std::string> warnings_;
 };
 

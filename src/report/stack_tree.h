@@ -21,7 +21,7 @@ class StackTree {
  private:
   /// Most nodes have few children, which a walk along their list finds in the cache lines that the
   /// stack's other nodes are in; those with many have them in a hash table.
-  static constexpr uint32_t kFewChildren = 8;
+  static constexpr uint32_t kFewChildren = 1;
   struct Slot {
     uint64_t key = 0;   // parent and frame
     uint32_t node = 0;  // index + 1; 0 is free

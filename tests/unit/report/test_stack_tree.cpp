@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <random>
 
@@ -34,29 +35,32 @@ TEST_CASE("A child is made once and found again, however many siblings it has") 
 }
 
 TEST_CASE("Equal chains of one context are one stack, others are not") {
-  RawStacks stacks;
+  RawStacks stacks(GENERATE(false, true));
+  std::deque<std::vector<uint64_t>> chains;  // stay valid until flush()
   std::mt19937_64 random(1);
   std::map<std::pair<uint32_t, std::vector<uint64_t>>, uint64_t> expected;
   for (int i = 0; i < 20000; ++i) {
     const auto context = static_cast<uint32_t>(random() % 3);
-    std::vector<uint64_t> chain(random() % 6);
+    auto& chain = chains.emplace_back(random() % 6);
     for (uint64_t& ip : chain) ip = random() % 5;
     stacks.add(context, CpuMode::User, std::as_bytes(std::span(chain)), 10);
     ++expected[{context, chain}];
   }
+  stacks.flush();
   REQUIRE(stacks.all().size() == expected.size());
-  for (const RawStack& stack : stacks.all()) {
-    std::vector<uint64_t> chain(stack.length / 8);
-    std::memcpy(chain.data(), stack.chain, stack.length);
-    CHECK(expected[{stack.context, chain}] == stack.samples);
-    CHECK(stack.period == stack.samples * 10);
+  for (const RawStack* stack : stacks.all()) {
+    std::vector<uint64_t> chain(stack->length / 8);
+    std::memcpy(chain.data(), stack->chain().data(), stack->length);
+    CHECK(expected[{stack->context, chain}] == stack->samples);
+    CHECK(stack->period == stack->samples * 10);
   }
 }
 
 TEST_CASE("The mode of a sample is part of what its stack is") {
-  RawStacks stacks;
+  RawStacks stacks(true);
   const uint64_t ip = 0x1000;
   stacks.add(0, CpuMode::User, std::as_bytes(std::span(&ip, 1)), 1);
   stacks.add(0, CpuMode::Kernel, std::as_bytes(std::span(&ip, 1)), 1);
+  stacks.flush();
   CHECK(stacks.all().size() == 2);
 }
