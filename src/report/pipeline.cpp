@@ -190,7 +190,7 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options) 
   Contexts contexts(recording, *filter, options.group, profile);
   RawStacks stacks(recording.in_place());
   const bool swapped = recording.reader().swapped();
-  std::array<uint64_t, RawStacks::kQueue> ips{};  // as long as their samples are in the queue
+  std::array<uint64_t, RawStacks::kQueue + 1> ips{};  // while their samples are in the queue
   size_t at = 0;
   std::vector<std::pair<uint64_t, uint64_t>> totals(profile.events.size());
   recording.for_each_sample([&](const SampleRecord& sample) {

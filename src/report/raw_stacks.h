@@ -34,7 +34,8 @@ class RawStacks {
  public:
   static constexpr size_t kQueue = 16;  // samples that wait
 
-  /// With `in_place`, chains given to add() stay valid until flush(); otherwise they are copied.
+  /// With `in_place`, chains given to add() stay valid until kQueue more were added, or flush();
+  /// otherwise they are copied.
   explicit RawStacks(bool in_place) : in_place_(in_place), slots_(size_t{1} << 12) {}
 
   /// Counts one sample, now or when later ones come. Allocates only for chains not seen before.

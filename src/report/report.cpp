@@ -41,6 +41,33 @@ void elide(const std::vector<std::string>& wanted, std::string_view title, SortK
   if (options.sort.size() > 1) std::erase(options.sort, key);
 }
 
+/// Folded text does not say whether a stack begins with a command: in a table, its first frame is a
+/// frame like the others, below one root for all.
+void put_under_one_root(Profile& profile) {
+  StackNode root;
+  root.frame = FrameId{static_cast<uint32_t>(profile.frames.size())};
+  Frame frame;
+  frame.name = profile.strings.intern("all");
+  frame.kind = FrameKind::Process;
+  profile.frames.push_back(frame);
+  for (StackNode& node : profile.nodes) {
+    const auto moved = [](uint32_t index) { return index == UINT32_MAX ? index : index + 1; };
+    const bool first = node.parent == UINT32_MAX;
+    node.parent = first ? 0 : node.parent + 1;
+    node.first_child = moved(node.first_child);
+    node.next_sibling = moved(node.next_sibling);
+    node.group = 0;
+  }
+  profile.nodes.insert(profile.nodes.begin(), root);
+  for (uint32_t i = 1; i < profile.nodes.size(); ++i) {
+    StackNode& node = profile.nodes[i];
+    if (node.parent != 0) continue;
+    node.next_sibling = profile.nodes[0].first_child;
+    profile.nodes[0].first_child = i;
+  }
+  profile.groups.assign(1, Group{});
+}
+
 void choose_grouping(ReportOptions& options) {
   const auto asked = [&](SortKey key) {
     return std::ranges::find(options.sort, key) != options.sort.end();
@@ -94,10 +121,11 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
     }
   }
   choose_grouping(options);
-  auto profile = source->folded ? Result<Profile>(std::move(*source->folded))
-                                : build_profile(*source->recording, options.load);
+  const bool is_folded = source->folded.has_value();
+  auto profile = is_folded ? Result<Profile>(std::move(*source->folded))
+                           : build_profile(*source->recording, options.load);
   if (!profile) return tl::unexpected(profile.error());
-  if (source->folded) profile->has_callchains = true;
+  if (is_folded) put_under_one_root(*profile);
   source->recording.reset();
   if (options.call_graph_given && options.call_graph.mode != CallGraphMode::None &&
       !profile->has_callchains) {
