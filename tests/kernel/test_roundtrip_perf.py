@@ -1,5 +1,7 @@
 """perf reads prof's recordings and prof reads perf's, sample for sample, line for line."""
 
+import re
+
 from harness import (PROF, check, check_equal, check_same_lines, main, ok, perf, perf_ok, prof_ok,
                      require_perf, require_root, run, test, workload)
 from recordings import Differences, recorded_samples, report_rows
@@ -164,15 +166,15 @@ def prof_reads_a_pipe_of_perf(tmp):
         with open(path, "wb") as file:
             ok(run("perf", "record", "-F", "499", *options, "-o", "-", "--", workload("shares"), 1,
                    stdout=file))
-        # From a pipe perf 6.1 prints symbols beside every ip, asked for or not.
-        for fields in (f for f in FIELD_LISTS if "ip" not in f.split(",") or "sym" in f.split(",")):
+        # From a pipe perf 6.1 prints ip and sym, asked for or not.
+        for fields in (f for f in FIELD_LISTS if "ip" in f.split(",") and "sym" in f.split(",")):
             with open(path, "rb") as file:
                 theirs = ok(perf("script", "-i", "-", "-F", fields, stdin=file))
             with open(path, "rb") as file:
                 ours = prof_ok("script", "-i", "-", "-F", fields, stdin=file)
             check_same_lines(ours.out, theirs.out, f"{options}: script -i - -F {fields}")
-        check_same_lines(prof_ok("script", "-i", path, "-F", "comm,time,event").out,
-                         perf_ok("script", "-i", path, "-F", "comm,time,event").out,
+        check_same_lines(prof_ok("script", "-i", path, "-F", "comm,time,ip,sym").out,
+                         perf_ok("script", "-i", path, "-F", "comm,time,ip,sym").out,
                          f"{options}: the pipe as a file")
 
 
@@ -217,12 +219,17 @@ def for_prof(options):
 
 
 def comparable(text, names):
-    """The rows in one order, without those of callers that perf takes for the next function, and of
-    PLT stubs that perf calls "@plt" and prof by the function they lead to."""
-    rows = [row for row in report_rows(text)
-            if not row.rest.endswith("@plt") and row.rest.split("] ")[-1] not in names]
-    return "\n".join(str(row.key()) for row in
-                     sorted(rows, key=lambda row: (-(row.children or 0.0), -row.self, row.rest)))
+    """The rows in one order and one notation. Left out are callers that perf takes for the next
+    function (`names`), and PLT stubs that perf calls "@plt" and prof by the function they lead to.
+    perf's column "Pid:Command" shows a thread's last name in every row, prof's that of the row;
+    for an address without a mapping perf's level is that of whatever it looked at before."""
+    rows = []
+    for row in report_rows(text):
+        rest = re.sub(r"^(\d+):\S+ ", r"\1 ", row.rest)
+        rest = re.sub(r"\[unknown\] \[.\] (0x)?0*", "[unknown] ", rest)
+        if not rest.endswith("@plt") and rest.split("] ")[-1] not in names:
+            rows.append((row.children, row.self, rest))
+    return "\n".join(map(str, sorted(rows, key=lambda r: (-(r[0] or 0.0), -r[1], r[2]))))
 
 
 def same_report(path, options, names):

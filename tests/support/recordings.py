@@ -95,13 +95,22 @@ def recorded_samples(stderr):
     return int(match.group(1))
 
 
+def frame_name(line):
+    """The symbol of a frame line, without its address, offset and DSO."""
+    name = line.strip().partition(" ")[2]
+    name = re.sub(r" \([^()]*\)$", "", name)
+    return re.sub(r"\+0x[0-9a-f]+$", "", name)
+
+
 class Differences:
-    """Where two texts of `script` differ and prof is right: the caller of a function that does not
-    return. Its return address is the first byte of whatever follows, which perf takes for the
-    caller; prof looks up the call itself. Everything else that differs is a failure."""
+    """Where two texts of `script` differ and prof is right; everything else is a failure.
+
+    The caller of a function that does not return: its return address is the first byte of whatever
+    follows, which perf takes for the caller, where prof looks up the call itself.
+    Stubs of the procedure linkage table that perf 6.1 calls "@plt" or does not know."""
 
     def __init__(self):
-        self.names = set()  # symbols that perf or prof shows for such callers
+        self.names = set()  # symbols and unresolved addresses that perf or prof shows for such lines
 
     def check(self, ours, theirs, theirs_with_offsets, what):
         """`theirs_with_offsets`: perf's text for the same fields and symoff, line for line."""
@@ -114,12 +123,13 @@ class Differences:
         check(len(got) == len(wanted), f"{what}: {len(got)} lines, not {len(wanted)}")
 
     def allowed(self, ours, theirs, offset, before):
+        address = theirs.split()[:1]
+        if not address or ours.split()[:1] != address:
+            return False
         is_caller = before[:1] in ("\t", " ")
         at_start = re.search(r"\+0x0( \(|$)", offset)
-        same_address = ours.split()[:1] == theirs.split()[:1]
-        if not (is_caller and at_start and same_address):
+        is_stub = frame_name(ours).endswith("@plt") and frame_name(theirs) in ("@plt", "[unknown]")
+        if not (is_caller and at_start) and not is_stub:
             return False
-        for line in (ours, theirs):
-            name = re.sub(r" \([^()]*\)$", "", line.strip().partition(" ")[2])
-            self.names.add(re.sub(r"\+0x[0-9a-f]+$", "", name))
+        self.names |= {frame_name(ours), frame_name(theirs), f"0x{int(address[0], 16):016x}"}
         return True
