@@ -74,7 +74,10 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
     return draw_flamegraph(profile ? *profile : Profile(), request, command.picture, out);
   });
   if (!profile) return tl::unexpected(profile.error());
-  if (!written) return tl::unexpected(written.error());
+  if (!written) {
+    print_warnings(profile->warnings);  // why there is nothing to draw, perhaps
+    return tl::unexpected(written.error());
+  }
   print_warnings(warnings_of(*profile, request.event));
   return 0;
 }
