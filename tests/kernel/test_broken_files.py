@@ -70,11 +70,21 @@ def a_file_that_is_not_there_or_not_a_file_is_refused(tmp):
 @test
 def garbage_is_refused(tmp):
     noise = random.Random(1).randbytes(70000)
-    for content in (b"\0" * 4096, noise, noise[:9], b"PERFILE2" + noise, b"PERFILE2" + b"\xff" * 200,
+    for content in (b"\0" * 4096, noise, b"PERFILE2" + noise, b"PERFILE2" + b"\xff" * 200,
                     b"2ELIFREP" + noise, b"PERFFILE" + noise):
         path = write(f"{tmp}/garbage.data", content)
         for reader in READERS:
             fails_naming(prof(*reader, "-i", path), path, offset=False)
+
+
+@test
+def text_without_stacks_is_refused(tmp):
+    # Anything without NUL bytes may be folded stacks; that there are none is a matter of data.
+    for content in (b"\n", b"hello\n", b"\xff\x80\xc0 garbage", b"# only a comment\n"):
+        path = write(f"{tmp}/text.folded", content)
+        for reader in (["report", "--stdio"], ["fold"], ["flamegraph"]):
+            done = prof(*reader, "-i", path)
+            check(done.code in (1, 2) and path in done.err, done)
 
 
 @test

@@ -222,12 +222,17 @@ def comparable(text, names):
     """The rows in one order and one notation. Left out are callers that perf takes for the next
     function (`names`), and PLT stubs that perf calls "@plt" and prof by the function they lead to.
     perf's column "Pid:Command" shows a thread's last name in every row, prof's that of the row;
-    for an address without a mapping perf's level is that of whatever it looked at before."""
+    for an address without a mapping perf's level is that of whatever it looked at before. Callers
+    without a symbol are rows of their own in perf for each place the file was mapped at, in prof
+    for each place in the file, so with children they are left out."""
     rows = []
     for row in report_rows(text):
         rest = re.sub(r"^(\d+):\S+ ", r"\1 ", row.rest)
         rest = re.sub(r"\[unknown\] \[.\] (0x)?0*", "[unknown] ", rest)
-        if not rest.endswith("@plt") and rest.split("] ")[-1] not in names:
+        symbol = rest.split("] ")[-1]
+        if row.children is not None and re.fullmatch(r"0x[0-9a-f]+", symbol):
+            continue
+        if not symbol.endswith("@plt") and symbol not in names:
             rows.append((row.children, row.self, rest))
     return "\n".join(map(str, sorted(rows, key=lambda r: (-(r[0] or 0.0), -r[1], r[2]))))
 
