@@ -1,0 +1,193 @@
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "common/unique_fd.h"
+#include "report/script.h"
+#include "support/perf_data_builder.h"
+
+using namespace prof;
+using namespace prof::test;
+
+namespace {
+
+/// A recording on disk for as long as it lives.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::vector<std::byte>& bytes) {
+    const UniqueFd fd(mkstemp(path_.data()));
+    std::ofstream(path_, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<long>(bytes.size()));
+  }
+  ~TemporaryFile() { unlink(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/tmp/prof-script-XXXXXX";
+};
+
+std::string script(PerfDataBuilder& builder, ScriptOptions options = {}) {
+  const TemporaryFile file(builder.bytes());
+  options.input.path = file.path();
+  options.input.symbols.kallsyms_path = "/dev/null";
+  const UniqueFd fd(memfd_create("out", MFD_CLOEXEC));
+  Output out(fd.get());
+  REQUIRE(run_script(options, out));
+  REQUIRE(out.flush());
+  std::string text(static_cast<size_t>(lseek(fd.get(), 0, SEEK_END)), '\0');
+  REQUIRE(pread(fd.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+  return text;
+}
+
+/// A process "demo" of pid 11 with one mapping, /no/demo at 0x400000 from offset 0x1000.
+PerfDataBuilder demo(AttrSpec attr = {}) {
+  PerfDataBuilder builder;
+  MmapSpec code;
+  code.pid = code.tid = 11;
+  code.start = 0x400000;
+  code.length = 0x2000;
+  code.page_offset = 0x1000;
+  code.filename = "/no/demo";
+  return builder.attr(std::move(attr)).comm(11, 11, "demo").mmap2(code);
+}
+
+SampleSpec sample_at(uint64_t time) {
+  SampleSpec s;
+  s.pid = s.tid = 11;
+  s.cpu = 3;
+  s.time = time;
+  s.ip = 0x400123;
+  s.period = 250;
+  s.callchain = {kContextUser, 0x400123, 0x500456};
+  return s;
+}
+
+AttrSpec without_chains() {
+  AttrSpec attr;
+  attr.attr.sample_type &= ~uint64_t{PERF_SAMPLE_CALLCHAIN};
+  return attr;
+}
+
+}  // namespace
+
+TEST_CASE("script prints a sample's line, its chain relative to the files, and an empty line") {
+  auto builder = demo().sample(sample_at(1'234'567'890));
+  CHECK(script(builder) ==
+        "demo    11 [003]     1.234567:        250 cpu-clock: \n"
+        "\t            1123 [unknown] (/no/demo)\n"
+        "\t          500456 [unknown] ([unknown])\n"
+        "\n");
+}
+
+TEST_CASE("script --addr absolute prints addresses as they were found") {
+  auto builder = demo().sample(sample_at(1));
+  ScriptOptions options;
+  options.fields = "ip";
+  options.absolute_addresses = true;
+  CHECK(script(builder, options) == "\n\t          400123\n\t          500456\n\n");
+}
+
+TEST_CASE("without a chain the address stands on the sample's line, and the name is aligned") {
+  auto builder = demo(without_chains()).sample(sample_at(1'000));
+  CHECK(script(builder) ==
+        "            demo    11 [003]     0.000001:        250 cpu-clock:            400123 "
+        "[unknown] (/no/demo)\n");
+}
+
+TEST_CASE("hidden call graphs give the same line as recordings without them") {
+  auto builder = demo().sample(sample_at(1'000));
+  auto plain = demo(without_chains()).sample(sample_at(1'000));
+  ScriptOptions options;
+  options.hide_call_graph = true;
+  const auto line = script(builder, options);
+  // perf keeps the command unaligned only where frames follow on their own lines.
+  CHECK(line == script(plain));
+}
+
+TEST_CASE("pid and tid share a column, nanoseconds are whole, and fields follow perf's order") {
+  auto builder = demo().sample(sample_at(1'234'567'890));
+  ScriptOptions options;
+  options.fields = "time,tid,pid,comm";
+  options.nanoseconds = true;
+  CHECK(script(builder, options) == "            demo    11/11        1.234567890: \n");
+}
+
+TEST_CASE("samples come in the order of time, whatever the order of the file") {
+  auto builder = demo();
+  builder.sample(sample_at(3'000)).sample(sample_at(1'000)).round();
+  builder.sample(sample_at(5'000)).sample(sample_at(2'000)).round().sample(sample_at(4'000));
+  ScriptOptions options;
+  options.fields = "time";
+  CHECK(script(builder, options) ==
+        "    0.000001: \n    0.000002: \n    0.000003: \n    0.000004: \n    0.000005: \n");
+}
+
+TEST_CASE("event names are aligned to the longest, each event has its own") {
+  AttrSpec clock;
+  clock.ids = {1};
+  AttrSpec faults;
+  faults.ids = {2};
+  faults.name = "page-faults:u";
+  PerfDataBuilder builder;
+  SampleSpec second = sample_at(2);
+  second.event = 1;
+  builder.attr(clock).attr(faults).sample(sample_at(1)).sample(second).event_desc();
+  ScriptOptions options;
+  options.fields = "event";
+  CHECK(script(builder, options) == "    cpu-clock: \npage-faults:u: \n");
+  options.input.filter.event = "page-faults:u";
+  CHECK(script(builder, options) == "page-faults:u: \n");
+}
+
+TEST_CASE("a chain with a marker that nobody knows is not printed, as in perf") {
+  auto sample = sample_at(1);
+  sample.callchain.push_back(UINT64_MAX);
+  auto builder = demo().sample(sample);
+  ScriptOptions options;
+  options.fields = "ip";
+  CHECK(script(builder, options) == "\n\n");
+}
+
+TEST_CASE("addresses equal in number are told apart by the mapping they lie in at their time") {
+  MmapSpec later;
+  later.pid = later.tid = 11;
+  later.start = 0x400000;
+  later.length = 0x2000;
+  later.filename = "/no/other";
+  later.when = {11, 11, 2'000, 0, 0};
+  auto builder = demo().sample(sample_at(1'000)).mmap2(later).sample(sample_at(3'000));
+  ScriptOptions options;
+  options.fields = "ip,dso";
+  options.hide_call_graph = true;
+  CHECK(script(builder, options) ==
+        "           400123 (/no/demo)\n           400123 (/no/other)\n");
+}
+
+TEST_CASE("side-band records are printed where asked for, with the thread's name at that point") {
+  auto builder = demo();
+  builder.fork(12, 11, 12, 11, {11, 11, 1'000, 1, 0});
+  builder.comm(12, 12, "child", true, {12, 12, 2'000, 1, 0}).exit(12, 12, {12, 12, 3'000, 1, 0});
+  ScriptOptions options;
+  CHECK(script(builder, options).empty());
+  options.show_task_events = true;
+  CHECK(script(builder, options) ==
+        "demo     0 [000]     0.000000: PERF_RECORD_COMM: demo:11/11\n"
+        "demo    11 [001]     0.000001: PERF_RECORD_FORK(12:12):(11:11)\n"
+        "child    12 [001]     0.000002: PERF_RECORD_COMM exec: child:12/12\n"
+        "child    12 [001]     0.000003: PERF_RECORD_EXIT(12:12):(12:12)\n");
+  options.show_task_events = false;
+  options.show_mmap_events = true;
+  CHECK(script(builder, options) ==
+        "demo     0 [000]     0.000000: PERF_RECORD_MMAP2 11/11: [0x400000(0x2000) @ 0x1000 "
+        "00:00 0 0]: r-xp /no/demo\n");
+}
+
+TEST_CASE("the columns of -F are perf's names, as a list or as changes") {
+  auto builder = demo().sample(sample_at(1'000));
+  ScriptOptions options;
+  options.fields = "-ip,-sym,-symoff,-dso,-comm,+pid";
+  CHECK(script(builder, options) == "   11/11    [003]     0.000001:        250 cpu-clock: \n");
+}
