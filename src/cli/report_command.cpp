@@ -22,6 +22,7 @@ struct ReportWords {
 Result<int> run(ReportWords& words) {
   auto keys = parse_sort_keys(words.sort);
   if (!keys) return tl::unexpected(keys.error());
+  words.options.sort_given = !keys->empty();
   words.options.sort = std::move(*keys);
   for (const std::string& text : words.call_graph) {
     if (auto done = parse_call_graph(text, words.options.call_graph); !done) {

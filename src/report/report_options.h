@@ -28,6 +28,7 @@ struct CallGraphOptions {
 struct ReportOptions {
   LoadOptions load;
   std::vector<SortKey> sort;  // empty: comm,dso,sym
+  bool sort_given = false;    // perf draws graphs otherwise when asked for -s sym
   CallGraphOptions call_graph;
   bool call_graph_given = false;  // asked for by name, so that not having one is an error
   bool children = true;           // with call chains only

@@ -259,7 +259,7 @@ class Table {
       return;  // none of its chains can reach the threshold
     }
     const CallGraphText text{profile_, options_.call_graph, event_.total_period,
-                             options_.sort.front() == SortKey::Symbol};
+                             options_.sort_given && options_.sort.front() == SortKey::Symbol};
     append_call_graph(text, graphs.build(index, shape), shown(row), line);
   }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "common/unique_fd.h"
 #include "report/report.h"
 
 using namespace prof;
