@@ -5,10 +5,74 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "report --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record report script flamegraph fold --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
+    "record -C" | "record --cpu")
+      # anything
+      return
+      ;;
+    "record -p" | "record --pid")
+      COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"))
+      return
+      ;;
+    "record -t" | "record --tid")
+      # anything
+      return
+      ;;
+    "record -u" | "record --uid")
+      COMPREPLY=($(compgen -u -- "$current"))
+      return
+      ;;
+    "record --duration")
+      # anything
+      return
+      ;;
+    "record -D" | "record --delay")
+      # anything
+      return
+      ;;
+    "record -F" | "record --freq")
+      # anything
+      return
+      ;;
+    "record -c" | "record --count")
+      # anything
+      return
+      ;;
+    "record -e" | "record --event")
+      COMPREPLY=($(compgen -W "cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults" -- "$current"))
+      return
+      ;;
+    "record --call-graph")
+      COMPREPLY=($(compgen -W "fp" -- "$current"))
+      return
+      ;;
+    "record --max-stack")
+      # anything
+      return
+      ;;
+    "record -k" | "record --clockid")
+      COMPREPLY=($(compgen -W "monotonic monotonic_raw realtime boottime tai" -- "$current"))
+      return
+      ;;
+    "record -o" | "record --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "record -z" | "record --compression-level")
+      # anything
+      return
+      ;;
+    "record -m" | "record --mmap-pages")
+      # anything
+      return
+      ;;
+    "record --max-size")
+      # anything
+      return
+      ;;
     "report -i" | "report --input")
       COMPREPLY=($(compgen -f -- "$current"))
       return
@@ -77,10 +141,246 @@ _prof() {
       # anything
       return
       ;;
+    "script -i" | "script --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "script --comm" | "script --comms")
+      # anything
+      return
+      ;;
+    "script --pid")
+      # anything
+      return
+      ;;
+    "script --tid")
+      # anything
+      return
+      ;;
+    "script -C" | "script --cpu")
+      # anything
+      return
+      ;;
+    "script --time")
+      # anything
+      return
+      ;;
+    "script --event")
+      # anything
+      return
+      ;;
+    "script --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "script --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "script -k" | "script --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "script --demangle")
+      COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "script -F" | "script --fields")
+      COMPREPLY=($(compgen -W "comm tid pid time cpu event ip sym symoff dso period" -- "$current"))
+      return
+      ;;
+    "script --addr")
+      COMPREPLY=($(compgen -W "relative absolute" -- "$current"))
+      return
+      ;;
+    "flamegraph -i" | "flamegraph --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "flamegraph --comm" | "flamegraph --comms")
+      # anything
+      return
+      ;;
+    "flamegraph --pid")
+      # anything
+      return
+      ;;
+    "flamegraph --tid")
+      # anything
+      return
+      ;;
+    "flamegraph -C" | "flamegraph --cpu")
+      # anything
+      return
+      ;;
+    "flamegraph --time")
+      # anything
+      return
+      ;;
+    "flamegraph --event")
+      # anything
+      return
+      ;;
+    "flamegraph --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "flamegraph --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "flamegraph -k" | "flamegraph --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "flamegraph --demangle")
+      COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "flamegraph -o" | "flamegraph --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "flamegraph --weight")
+      COMPREPLY=($(compgen -W "samples period" -- "$current"))
+      return
+      ;;
+    "flamegraph --max-stack")
+      # anything
+      return
+      ;;
+    "flamegraph --title")
+      # anything
+      return
+      ;;
+    "flamegraph --subtitle")
+      # anything
+      return
+      ;;
+    "flamegraph --notes")
+      # anything
+      return
+      ;;
+    "flamegraph --width")
+      # anything
+      return
+      ;;
+    "flamegraph --height")
+      # anything
+      return
+      ;;
+    "flamegraph --minwidth")
+      # anything
+      return
+      ;;
+    "flamegraph --colors" | "flamegraph --color")
+      COMPREPLY=($(compgen -W "hot mem io red green blue aqua yellow purple orange java js perl chain wakeup" -- "$current"))
+      return
+      ;;
+    "flamegraph --bgcolors")
+      # anything
+      return
+      ;;
+    "flamegraph --fonttype")
+      # anything
+      return
+      ;;
+    "flamegraph --fontsize")
+      # anything
+      return
+      ;;
+    "flamegraph --fontwidth")
+      # anything
+      return
+      ;;
+    "flamegraph --countname")
+      # anything
+      return
+      ;;
+    "flamegraph --nametype")
+      # anything
+      return
+      ;;
+    "flamegraph --factor")
+      # anything
+      return
+      ;;
+    "flamegraph --total")
+      # anything
+      return
+      ;;
+    "fold -i" | "fold --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "fold --comm" | "fold --comms")
+      # anything
+      return
+      ;;
+    "fold --pid")
+      # anything
+      return
+      ;;
+    "fold --tid")
+      # anything
+      return
+      ;;
+    "fold -C" | "fold --cpu")
+      # anything
+      return
+      ;;
+    "fold --time")
+      # anything
+      return
+      ;;
+    "fold --event")
+      # anything
+      return
+      ;;
+    "fold --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "fold --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "fold -k" | "fold --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "fold --demangle")
+      COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "fold --weight")
+      COMPREPLY=($(compgen -W "samples period" -- "$current"))
+      return
+      ;;
+    "fold --max-stack")
+      # anything
+      return
+      ;;
+    "fold -o" | "fold --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
   esac
   case "$command" in
+    record)
+      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --max-size"
+      ;;
     report)
       words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --demangle --no-demangle --no-inline -f --force --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stats"
+      ;;
+    script)
+      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --demangle --no-demangle --no-inline -f --force -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
+      ;;
+    flamegraph)
+      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --demangle --no-demangle --no-inline -f --force -o --output --weight --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
+      ;;
+    fold)
+      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --demangle --no-demangle --no-inline -f --force --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
       ;;
   esac
   if [[ $current == -* ]]; then

@@ -4,7 +4,11 @@
 _prof() {
   local -a commands
   commands=(
+    'record:Record where a command, a process or the system spends its time'
     'report:Show where the samples are, as a table'
+    'script:Print the samples one by one, as text'
+    'flamegraph:Draw a flame graph as SVG'
+    'fold:Print folded stacks\: comm;root;...;leaf count'
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -15,6 +19,50 @@ _prof() {
   shift words
   (( CURRENT-- ))
   case $command in
+    record)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-q[Print nothing but errors]' \
+        '*--quiet[Print nothing but errors]' \
+        '*-v[Say more]' \
+        '*--verbose[Say more]' \
+        '*-a[Record the whole system]' \
+        '*--all-cpus[Record the whole system]' \
+        '*-C[Record only on these CPUs\: 0-3,7]:value: ' \
+        '*--cpu[Record only on these CPUs\: 0-3,7]:value: ' \
+        '*-p[Record processes\: PID\[,PID\]]:process:_pids' \
+        '*--pid[Record processes\: PID\[,PID\]]:process:_pids' \
+        '*-t[Record threads\: TID\[,TID\]]:value: ' \
+        '*--tid[Record threads\: TID\[,TID\]]:value: ' \
+        '*-u[Record a user'\''s processes, by name or number]:user:_users' \
+        '*--uid[Record a user'\''s processes, by name or number]:user:_users' \
+        '*-i[Not the threads and children born later]' \
+        '*--no-inherit[Not the threads and children born later]' \
+        '*--duration[Stop after so many seconds (0.5)]:value: ' \
+        '*-D[Start sampling after so many ms; -1\: not at all]:value: ' \
+        '*--delay[Start sampling after so many ms; -1\: not at all]:value: ' \
+        '*-F[Samples a second and CPU, or '\''max'\'' \[4000\]]:value: ' \
+        '*--freq[Samples a second and CPU, or '\''max'\'' \[4000\]]:value: ' \
+        '*-c[Sample every so many events instead]:value: ' \
+        '*--count[Sample every so many events instead]:value: ' \
+        '*-e[Events\: cycles, page-faults\:u, … \[cycles\]]:value:(cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults)' \
+        '*--event[Events\: cycles, page-faults\:u, … \[cycles\]]:value:(cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults)' \
+        '*-g[Record call chains, by frame pointers]' \
+        '*--call-graph[Record call chains by this method\: fp]:value:(fp)' \
+        '*--max-stack[Frames of a call chain at most]:value: ' \
+        '*-k[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
+        '*--clockid[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
+        '*-o[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
+        '*--output[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
+        '*-z[]:value: ' \
+        '*--compression-level[]:value: ' \
+        '*--no-compress[Do not compress]' \
+        '*-m[Ring buffer of each CPU, in pages or as 1M]:value: ' \
+        '*--mmap-pages[Ring buffer of each CPU, in pages or as 1M]:value: ' \
+        '*--max-size[Stop when the file has this size\: 100M]:value: ' \
+        '*:: :_normal'
+      ;;
     report)
       _arguments -s -S \
         '*-h[Print this help message and exit]' \
@@ -60,6 +108,125 @@ _prof() {
         '*--header[Show what the recording says of itself, too]' \
         '*--header-only[Show only that]' \
         '*--stats[Count the records of the recording]' \
+        '*:file:_files'
+      ;;
+    script)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--comm[Only these commands]:value: ' \
+        '*--comms[Only these commands]:value: ' \
+        '*--pid[Only these processes]:value: ' \
+        '*--tid[Only these threads]:value: ' \
+        '*-C[Only these CPUs, as 0-3,7]:value: ' \
+        '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
+        '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
+        '*--event[Only this event of the recording]:value: ' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
+        '*--no-demangle[Names as linked]' \
+        '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
+        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*-F[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
+        '*--fields[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
+        '*--ns[Times with nanoseconds]' \
+        '*-G[Only the sampled address, on the sample'\''s line]' \
+        '*--hide-call-graph[Only the sampled address, on the sample'\''s line]' \
+        '*--addr[Addresses of user space in call chains\: dso (from the start of the file) or absolute]:value:(relative absolute)' \
+        '*--show-mmap-events[Show mappings as well]' \
+        '*--show-task-events[Show names, births and ends of threads as well]' \
+        '*--header[First show what the recording says of itself]' \
+        '*--header-only[Show only that]' \
+        '*:file:_files'
+      ;;
+    flamegraph)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--comm[Only these commands]:value: ' \
+        '*--comms[Only these commands]:value: ' \
+        '*--pid[Only these processes]:value: ' \
+        '*--tid[Only these threads]:value: ' \
+        '*-C[Only these CPUs, as 0-3,7]:value: ' \
+        '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
+        '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
+        '*--event[Only this event of the recording]:value: ' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
+        '*--no-demangle[Names as linked]' \
+        '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
+        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--weight[What widths show\: samples, or the sum of their period]:value:(samples period)' \
+        '*--show-pid[Keep processes apart]' \
+        '*--show-tid[Keep threads apart]' \
+        '*--max-stack[Keep at most so many frames]:value: ' \
+        '*--title[Title of the picture]:value: ' \
+        '*--subtitle[Second line; the event and its count if not given]:value: ' \
+        '*--notes[A line below the picture]:value: ' \
+        '*--width[Width in pixels; that of the window if not given]:value: ' \
+        '*--height[Height of a frame in pixels]:value: ' \
+        '*--minwidth[Leave out frames narrower than this\: pixels, or N% of the total]:value: ' \
+        '*--colors[hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, chain or wakeup]:value:(hot mem io red green blue aqua yellow purple orange java js perl chain wakeup)' \
+        '*--color[hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, chain or wakeup]:value:(hot mem io red green blue aqua yellow purple orange java js perl chain wakeup)' \
+        '*--bgcolors[yellow, blue, green, grey or #rrggbb]:value: ' \
+        '*--inverted[Root on top (an icicle graph)]' \
+        '*--reverse[Leaf first\: who called each function]' \
+        '*--fonttype[Font family]:value: ' \
+        '*--fontsize[Font size in pixels]:value: ' \
+        '*--fontwidth[Mean width of a letter in font sizes]:value: ' \
+        '*--countname[What is counted, for hover texts]:value: ' \
+        '*--nametype[What a frame is, for hover texts]:value: ' \
+        '*--factor[Multiply shown counts by this]:value: ' \
+        '*--total[Let the full width stand for this much]:value: ' \
+        '*--hash[Accepted as flamegraph.pl'\''s\: colours always follow names]' \
+        '*:file:_files'
+      ;;
+    fold)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--comm[Only these commands]:value: ' \
+        '*--comms[Only these commands]:value: ' \
+        '*--pid[Only these processes]:value: ' \
+        '*--tid[Only these threads]:value: ' \
+        '*-C[Only these CPUs, as 0-3,7]:value: ' \
+        '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
+        '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
+        '*--event[Only this event of the recording]:value: ' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
+        '*--no-demangle[Names as linked]' \
+        '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
+        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--weight[What counts\: samples, or the sum of their period]:value:(samples period)' \
+        '*--show-pid[Keep processes apart\: comm-PID]' \
+        '*--show-tid[Keep threads apart\: comm-PID/TID]' \
+        '*--marks[Mark kernel _\[k\], JIT _\[j\] and inlined _\[i\] frames, as stackcollapse-perf.pl --all]' \
+        '*--addrs[Show the address of frames without a symbol]' \
+        '*--reverse[Leaf first]' \
+        '*--max-stack[Keep at most so many frames]:value: ' \
+        '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*:file:_files'
       ;;
   esac

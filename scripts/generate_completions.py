@@ -35,7 +35,6 @@ ARGUMENTS = {
     ("*", "--demangle"): ["names", "full", "none"],
     ("record", "--pid"): PROCESS,
     ("record", "--uid"): USER,
-    ("record", "--user"): USER,
     ("record", "--event"): EVENTS,
     ("record", "--call-graph"): ["fp"],
     ("record", "--clockid"): ["monotonic", "monotonic_raw", "realtime", "boottime", "tai"],
