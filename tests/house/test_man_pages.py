@@ -1,4 +1,6 @@
-"""Every command has a man page, which is well formed and tells of every option of its help text."""
+"""Every command has a man page, which is well formed and tells of every option of its help text.
+
+The options that all reading commands share may be left to prof-report(1) by a reference to it."""
 
 import re
 import sys
@@ -27,9 +29,16 @@ def pages_are_well_formed():
         check(done.code == 0 and not done.err, f"{page}: {done.err}")
 
 
+def names_of(command):
+    return {name for option in command.options for name in option.names}
+
+
 @test
 def every_option_is_told_of_and_no_other():
-    for command in generate_completions.parse_commands(PROF):
+    commands = generate_completions.parse_commands(PROF)
+    shared = set.intersection(*(names_of(c) for c in commands if c.name != "record"))
+    check("--symfs" in shared and "--help" in shared, f"shared options: {sorted(shared)}")
+    for command in commands:
         page = FOLDER / f"prof-{command.name}.1"
         check(page.exists(), f"there is no {page}")
         text = plain_text(page)
@@ -38,7 +47,9 @@ def every_option_is_told_of_and_no_other():
         for line in text.splitlines():
             if re.match(r"^ {1,9}-", line):
                 defined |= set(re.findall(r"(?:(?<=^)|(?<=[\s,]))--?[A-Za-z][\w-]*", line.strip()))
-        listed = {name for option in command.options for name in option.names}
+        listed = names_of(command)
+        if command.name != "report" and "as in prof-report(1)" in " ".join(text.split()):
+            defined |= shared
         check(not listed - defined, f"{page.name} does not tell of {sorted(listed - defined)}")
         long_ones = {name for name in defined if name.startswith("--")}
         check(not long_ones - listed, f"{page.name} tells of {sorted(long_ones - listed)}, which "
