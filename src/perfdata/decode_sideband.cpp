@@ -26,7 +26,8 @@ MmapRecord read_mmap(ByteReader& in, const RecordView& view) {
       const uint8_t size = in.u8();
       in.skip(3);
       const auto bytes = in.bytes(BuildId::kMaxSize);
-      out.build_id = BuildId::from(bytes.first(std::min<size_t>(size, bytes.size())));
+      // A recorder that died while it rewrote its records leaves the file's numbers under this bit.
+      if (size <= bytes.size()) out.build_id = BuildId::from(bytes.first(size));
     } else {
       out.major = in.u32();
       out.minor = in.u32();

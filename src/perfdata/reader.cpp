@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "common/input.h"
+#include "perfdata/build_id_record.h"
 
 namespace prof {
 
@@ -210,25 +211,19 @@ void Reader::apply_header_record(const RecordView& view) {
       }
       break;
     case kRecordHeaderBuildId:
-      // The same entry as in the BUILD_ID feature, header included.
-      {
-        ByteReader entry(view.payload, swap_);
-        BuildIdEntry build_id;
-        build_id.misc = view.header.misc;
-        build_id.pid = entry.i32();
-        auto id = entry.bytes(24);
-        if (id.empty()) break;
-        const auto size = (view.header.misc & kMiscBuildIdSize) != 0
-                              ? std::min<size_t>(std::to_integer<size_t>(id[20]), BuildId::kMaxSize)
-                              : BuildId::kMaxSize;
-        build_id.build_id = BuildId::from(id.first(size));
-        build_id.filename = entry.fixed_string(entry.remaining());
-        features_.build_ids.push_back(std::move(build_id));
-      }
+      apply_build_id_record(view);
       break;
     default:
       break;
   }
+}
+
+void Reader::apply_build_id_record(const RecordView& view) {
+  ByteReader reader(view.payload, swap_);
+  const BuildIdRecord record = read_build_id_record(reader, view.header.misc);
+  if (!reader.ok()) return;
+  features_.build_ids.push_back(
+      {record.misc, record.pid, record.build_id, std::string(record.filename)});
 }
 
 void Reader::apply_attr_record(const RecordView& view) {

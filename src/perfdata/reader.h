@@ -52,6 +52,7 @@ class Reader {
   bool has_feature_table(uint64_t table_offset, std::span<const std::byte> bitmap) const;
   void read_features(uint64_t table_offset, std::span<const std::byte> bitmap);
   void read_feature(uint32_t bit, std::span<const std::byte> payload, uint64_t offset);
+  void apply_build_id_record(const RecordView& view);
   void apply_attr_record(const RecordView& view);
   void apply_event_update(const RecordView& view);
   void apply_feature_record(const RecordView& view);

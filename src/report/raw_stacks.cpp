@@ -57,7 +57,8 @@ void RawStacks::count(const Waiting& sample) {
     if (slots_[slot].tag != tag_of(sample.hash)) continue;
     RawStack& stack = *stacks_[slots_[slot].stack - 1];
     if (stack.hash == sample.hash && stack.context == sample.context && stack.mode == sample.mode &&
-        std::ranges::equal(stack.chain(), sample.chain)) {
+        stack.length == sample.chain.size() &&
+        std::memcmp(stack.chain().data(), sample.chain.data(), stack.length) == 0) {
       ++stack.samples;
       stack.period += sample.period;
       return;
