@@ -33,10 +33,10 @@ void add_script_command(CLI::App& app, CommandRun& chosen) {
   command->add_flag("--ns", options->nanoseconds, "Times with nanoseconds");
   command->add_flag("-G,--hide-call-graph", options->hide_call_graph,
                     "Only the sampled address, on the sample's line");
-  static const std::map<std::string, bool> kAddresses{{"dso", false}, {"absolute", true}};
+  static const std::map<std::string, bool> kAddresses{{"relative", false}, {"absolute", true}};
   command
       ->add_option("--addr", options->absolute_addresses,
-                   "Addresses of user space in call chains: dso (from the start of the file) or "
+                   "Addresses of user space in call chains: relative (to the file they are in) or "
                    "absolute")
       ->transform(CLI::CheckedTransformer(kAddresses));
   command->add_flag("--show-mmap-events", options->show_mmap_events, "Show mappings as well");

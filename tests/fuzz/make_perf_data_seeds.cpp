@@ -116,7 +116,11 @@ std::vector<std::byte> rare_records(PerfDataBuilder b) {
 }
 
 std::vector<std::byte> features(PerfDataBuilder b) {
-  b.attr().event_desc().feature(kFeatureHostname, "host").feature(kFeatureArch, "x86_64");
+  b.attr()
+      .sample(sample_at(1))
+      .event_desc()
+      .feature(kFeatureHostname, "host")
+      .feature(kFeatureArch, "x86_64");
   b.feature(kFeatureNrCpus, b.body().u32(2).u32(2).take());
   b.feature(kFeatureTotalMem, b.body().u64(1000).take());
   b.feature(kFeatureCmdline, b.body().u32(2).string("perf").string("record").take());

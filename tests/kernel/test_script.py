@@ -107,7 +107,7 @@ def absolute_addresses_are_those_of_the_process(tmp):
     path = record(tmp, "-F", "997", "-g", command=(workload("shares"), "0.3"))
     chains = prof_ok("script", "-i", path, "-F", "ip", "--addr", "absolute").out.split()
     leaves = prof_ok("script", "-i", path, "-F", "ip", "-G").out.split()
-    relative = prof_ok("script", "-i", path, "-F", "ip", "--addr", "dso").out.split()
+    relative = prof_ok("script", "-i", path, "-F", "ip", "--addr", "relative").out.split()
     check(set(leaves) <= set(chains), "a sampled address is not the leaf of its own chain")
     check(not set(leaves) <= set(relative), "addresses relative to the file equal absolute ones")
 
