@@ -14,7 +14,7 @@ def names_settled(ours, theirs):
     """`ours` with perf's line wherever only the name differs and ours is known to be the better:
 
     - a return address belongs to the call before it, but perf names what begins there (+0x0);
-    - prof names the stubs of .plt.got and .plt.sec, for which perf has nothing.
+    - prof names the stubs of .plt.got and .plt.sec, and the head of .plt, for which perf has nothing.
     """
     lines = ours.splitlines()
     for i, (mine, perfs) in enumerate(zip(lines, theirs.splitlines())):
@@ -23,7 +23,8 @@ def names_settled(ours, theirs):
         a, b = FRAME.match(mine), FRAME.match(perfs)
         if not a or not b or (a["before"], a["after"]) != (b["before"], b["after"]):
             continue
-        if b["offset"] == "+0x0" or (b["symbol"] == "[unknown]" and "@plt" in a["symbol"]):
+        is_stub = re.search(r"(@|\.)plt$", a["symbol"]) and b["symbol"].endswith("[unknown]")
+        if b["offset"] == "+0x0" or is_stub:
             lines[i] = perfs
     return "".join(line + "\n" for line in lines)
 

@@ -128,7 +128,7 @@ class Differences:
             return False
         is_caller = before[:1] in ("\t", " ")
         at_start = re.search(r"\+0x0( \(|$)", offset)
-        is_stub = frame_name(ours).endswith("@plt") and frame_name(theirs) in ("@plt", "[unknown]")
+        is_stub = frame_name(ours).endswith(("@plt", ".plt")) and frame_name(theirs) in ("@plt", "[unknown]")
         if not (is_caller and at_start) and not is_stub:
             return False
         self.names |= {frame_name(ours), frame_name(theirs), f"0x{int(address[0], 16):016x}"}
