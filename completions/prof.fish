@@ -76,7 +76,7 @@ complete -c prof -n '__fish_seen_subcommand_from script' -s f -l force -d 'Accep
 complete -c prof -n '__fish_seen_subcommand_from script' -s F -l fields -x -a 'comm tid pid time cpu event ip sym symoff dso period' -d 'What to print: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu'
 complete -c prof -n '__fish_seen_subcommand_from script' -l ns -d 'Times with nanoseconds'
 complete -c prof -n '__fish_seen_subcommand_from script' -s G -l hide-call-graph -d 'Only the sampled address, on the sample\'s line'
-complete -c prof -n '__fish_seen_subcommand_from script' -l addr -x -a 'relative absolute' -d 'Addresses of user space in call chains: dso (from the start of the file) or absolute'
+complete -c prof -n '__fish_seen_subcommand_from script' -l addr -x -a 'relative absolute' -d 'Addresses of user space in call chains: relative (to the file they are in) or absolute'
 complete -c prof -n '__fish_seen_subcommand_from script' -l show-mmap-events -d 'Show mappings as well'
 complete -c prof -n '__fish_seen_subcommand_from script' -l show-task-events -d 'Show names, births and ends of threads as well'
 complete -c prof -n '__fish_seen_subcommand_from script' -l header -d 'First show what the recording says of itself'

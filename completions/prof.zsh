@@ -138,7 +138,7 @@ _prof() {
         '*--ns[Times with nanoseconds]' \
         '*-G[Only the sampled address, on the sample'\''s line]' \
         '*--hide-call-graph[Only the sampled address, on the sample'\''s line]' \
-        '*--addr[Addresses of user space in call chains\: dso (from the start of the file) or absolute]:value:(relative absolute)' \
+        '*--addr[Addresses of user space in call chains\: relative (to the file they are in) or absolute]:value:(relative absolute)' \
         '*--show-mmap-events[Show mappings as well]' \
         '*--show-task-events[Show names, births and ends of threads as well]' \
         '*--header[First show what the recording says of itself]' \
