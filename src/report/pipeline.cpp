@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <ranges>
 #include <tuple>
 
 #include "report/filter.h"
@@ -156,7 +155,7 @@ void build_tree(Recording& recording, const RawStacks& stacks, const Contexts& c
       profile.unresolved_frames += unknown ? stack.samples : 0;
     });
     uint32_t node = tree.root(context.group, group_frames[context.group]);
-    for (const FrameId frame : std::views::reverse(leaf_first)) node = tree.child(node, frame);
+    for (size_t i = leaf_first.size(); i-- > 0;) node = tree.child(node, leaf_first[i]);
     profile.nodes[node].self_samples += stack.samples;
     profile.nodes[node].self_period += stack.period;
   }

@@ -76,12 +76,15 @@ SymbolSource open_file(const Dso& dso, const SymbolizerOptions& options) {
                     true, path);
 }
 
-SymbolSource open_vdso(const Dso& dso) {
+SymbolSource open_vdso(const Dso& dso, const KernelInfo& kernel) {
   if (dso.name != "[vdso]") return no_source(MissReason::NoSymbols);  // [vsyscall] is emulated
   auto vdso = running_vdso();
   if (!vdso) return no_source(MissReason::FileMissing, vdso.error().message);
-  if (const BuildId present = vdso->build_id();
-      !dso.build_id.empty() && !dso.build_id.same_as(present)) {
+  // Each kernel has a vdso of its own: where its build id was not recorded, the kernel's tells.
+  const bool same = !dso.build_id.empty()     ? dso.build_id.same_as(vdso->build_id())
+                    : kernel.build_id.empty() ? true
+                                              : kernel.build_id.same_as(running_kernel_build_id());
+  if (!same) {
     return no_source(MissReason::BuildIdMismatch, "[vdso] is that of another kernel");
   }
   auto shared = std::make_shared<const ElfFile>(std::move(*vdso));
@@ -168,12 +171,13 @@ SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& opti
   return open_kallsyms(kernel, options);
 }
 
-SymbolSource open_source(const Dso& dso, const SymbolizerOptions& options) {
+SymbolSource open_source(const Dso& dso, const KernelInfo& kernel,
+                         const SymbolizerOptions& options) {
   switch (dso.kind) {
     case DsoKind::File:
       return open_file(dso, options);
     case DsoKind::Vdso:
-      return open_vdso(dso);
+      return open_vdso(dso, kernel);
     case DsoKind::PerfMap:
       return open_perf_map(dso);
     case DsoKind::Kernel:

@@ -20,7 +20,8 @@ struct SymbolSource {
 };
 
 /// Files, the vdso and JIT code; kernel DSOs are the business of the next two.
-SymbolSource open_source(const Dso& dso, const SymbolizerOptions& options);
+SymbolSource open_source(const Dso& dso, const KernelInfo& kernel,
+                         const SymbolizerOptions& options);
 /// vmlinux if the options name one, else kallsyms.
 SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
 /// Modules and BPF programs are in kallsyms only.

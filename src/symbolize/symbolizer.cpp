@@ -106,7 +106,7 @@ Symbolizer::Impl::Slot& Symbolizer::Impl::slot_of(DsoId id) {
   }
   if (files.size() < dsos.size()) files.resize(dsos.size());
   Slot& slot = files[id.value];
-  if (!slot.source) slot.source = open_source(dso, options);
+  if (!slot.source) slot.source = open_source(dso, kernel, options);
   return slot;
 }
 

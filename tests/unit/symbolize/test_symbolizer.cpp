@@ -277,4 +277,8 @@ TEST_CASE("The vdso is named from the running image if it is the recorded one") 
   CHECK(symbol.start == raw(*offset));
   CHECK(f.resolve("[vdso]", DsoKind::Vdso, raw(*offset), id_of("another")).miss ==
         MissReason::BuildIdMismatch);
+  Fixture elsewhere;  // only the kernel's build id was recorded, and it is another kernel's
+  elsewhere.symbolizer.set_kernel({"", 0, id_of("another")});
+  CHECK(elsewhere.resolve("[vdso]", DsoKind::Vdso, raw(*offset)).miss ==
+        MissReason::BuildIdMismatch);
 }
