@@ -12,6 +12,10 @@ namespace {
 constexpr size_t kChunkSize = size_t{1} << 20;
 constexpr size_t kCacheLine = 64;
 
+bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
 uint32_t tag_of(uint64_t hash) {
   return static_cast<uint32_t>(hash >> 32);
 }
@@ -57,8 +61,7 @@ void RawStacks::count(const Waiting& sample) {
     if (slots_[slot].tag != tag_of(sample.hash)) continue;
     RawStack& stack = *stacks_[slots_[slot].stack - 1];
     if (stack.hash == sample.hash && stack.context == sample.context && stack.mode == sample.mode &&
-        stack.length == sample.chain.size() &&
-        std::memcmp(stack.chain().data(), sample.chain.data(), stack.length) == 0) {
+        same_bytes(stack.chain(), sample.chain)) {
       ++stack.samples;
       stack.period += sample.period;
       return;
