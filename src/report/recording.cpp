@@ -172,6 +172,16 @@ std::vector<std::string> Recording::warnings() const {
     all.push_back(fmt::format("{}: {} records of unknown types were skipped", reader_->path(),
                               stats_.unknown));
   }
+  if (const uint64_t lost = stats_.lost_events + stats_.lost_samples; lost > 0) {
+    all.push_back(
+        fmt::format("{}: {} events were lost while recording: what follows is not all (a larger "
+                    "record -m helps)",
+                    reader_->path(), lost));
+  }
+  if (stats_.throttled > 0) {
+    all.push_back(fmt::format("{}: the kernel paused sampling {} times (record with a lower -F)",
+                              reader_->path(), stats_.throttled));
+  }
   for (std::string& warning : symbolizer_->warnings()) all.push_back(std::move(warning));
   return all;
 }
