@@ -6,9 +6,6 @@ from harness import (PROF, check, check_equal, check_same_lines, main, ok, perf,
                      require_perf, require_root, run, test, workload)
 from recordings import Differences, recorded_samples, report_rows
 
-# Several perfs at once trip over each other's writing to ~/.debug.
-NO_CACHE = "--no-buildid-cache"
-
 # Everything `script -F` can show of a software event, in several orders of magnitude of detail.
 FIELD_LISTS = [
     "comm,tid,time,ip",
@@ -39,7 +36,7 @@ def prof_record(tmp, *options, command=None):
 
 def perf_record(tmp, *options, command=None):
     path = f"{tmp}/perf.data"
-    perf_ok("record", NO_CACHE, "-o", path, *options, "--", *(command or (workload("shares"), 1)))
+    perf_ok("record", "-o", path, *options, "--", *(command or (workload("shares"), 1)))
     return path
 
 
@@ -167,7 +164,7 @@ def prof_reads_a_pipe_of_perf(tmp):
     for options in (["-g"], ["-z"], ["-e", "cpu-clock,task-clock"]):
         path = f"{tmp}/pipe.data"
         with open(path, "wb") as file:
-            ok(run("perf", "record", NO_CACHE, "-F", "499", *options, "-o", "-", "--",
+            ok(run("perf", "record", "-F", "499", *options, "-o", "-", "--",
                    workload("shares"), 1, stdout=file))
         # From a pipe perf 6.1 prints ip and sym, asked for or not.
         for fields in (f for f in FIELD_LISTS if "ip" in f.split(",") and "sym" in f.split(",")):
@@ -221,19 +218,22 @@ def for_prof(options):
     return [word.replace("pid", "tid") for word in options]
 
 
-def comparable(text, names):
+def comparable(text, names, options):
     """The rows in one order and one notation. Left out are callers that perf takes for the next
     function (`names`), and PLT stubs that perf calls "@plt" and prof by the function they lead to.
     perf's column "Pid:Command" shows a thread's last name in every row, prof's that of the row;
     for an address without a mapping perf's level is that of whatever it looked at before. Callers
     without a symbol are rows of their own in perf for each place the file was mapped at and each
-    such level, in prof for each place in the file, so with children they are left out."""
+    such level, in prof for each place in the file, so with children they are left out, and so are
+    addresses without a symbol where the column of their file is missing."""
     rows = []
+    ambiguous = "--children" in options or \
+        ("--sort" in options and "dso" not in options[options.index("--sort") + 1])
     for row in report_rows(text):
         rest = re.sub(r"^(\d+):\S+ ", r"\1 ", row.rest)
         rest = re.sub(r"\[unknown\] \[.\] (0x)?0*", "[unknown] ", rest)
         symbol = rest.split("] ")[-1]
-        if row.children is not None and re.search(r"(^|\[unknown\] )(0x)?[0-9a-f]+$", symbol):
+        if ambiguous and re.search(r"(^|\[unknown\] )(0x)?[0-9a-f]+$", symbol):
             continue
         if not symbol.endswith("@plt") and symbol not in names:
             rows.append((row.children, row.self, rest))
@@ -244,7 +244,7 @@ def same_report(path, options, names):
     theirs = perf_ok("report", "--stdio", "-i", path, *options).out
     ours = prof_ok("report", "--stdio", "-i", path, *for_prof(options)).out
     check(report_rows(theirs), f"no rows in perf report {options}")
-    check_same_lines(comparable(ours, names), comparable(theirs, names),
+    check_same_lines(comparable(ours, names, options), comparable(theirs, names, options),
                      f"rows of report {' '.join(options)}")
 
 

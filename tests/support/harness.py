@@ -25,6 +25,7 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 PROF = os.environ.get("PROF", str(SOURCE / "build" / "dev" / "prof"))
 WORKLOADS = os.environ.get("WORKLOADS", str(SOURCE / "build" / "dev" / "tests" / "workloads"))
 SANITIZED = os.environ.get("PROF_SANITIZED") == "1"
+os.environ["PERF_CONFIG"] = str(SOURCE / "tests" / "support" / "perfconfig")
 NOBODY = 65534
 DEFAULT_TIMEOUT = 120  # seconds; a hang is a failure, not a stuck test run
 

@@ -107,7 +107,8 @@ class Differences:
 
     The caller of a function that does not return: its return address is the first byte of whatever
     follows, which perf takes for the caller, where prof looks up the call itself.
-    Stubs of the procedure linkage table that perf 6.1 calls "@plt" or does not know."""
+    Code of the procedure linkage table (its stubs, its head ".plt") that perf 6.1 calls "@plt" or
+    does not know."""
 
     def __init__(self):
         self.names = set()  # symbols and unresolved addresses that perf or prof shows for such lines
