@@ -270,8 +270,11 @@ def report_percentages_of_the_whole_machine_are_equal(tmp):
     require_root()
     path = perf_record(tmp, "-F", "499", "-a", "-g", command=(workload("threads"), 1))
     names = names_that_differ(path)
+    # Without children: whatever else runs has callers without frame pointers, which is not names
+    # but noise, and the rule of whose name it gets differs.
     for options in REPORT_OPTIONS:
-        same_report(path, options, names)
+        if "--children" not in options:
+            same_report(path, options, names)
 
 
 main(lambda: require_perf(exactly=(6, 1)))
