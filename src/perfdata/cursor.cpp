@@ -14,6 +14,9 @@ constexpr size_t kDropStep = size_t{16} << 20;
 // Room for a whole record (64 KiB at most) and enough more to decompress in large steps.
 constexpr size_t kBufferSize = size_t{256} << 10;
 
+// Far enough for memory to answer, near enough to stay in the first cache.
+constexpr size_t kFetchAhead = 2048;
+
 constexpr size_t align8(size_t size) {
   return (size + 7) & ~size_t{7};
 }
@@ -93,6 +96,11 @@ bool RecordCursor::next_plain(RecordView& out) {
     return false;
   }
   out.payload = data_.subspan(position_ + kRecordHeaderSize, size - kRecordHeaderSize);
+  // Each header says where the next one is, so the walk waits for memory at every record; what the
+  // walk will reach is fetched meanwhile.
+  for (size_t at = 0; at < size && at < 512; at += 64) {
+    __builtin_prefetch(data_.data() + position_ + kFetchAhead + at);
+  }
   position_ += size;
   if (position_ - dropped_ >= kDropStep) drop_consumed();
   return true;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/huge_allocator.h"
 #include "common/string_table.h"
 #include "common/strong_id.h"
 
@@ -68,7 +69,7 @@ class Profile {
   StringTable strings;
   std::vector<Frame> frames;
   std::vector<Group> groups;
-  std::vector<StackNode> nodes;  // StackId indexes this
+  std::vector<StackNode, HugeAllocator<StackNode>> nodes;  // StackId indexes this
   std::vector<ProfileEvent> events;
 
   // Losses and quality, for the summary lines and notes of every output.

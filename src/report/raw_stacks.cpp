@@ -9,7 +9,9 @@
 namespace prof {
 
 namespace {
-constexpr size_t kChunkSize = size_t{1} << 20;
+// The first chunk is small for small recordings; the others are large enough for huge pages.
+constexpr size_t kFirstChunk = size_t{1} << 20;
+constexpr size_t kChunkSize = size_t{8} << 20;
 constexpr size_t kCacheLine = 64;
 
 bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
@@ -75,7 +77,8 @@ void RawStacks::count(const Waiting& sample) {
 RawStack* RawStacks::store(const Waiting& sample) {
   const size_t size = (sizeof(RawStack) + sample.chain.size() + 7) & ~size_t{7};
   if (chunks_.empty() || chunks_.back().capacity() - chunks_.back().size() < size) {
-    chunks_.emplace_back().reserve(std::max(kChunkSize, size));
+    const size_t least = chunks_.empty() ? kFirstChunk : kChunkSize;
+    chunks_.emplace_back().reserve(std::max(least, size));
   }
   auto& chunk = chunks_.back();
   const size_t begin = chunk.size();

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "common/huge_allocator.h"
 #include "perfdata/format.h"
 
 namespace prof {
@@ -66,8 +67,8 @@ class RawStacks {
 
   const bool in_place_;
   std::vector<RawStack*> stacks_;
-  std::vector<Slot> slots_;
-  std::deque<std::vector<std::byte>> chunks_;
+  std::vector<Slot, HugeAllocator<Slot>> slots_;
+  std::deque<std::vector<std::byte, HugeAllocator<std::byte>>> chunks_;
   std::array<Waiting, kQueue> queue_;
   size_t queued_ = 0;  // ever
 };

@@ -81,7 +81,7 @@ void StackTree::insert_hashed(uint32_t parent, uint32_t node) {
 }
 
 void StackTree::grow() {
-  std::vector<Slot> old(slots_.size() * 2);
+  std::vector<Slot, HugeAllocator<Slot>> old(slots_.size() * 2);
   old.swap(slots_);
   const size_t mask = slots_.size() - 1;
   for (const Slot& entry : old) {

@@ -32,7 +32,7 @@ class StackTree {
   void grow();
 
   Profile& profile_;
-  std::vector<Slot> slots_;
+  std::vector<Slot, HugeAllocator<Slot>> slots_;
   size_t used_ = 0;
   std::vector<bool> hashed_;     // by node: its children are in slots_
   std::vector<uint32_t> roots_;  // by group; index + 1
