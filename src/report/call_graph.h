@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/huge_allocator.h"
 #include "report/histogram.h"
 
 namespace prof {
@@ -65,7 +66,8 @@ class CallGraphBuilder {
   const Histogram& histogram_;
   CallGraphShape shape_;
   uint32_t row_ = 0;
-  std::vector<Weights> leaf_total_;  // by node: weight below it of stacks whose leaf is of the row
+  std::vector<Weights, HugeAllocator<Weights>>
+      leaf_total_;  // by node: weight below it of stacks whose leaf is of the row
   std::vector<uint32_t> marked_;
   bool all_marked_ = false;
   std::vector<uint32_t> branch_of_;  // by frame, while grouping; index + 1

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/huge_allocator.h"
 #include "report/profile.h"
 #include "report/report_options.h"
 
@@ -70,11 +71,13 @@ class Histogram {
 
   const Profile& profile_;
   std::vector<Row> rows_;
-  std::vector<uint32_t> row_of_;
-  std::vector<Weights> totals_;
+  std::vector<uint32_t, HugeAllocator<uint32_t>> row_of_;
+  std::vector<Weights, HugeAllocator<Weights>> totals_;
   std::vector<bool> outermost_;
-  std::vector<uint32_t> roots_;                  // of the event
-  std::vector<uint32_t> row_begin_, row_nodes_;  // nodes of each row, in the order of nodes
+  std::vector<uint32_t> roots_;  // of the event
+  std::vector<uint32_t> row_begin_;
+  std::vector<uint32_t, HugeAllocator<uint32_t>>
+      row_nodes_;  // nodes of each row, in the order of nodes
 };
 
 }  // namespace prof
