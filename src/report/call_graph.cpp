@@ -49,7 +49,10 @@ void CallGraphBuilder::mark_leaves(uint32_t row) {
   const auto& nodes = histogram_.profile().nodes;
   const auto of_row = histogram_.nodes_of(row);
   // Few leaves: a walk up from each. Many: one pass over all nodes, children before parents.
-  all_marked_ = of_row.size() > nodes.size() / kWalkUpAtMost;
+  const auto leaves = static_cast<size_t>(std::ranges::count_if(
+      of_row, [&](uint32_t node) { return histogram_.self(node).samples > 0; }));
+  any_marked_ = leaves > 0;
+  all_marked_ = leaves > nodes.size() / kWalkUpAtMost;
   for (const uint32_t leaf : of_row) {
     const Weights self = histogram_.self(leaf);
     if (self.samples == 0) continue;
@@ -72,6 +75,7 @@ void CallGraphBuilder::mark_leaves(uint32_t row) {
 void CallGraphBuilder::unmark() {
   if (all_marked_) std::ranges::fill(leaf_total_, Weights{});
   all_marked_ = false;
+  any_marked_ = false;
   for (const uint32_t node : marked_) leaf_total_[node] = {};
   marked_.clear();
 }
@@ -141,7 +145,7 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::step(
     }
     for (uint32_t child = nodes[place.node].first_child; child != UINT32_MAX;
          child = nodes[child].next_sibling) {
-      const Weights leaves = leaf_total_[child];
+      const Weights leaves = any_marked_ ? leaf_total_[child] : Weights{};
       const Weights weight = place.leaf_only ? leaves : histogram_.total(child) - leaves;
       if (weight.samples > 0) next.push_back({child, place.leaf_only, weight});
     }
@@ -152,7 +156,7 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::step(
 void CallGraphBuilder::prefetch(uint32_t node) const {
   __builtin_prefetch(&histogram_.profile().nodes[node]);
   __builtin_prefetch(&histogram_.total(node));
-  __builtin_prefetch(&leaf_total_[node]);
+  if (any_marked_) __builtin_prefetch(&leaf_total_[node]);
 }
 
 /// The weight of the chains that end at these places.

@@ -69,6 +69,7 @@ class CallGraphBuilder {
   std::vector<Weights, HugeAllocator<Weights>>
       leaf_total_;  // by node: weight below it of stacks whose leaf is of the row
   std::vector<uint32_t> marked_;
+  bool any_marked_ = false;  // else leaf_total_ is all zeros, and need not be looked at
   bool all_marked_ = false;
   std::vector<uint32_t> branch_of_;  // by frame, while grouping; index + 1
 };
