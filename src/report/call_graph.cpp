@@ -83,21 +83,21 @@ void CallGraphBuilder::unmark() {
 std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_down(uint32_t row,
                                                                    bool children) const {
   std::vector<Place> places;
-  const auto& nodes = histogram_.profile().nodes;
   for (const uint32_t root : histogram_.roots()) {
-    for (uint32_t node = nodes[root].first_child; node != UINT32_MAX;
-         node = nodes[node].next_sibling) {  // the outermost frames of stacks with this leaf
-      if (leaf_total_[node].samples > 0) places.push_back({node, true, leaf_total_[node]});
-    }
+    histogram_.for_each_child(root, [&](uint32_t node, const NodeSum& sum) {
+      const Weights& leaves = leaf_total_[node];  // of stacks that begin here
+      if (leaves.samples > 0) places.push_back({node, sum.frame, leaves, true});
+    });
   }
   if (!children) return places;
   const auto of_row = histogram_.nodes_of(row);
   for (size_t i = 0; i < of_row.size(); ++i) {
     const uint32_t node = of_row[i];
     if (i + kAhead < of_row.size()) prefetch(of_row[i + kAhead]);
-    if (!histogram_.is_outermost(node)) continue;
-    const Weights others = histogram_.total(node) - leaf_total_[node];
-    if (others.samples > 0) places.push_back({node, false, others});
+    const NodeSum& sum = histogram_.sum(node);
+    if (!sum.outermost) continue;
+    const Weights others = any_marked_ ? sum.total - leaf_total_[node] : sum.total;
+    if (others.samples > 0) places.push_back({node, sum.frame, others, false});
   }
   return places;
 }
@@ -109,7 +109,7 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_up(uint32_t row, b
   if (!children) {
     for (const uint32_t node : of_row) {
       const Weights self = histogram_.self(node);
-      if (self.samples > 0) places.push_back({node, true, self});
+      if (self.samples > 0) places.push_back({node, nodes[node].frame, self, true});
     }
     return places;
   }
@@ -124,7 +124,7 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_up(uint32_t row, b
   }
   for (const uint32_t node : of_row) {
     const Weights innermost = histogram_.total(node) - leaf_total_[node];
-    if (innermost.samples > 0) places.push_back({node, true, innermost});
+    if (innermost.samples > 0) places.push_back({node, nodes[node].frame, innermost, true});
   }
   return places;
 }
@@ -140,22 +140,23 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::step(
     if (i + kAhead < places.size()) prefetch(places[i + kAhead].node);
     if (!shape_.caller_first) {
       const uint32_t parent = nodes[place.node].parent;
-      if (!histogram_.is_root(parent)) next.push_back({parent, true, place.weight});
+      if (!histogram_.is_root(parent)) {
+        next.push_back({parent, nodes[parent].frame, place.weight, true});
+      }
       continue;
     }
-    for (uint32_t child = nodes[place.node].first_child; child != UINT32_MAX;
-         child = nodes[child].next_sibling) {
+    histogram_.for_each_child(place.node, [&](uint32_t child, const NodeSum& sum) {
       const Weights leaves = any_marked_ ? leaf_total_[child] : Weights{};
-      const Weights weight = place.leaf_only ? leaves : histogram_.total(child) - leaves;
-      if (weight.samples > 0) next.push_back({child, place.leaf_only, weight});
-    }
+      const Weights weight = place.leaf_only ? leaves : sum.total - leaves;
+      if (weight.samples > 0) next.push_back({child, sum.frame, weight, place.leaf_only});
+    });
   }
   return next;
 }
 
 void CallGraphBuilder::prefetch(uint32_t node) const {
-  __builtin_prefetch(&histogram_.profile().nodes[node]);
-  __builtin_prefetch(&histogram_.total(node));
+  __builtin_prefetch(&histogram_.sum(node));
+  if (!shape_.caller_first) __builtin_prefetch(&histogram_.profile().nodes[node]);
   if (any_marked_) __builtin_prefetch(&leaf_total_[node]);
 }
 
@@ -182,21 +183,18 @@ uint64_t CallGraphBuilder::threshold(const std::vector<Place>& places) const {
 }
 
 CallGraphBuilder::Branches CallGraphBuilder::group(const std::vector<Place>& places) {
-  const auto frame_of = [&](const Place& place) {
-    return histogram_.profile().nodes[place.node].frame;
-  };
   std::vector<Branch> branches;
   for (const Place& place : places) {
-    uint32_t& branch = branch_of_[frame_of(place).value];
+    uint32_t& branch = branch_of_[place.frame.value];
     if (branch == 0) {
-      branches.push_back({frame_of(place), {}, {}});
+      branches.push_back({place.frame, {}, {}});
       branch = static_cast<uint32_t>(branches.size());
     }
     branches[branch - 1].weight += place.weight;
   }
   const uint64_t least = threshold(places);
   for (const Place& place : places) {
-    Branch& branch = branches[branch_of_[frame_of(place).value] - 1];
+    Branch& branch = branches[branch_of_[place.frame.value] - 1];
     if (branch.weight.period < least) continue;
     // Upwards, many places come together in one caller, one after the other as a rule.
     const bool again = !branch.places.empty() && branch.places.back().node == place.node &&

@@ -37,8 +37,10 @@ class CallGraphBuilder {
   /// A place in the profile's tree that chains of the row go through, and how much of it.
   struct Place {
     uint32_t node;
-    bool leaf_only;  // downwards: only stacks whose leaf is of the row (or only the others)
+    FrameId frame;  // the node's
     Weights weight;
+    // Downwards: only stacks whose leaf is of the row (or only the others).
+    bool leaf_only;
   };
   struct Branch {
     FrameId frame;

@@ -8,12 +8,6 @@ namespace prof {
 
 namespace {
 
-// Kernel addresses mean the same in every process: they share one space. Modes keep apart what a
-// guest and its host may both use.
-constexpr uint32_t kKernelSpace = 0x7fffff00;
-// An address is looked up differently by what it is.
-constexpr uint32_t kReturnAddress = 1u << 31;
-
 char level_of(CpuMode mode) {
   switch (mode) {
     case CpuMode::Kernel:
@@ -45,22 +39,10 @@ size_t FrameTable::KeyHash::operator()(const Key& key) const {
                   uint64_t{key.dso} << 32 | key.name);
 }
 
-FrameId FrameTable::frame_of(uint32_t space, const ThreadState& state, uint64_t time, CpuMode mode,
+FrameId FrameTable::frame_of(const ThreadState& state, uint64_t time, CpuMode mode,
                              FrameAddress address) {
-  if (mode != CpuMode::User) {
-    space = kKernelSpace + static_cast<uint32_t>(mode);
-    time = UINT64_MAX;  // what is loaded later in the recording has a name, too
-  }
-  if (address.kind == AddrKind::ReturnAddress) space |= kReturnAddress;
-  const size_t slot = slot_of(space, raw(address.addr));
-  if (slots_[slot].frame.valid()) return slots_[slot].frame;
-  const FrameId frame = intern(recording_.resolve(state, time, mode, address), mode);
-  slots_[slot] = {raw(address.addr), space, frame};
-  if (++used_ * 2 > slots_.size()) grow();
-  return frame;
-}
-
-FrameId FrameTable::intern(const ResolvedAddress& resolved, CpuMode mode) {
+  if (mode != CpuMode::User) time = UINT64_MAX;  // what is loaded later has a name, too
+  const ResolvedAddress resolved = recording_.resolve(state, time, mode, address);
   const bool found = resolved.symbol.found();
   const Key key{resolved.mapping ? resolved.mapping->dso.value : DsoId::kNone,
                 found ? resolved.symbol.start : resolved.dso_address,
@@ -98,24 +80,6 @@ void FrameTable::fill_names(Frame& frame, const ResolvedAddress& resolved) {
   } else {
     frame.name =
         strings.intern(resolved.mapping ? bracketed(strings[frame.dso_short]) : "[unknown]");
-  }
-}
-
-size_t FrameTable::slot_of(uint32_t space, uint64_t address) const {
-  const size_t mask = slots_.size() - 1;
-  size_t slot = hash_mix(address, space) & mask;
-  while (slots_[slot].frame.valid() &&
-         (slots_[slot].address != address || slots_[slot].space != space)) {
-    slot = (slot + 1) & mask;
-  }
-  return slot;
-}
-
-void FrameTable::grow() {
-  std::vector<Slot> old(slots_.size() * 2);
-  old.swap(slots_);
-  for (const Slot& entry : old) {
-    if (entry.frame.valid()) slots_[slot_of(entry.space, entry.address)] = entry;
   }
 }
 

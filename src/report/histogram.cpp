@@ -70,11 +70,13 @@ Histogram::Histogram(const Profile& profile, uint32_t event, const std::vector<S
 
 void Histogram::sum_totals() {
   const size_t count = profile_.nodes.size();
-  totals_.resize(count);
+  sums_.resize(count);
   for (auto i = static_cast<uint32_t>(count); i-- > 0;) {  // children come after their parents
-    totals_[i] += self(i);
-    const uint32_t parent = profile_.nodes[i].parent;
-    if (parent != UINT32_MAX) totals_[parent] += totals_[i];
+    const StackNode& node = profile_.nodes[i];
+    sums_[i].end = node.end;
+    sums_[i].frame = node.frame;
+    sums_[i].total += self(i);
+    if (node.parent != UINT32_MAX) sums_[node.parent].total += sums_[i].total;
   }
 }
 
@@ -83,87 +85,87 @@ void Histogram::assign_rows(uint32_t event, const std::vector<SortKey>& keys) {
   const auto group_number = number_groups(profile_, keys, group_parts);
   const auto frame_number = number_frames(profile_, keys);
   std::unordered_map<uint64_t, uint32_t, PairHash> row_numbers;
-  row_of_.assign(profile_.nodes.size(), kNoRow);
-  for (uint32_t i = 0; i < row_of_.size(); ++i) {
+  struct Last {  // where a frame was met last: nodes of a group lie together
+    uint32_t group = UINT32_MAX;
+    uint32_t row = kNoRow;
+  };
+  std::vector<Last> last_of_frame(profile_.frames.size());
+  for (uint32_t i = 0; i < sums_.size(); ++i) {
     const StackNode& node = profile_.nodes[i];
     if (profile_.groups[node.group].event != event) continue;
     if (node.parent == UINT32_MAX) {
       roots_.push_back(i);
       continue;
     }
-    const uint64_t key = uint64_t{group_number[node.group]} << 32 | frame_number[node.frame.value];
-    const auto [it, added] = row_numbers.try_emplace(key, static_cast<uint32_t>(rows_.size()));
-    if (added) {
-      Row row;
-      row.key = group_parts[group_number[node.group]];
-      row.key.frame = node.frame;
-      rows_.push_back(row);
+    const uint32_t group = group_number[node.group];
+    Last& last = last_of_frame[node.frame.value];
+    if (last.group != group) {
+      const uint64_t key = uint64_t{group} << 32 | frame_number[node.frame.value];
+      const auto [it, added] = row_numbers.try_emplace(key, static_cast<uint32_t>(rows_.size()));
+      if (added) {
+        Row row;
+        row.key = group_parts[group];
+        row.key.frame = node.frame;
+        rows_.push_back(row);
+      }
+      last = {group, it->second};
     }
-    row_of_[i] = it->second;
+    sums_[i].row = last.row;
   }
 }
 
-/// Walks the tree depth first. A row that is already on the path has counted what lies below, so
-/// that recursion counts a sample once.
-void Histogram::add_up() {
-  const auto& nodes = profile_.nodes;
-  outermost_.assign(nodes.size(), false);
-  std::vector<uint32_t> on_path(rows_.size(), 0);
-  std::vector<uint32_t> height(profile_.nodes.size(), 0);  // of the subtree, in frames
+/// By node: the longest chain with samples from it downwards, in frames.
+std::vector<uint32_t> Histogram::heights() const {
+  std::vector<uint32_t> height(profile_.nodes.size(), 0);
   for (auto i = static_cast<uint32_t>(height.size()); i-- > 0;) {
     const uint32_t parent = profile_.nodes[i].parent;
-    if (totals_[i].samples > 0) height[i] = std::max(height[i], 1u);
+    if (sums_[i].total.samples > 0) height[i] = std::max(height[i], 1u);
     if (parent != UINT32_MAX && height[i] > 0) {
       height[parent] = std::max(height[parent], height[i] + 1);
     }
   }
-  struct Visit {
-    uint32_t node;
-    bool leave;
+  return height;
+}
+
+/// Walks the nodes, which lie depth first, with the path to them. A row that is already on the path
+/// has counted what lies below, so that recursion counts a sample once.
+void Histogram::add_up() {
+  const std::vector<uint32_t> height = heights();
+  std::vector<uint32_t> on_path(rows_.size(), 0);  // how often
+  struct Step {
+    uint32_t end;
+    uint32_t row;
   };
-  std::vector<Visit> stack;
-  uint32_t path_length = 0;
-  for (const uint32_t root : roots_) {
-    for (uint32_t c = nodes[root].first_child; c != UINT32_MAX; c = nodes[c].next_sibling) {
-      if (row_of_[c] != kNoRow) stack.push_back({c, false});
+  std::vector<Step> path;  // without the root
+  for (uint32_t i = 0; i < sums_.size(); ++i) {
+    for (; !path.empty() && path.back().end <= i; path.pop_back()) --on_path[path.back().row];
+    NodeSum& sum = sums_[i];
+    if (sum.row == kNoRow) continue;
+    path.push_back({sum.end, sum.row});
+    const auto path_length = static_cast<uint32_t>(path.size());
+    Row& row = rows_[sum.row];
+    const Weights own = self(i);
+    row.self += own;
+    if (on_path[sum.row]++ == 0) {
+      sum.outermost = true;
+      row.children += sum.total;
+      row.depth_down = std::max(row.depth_down, height[i]);
     }
-    while (!stack.empty()) {
-      const Visit visit = stack.back();
-      stack.pop_back();
-      Row& row = rows_[row_of_[visit.node]];
-      if (visit.leave) {
-        --on_path[row_of_[visit.node]];
-        --path_length;
-        continue;
-      }
-      ++path_length;
-      const Weights own = self(visit.node);
-      row.self += own;
-      if (on_path[row_of_[visit.node]]++ == 0) {
-        outermost_[visit.node] = true;
-        row.children += totals_[visit.node];
-        row.depth_down = std::max(row.depth_down, height[visit.node]);
-      }
-      if (own.samples > 0) row.depth_down = std::max(row.depth_down, path_length);
-      if (height[visit.node] > 0) row.depth_up = std::max(row.depth_up, path_length);
-      stack.push_back({visit.node, true});
-      for (uint32_t c = nodes[visit.node].first_child; c != UINT32_MAX; c = nodes[c].next_sibling) {
-        stack.push_back({c, false});
-      }
-    }
+    if (own.samples > 0) row.depth_down = std::max(row.depth_down, path_length);
+    if (height[i] > 0) row.depth_up = std::max(row.depth_up, path_length);
   }
 }
 
 void Histogram::index_rows() {
   row_begin_.assign(rows_.size() + 1, 0);
-  for (const uint32_t row : row_of_) {
-    if (row != kNoRow) ++row_begin_[row + 1];
+  for (const NodeSum& sum : sums_) {
+    if (sum.row != kNoRow) ++row_begin_[sum.row + 1];
   }
   for (size_t i = 1; i < row_begin_.size(); ++i) row_begin_[i] += row_begin_[i - 1];
   row_nodes_.resize(row_begin_.back());
   std::vector<uint32_t> next(row_begin_.begin(), row_begin_.end() - 1);
-  for (uint32_t i = 0; i < row_of_.size(); ++i) {
-    if (row_of_[i] != kNoRow) row_nodes_[next[row_of_[i]]++] = i;
+  for (uint32_t i = 0; i < sums_.size(); ++i) {
+    if (sums_[i].row != kNoRow) row_nodes_[next[sums_[i].row]++] = i;
   }
 }
 

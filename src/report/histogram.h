@@ -42,6 +42,15 @@ struct Row {
   uint32_t depth_down = 0, depth_up = 0;
 };
 
+/// What a walk for call graphs wants to know of a node of the profile, in half a cache line.
+struct NodeSum {
+  Weights total;     // with all that is below
+  uint32_t end = 0;  // StackNode::end
+  FrameId frame;
+  uint32_t row = UINT32_MAX;
+  bool outermost = false;  // no frame above it is of its row
+};
+
 /// One event's rows and the per-node sums the call graph needs.
 class Histogram {
  public:
@@ -52,10 +61,14 @@ class Histogram {
   const std::vector<Row>& rows() const { return rows_; }
   /// Row of a node; kNoRow for roots and nodes of other events.
   static constexpr uint32_t kNoRow = UINT32_MAX;
-  uint32_t row_of(uint32_t node) const { return row_of_[node]; }
-  const Weights& total(uint32_t node) const { return totals_[node]; }
-  /// Whether no frame above the node is of its row.
-  bool is_outermost(uint32_t node) const { return outermost_[node]; }
+  uint32_t row_of(uint32_t node) const { return sums_[node].row; }
+  const Weights& total(uint32_t node) const { return sums_[node].total; }
+  const NodeSum& sum(uint32_t node) const { return sums_[node]; }
+  /// visit(index, sum) for each child of a node.
+  template <class Visit>
+  void for_each_child(uint32_t node, Visit&& visit) const {
+    for (uint32_t c = node + 1; c < sums_[node].end; c = sums_[c].end) visit(c, sums_[c]);
+  }
   std::span<const uint32_t> nodes_of(uint32_t row) const;
   std::span<const uint32_t> roots() const { return roots_; }
   bool is_root(uint32_t node) const { return profile_.nodes[node].parent == UINT32_MAX; }
@@ -66,15 +79,14 @@ class Histogram {
  private:
   void assign_rows(uint32_t event, const std::vector<SortKey>& keys);
   void sum_totals();
+  std::vector<uint32_t> heights() const;
   void add_up();
   void index_rows();
 
   const Profile& profile_;
   std::vector<Row> rows_;
-  std::vector<uint32_t, HugeAllocator<uint32_t>> row_of_;
-  std::vector<Weights, HugeAllocator<Weights>> totals_;
-  std::vector<bool> outermost_;
-  std::vector<uint32_t> roots_;  // of the event
+  std::vector<NodeSum, HugeAllocator<NodeSum>> sums_;  // by node
+  std::vector<uint32_t> roots_;                        // of the event
   std::vector<uint32_t> row_begin_;
   std::vector<uint32_t, HugeAllocator<uint32_t>>
       row_nodes_;  // nodes of each row, in the order of nodes

@@ -87,24 +87,21 @@ class FoldedImport {
 
  private:
   void add_line(std::string_view line);
-  uint32_t node_of(std::string_view stack);
-  uint32_t root(FrameId frame);
+  void take_frames(std::string_view stack);
+  uint32_t group_of(FrameId root);
   FrameId frame_of(std::string_view text);
   void set_periods(uint32_t scale);
   void count_frames();
 
-  struct Step {  // a frame of the line before: where its name ends, and the node it led to
-    size_t end;
-    uint32_t node;
-  };
-
   bool differential_;
   Profile profile_;
   StringTable texts_;  // frames as written, with their marks; ids are those of profile_.frames
-  StackTree tree_{profile_};
-  std::vector<uint32_t> group_of_;  // by FrameId, of those that are roots
-  std::string_view last_stack_;
-  std::vector<Step> last_steps_;
+  StackTree tree_;
+  std::vector<uint32_t> groups_;       // by FrameId, of those that are roots
+  std::vector<FrameId> group_frames_;  // by group
+  std::string_view stack_;             // of the last line
+  std::vector<FrameId> frames_;        // its frames
+  std::vector<size_t> ends_;           // and where in it their names end
   uint64_t line_number_ = 0;
   uint64_t lines_ = 0, two_counts_ = 0, ignored_ = 0, first_ignored_ = 0;
   uint64_t weight_ = 0;  // sum of all counts, rounded up
@@ -145,46 +142,45 @@ void FoldedImport::add_line(std::string_view line) {
   const FoldedCount& count = parsed->count;
   decimals_ = std::max(decimals_, count.decimals);
   weight_ += count.whole + (count.millionths ? 1 : 0);
-  StackNode& node = profile_.nodes[node_of(parsed->stack)];
-  node.self_samples += count.whole;
-  node.self_period += count.millionths;  // until set_periods()
+  take_frames(parsed->stack);
+  // Until set_periods(), periods are the millionths of the count.
+  tree_.add(group_of(frames_.front()), std::span(frames_).subspan(1), count.whole,
+            count.millionths);
 }
 
 // Folded files are sorted more often than not: what a line has in common with the one before is
 // not looked up again.
-uint32_t FoldedImport::node_of(std::string_view stack) {
-  const size_t same = common_prefix(stack, last_stack_);
-  while (!last_steps_.empty()) {
-    const size_t end = last_steps_.back().end;
+void FoldedImport::take_frames(std::string_view stack) {
+  const size_t same = common_prefix(stack, stack_);
+  while (!ends_.empty()) {
+    const size_t end = ends_.back();
     if (end < same || (end == same && (end == stack.size() || stack[end] == ';'))) break;
-    last_steps_.pop_back();
+    ends_.pop_back();
+    frames_.pop_back();
   }
-  last_stack_ = stack;
-  size_t at = last_steps_.empty() ? 0 : last_steps_.back().end;
-  uint32_t node = last_steps_.empty() ? UINT32_MAX : last_steps_.back().node;
+  stack_ = stack;
+  size_t at = ends_.empty() ? 0 : ends_.back();
   while (at < stack.size()) {
     if (stack[at] == ';') {
       ++at;
       continue;
     }
     const size_t end = std::min(stack.find(';', at), stack.size());
-    const FrameId frame = frame_of(stack.substr(at, end - at));
-    node = node == UINT32_MAX ? root(frame) : tree_.child(node, frame);
-    last_steps_.push_back({end, node});
+    frames_.push_back(frame_of(stack.substr(at, end - at)));
+    ends_.push_back(end);
     at = end;
   }
-  return node;
 }
 
-uint32_t FoldedImport::root(FrameId frame) {
-  const auto fresh = static_cast<uint32_t>(profile_.groups.size());
-  group_of_.resize(profile_.frames.size(), UINT32_MAX);
-  uint32_t& group = group_of_[frame.value];
+uint32_t FoldedImport::group_of(FrameId root) {
+  groups_.resize(profile_.frames.size(), UINT32_MAX);
+  uint32_t& group = groups_[root.value];
   if (group == UINT32_MAX) {
-    group = fresh;
-    profile_.groups.emplace_back().comm = profile_.frame(frame).name;
+    group = static_cast<uint32_t>(profile_.groups.size());
+    profile_.groups.emplace_back().comm = profile_.frame(root).name;
+    group_frames_.push_back(root);
   }
-  return tree_.root(group, frame);
+  return group;
 }
 
 FrameId FoldedImport::frame_of(std::string_view text) {
@@ -230,6 +226,7 @@ void FoldedImport::count_frames() {
 }
 
 Profile FoldedImport::finish() {
+  tree_.finish(group_frames_, profile_);
   uint32_t scale = 1;
   // Fewer decimals rather than a total too large to be exact.
   for (uint32_t i = 0; i < decimals_ && weight_ <= kMostWeight / (scale * 10); ++i) scale *= 10;

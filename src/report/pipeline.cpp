@@ -7,6 +7,7 @@
 #include <map>
 #include <tuple>
 
+#include "report/callchain.h"
 #include "report/filter.h"
 #include "report/frame_table.h"
 #include "report/raw_stacks.h"
@@ -31,7 +32,7 @@ class Contexts {
   Contexts(Recording& recording, const SampleFilter& filter, GroupBy by, Profile& profile)
       : recording_(recording), filter_(filter), by_(by), profile_(profile), cache_(kCacheSize) {}
 
-  uint32_t of(const SampleRecord& sample) {
+  SampleContext of(const SampleRecord& sample) {
     Cached& cached = cache_[(sample.tid * 31u + sample.cpu) % kCacheSize];
     if (cached.tid == sample.tid && cached.pid == sample.pid && cached.cpu == sample.cpu &&
         cached.event == sample.event && sample.time >= cached.from && sample.time < cached.until) {
@@ -42,17 +43,18 @@ class Contexts {
               find(sample, state), state.valid_from, state.valid_until};
     return cached.context;
   }
+  bool hides(SampleContext context) const { return contexts_[context.index].hidden; }
   const Context& operator[](uint32_t index) const { return contexts_[index]; }
 
  private:
   static constexpr size_t kCacheSize = 4096;
   struct Cached {
     uint32_t tid = 0, pid = UINT32_MAX - 1, cpu = 0, event = 0;
-    uint32_t context = 0;
+    SampleContext context;
     uint64_t from = 0, until = 0;
   };
 
-  uint32_t find(const SampleRecord& sample, const ThreadState& state) {
+  SampleContext find(const SampleRecord& sample, const ThreadState& state) {
     const StringId comm = recording_.comm_of(state, sample.pid, sample.tid);
     const bool hidden = filter_.hides(comm, sample.pid, sample.tid);
     Group group;
@@ -71,7 +73,7 @@ class Contexts {
       contexts_.push_back(
           {group_index, static_cast<uint32_t>(space->second), state, sample.time, hidden});
     }
-    return it->second;
+    return {it->second, static_cast<uint32_t>(space->second)};
   }
 
   uint32_t group_of(Group group, bool hidden) {
@@ -114,59 +116,46 @@ FrameId group_frame(Profile& profile, const Group& group) {
   return FrameId{static_cast<uint32_t>(profile.frames.size() - 1)};
 }
 
-void count_events(Profile& profile, const RawStacks& stacks, const Contexts& contexts,
-                  const std::vector<std::pair<uint64_t, uint64_t>>& totals) {
-  for (size_t i = 0; i < profile.events.size(); ++i) {
-    std::tie(profile.events[i].total_samples, profile.events[i].total_period) = totals[i];
+/// The frames of all distinct addresses.
+std::vector<FrameId> name_addresses(Recording& recording, const AddressTable& addresses,
+                                    const Contexts& contexts, Profile& profile) {
+  FrameTable frames(recording, profile);
+  std::vector<FrameId> frame_of;
+  frame_of.reserve(addresses.all().size());
+  for (const AddressTable::Entry& entry : addresses.all()) {
+    const Context& context = contexts[entry.context];
+    frame_of.push_back(frames.frame_of(context.state, context.time, entry.mode, entry.address));
   }
-  for (const RawStack* each : stacks.all()) {
-    const RawStack& stack = *each;
-    const Context& context = contexts[stack.context];
-    if (context.hidden) continue;
-    ProfileEvent& event = profile.events[profile.groups[context.group].event];
-    event.samples += stack.samples;
-    event.period += stack.period;
-  }
+  return frame_of;
 }
 
-/// Names the addresses of each distinct stack and puts it into the tree, root first.
+/// Puts each distinct stack into the tree, root first.
 void build_tree(Recording& recording, const RawStacks& stacks, const Contexts& contexts,
-                uint32_t max_stack, Profile& profile) {
-  FrameTable frames(recording, profile);
-  StackTree tree(profile);
+                Profile& profile) {
   std::vector<FrameId> group_frames;
   group_frames.reserve(profile.groups.size());
   for (const Group& group : profile.groups) group_frames.push_back(group_frame(profile, group));
-  std::vector<FrameId> leaf_first;
-  for (const RawStack* each : stacks.all()) {
-    const RawStack& stack = *each;
-    const Context& context = contexts[stack.context];
-    if (context.hidden) continue;
-    SampleRecord sample;
-    sample.misc = static_cast<uint16_t>(stack.mode);
-    sample.callchain = U64View(stack.chain(), recording.reader().swapped());
-    leaf_first.clear();
-    for_each_address(sample, [&](CpuMode mode, FrameAddress address) {
-      if (max_stack > 0 && leaf_first.size() >= max_stack) return;
-      leaf_first.push_back(
-          frames.frame_of(context.space, context.state, context.time, mode, address));
-      profile.total_frames += stack.samples;
-      const bool unknown = profile.frame(leaf_first.back()).kind == FrameKind::Unknown;
-      profile.unresolved_frames += unknown ? stack.samples : 0;
-    });
-    uint32_t node = tree.root(context.group, group_frames[context.group]);
-    for (size_t i = leaf_first.size(); i-- > 0;) node = tree.child(node, leaf_first[i]);
-    profile.nodes[node].self_samples += stack.samples;
-    profile.nodes[node].self_period += stack.period;
+  const auto frame_of = name_addresses(recording, stacks.addresses(), contexts, profile);
+  StackTree tree;
+  tree.reserve(stacks.all().size(), stacks.total_length());
+  std::vector<FrameId> frames;
+  for (const RawStack& stack : stacks.all()) {
+    const auto addresses = stacks.addresses_of(stack);
+    frames.resize(addresses.size());
+    uint64_t unknown = 0;
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      const FrameId frame = frame_of[addresses[i]];
+      frames[addresses.size() - 1 - i] = frame;
+      unknown += profile.frame(frame).kind == FrameKind::Unknown;
+    }
+    profile.total_frames += stack.samples * frames.size();
+    profile.unresolved_frames += stack.samples * unknown;
+    ProfileEvent& event = profile.events[profile.groups[contexts[stack.context].group].event];
+    event.samples += stack.samples;
+    event.period += stack.period;
+    tree.add(contexts[stack.context].group, frames, stack.samples, stack.period);
   }
-}
-
-/// Whether a chain has an address besides its context markers.
-bool has_address(const U64View& chain) {
-  for (size_t i = 0; i < chain.size(); ++i) {
-    if (chain[i] < kContextMax) return true;
-  }
-  return false;
+  tree.finish(group_frames, profile);
 }
 
 /// What the periods of an event count: its clock's time, or its occurrences.
@@ -187,26 +176,28 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options) 
     profile.events.push_back({event.name, unit_of(event)});
   }
   Contexts contexts(recording, *filter, options.group, profile);
-  RawStacks stacks(recording.in_place());
   const bool swapped = recording.reader().swapped();
+  RawStacks stacks(swapped, recording.in_place());
+  stacks.set_max_stack(options.max_stack);
   std::array<uint64_t, RawStacks::kQueue + 1> ips{};  // while their samples are in the queue
   size_t at = 0;
-  std::vector<std::pair<uint64_t, uint64_t>> totals(profile.events.size());
   recording.for_each_sample([&](const SampleRecord& sample) {
     if (filter->drops(sample)) return;
-    ++totals[sample.event].first;
-    totals[sample.event].second += sample.period;
+    ProfileEvent& event = profile.events[sample.event];
+    ++event.total_samples;
+    event.total_period += sample.period;
+    const SampleContext context = contexts.of(sample);
+    if (contexts.hides(context)) return;
     // The sampled address stands for a chain that has none, in the byte order of the chains.
     const bool chain = options.with_callchain && has_address(sample.callchain);
     ips[at] = swapped ? byte_swapped(sample.ip) : sample.ip;
-    stacks.add(contexts.of(sample), sample.cpu_mode(),
+    stacks.add(context, sample.cpu_mode(),
                chain ? sample.callchain.bytes() : std::as_bytes(std::span(&ips[at], 1)),
                sample.period);
     at = (at + 1) % ips.size();
   });
-  stacks.flush();
-  count_events(profile, stacks, contexts, totals);
-  build_tree(recording, stacks, contexts, options.max_stack, profile);
+  stacks.finish();
+  build_tree(recording, stacks, contexts, profile);
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;
   profile.lost_samples = stats.lost_samples;

@@ -52,14 +52,13 @@ struct ProfileEvent {
   uint32_t period_scale = 1;  // periods count 1/period_scale of the unit (folded decimals)
 };
 
-/// One node of the stack tree. Parents come before their children; roots have no parent and stand
-/// for groups()[group].
+/// One node of the stack tree. The nodes lie depth first: a node's subtree is what follows it, up
+/// to `end`. Roots have no parent and stand for groups()[group].
 struct StackNode {
   uint32_t parent = UINT32_MAX;
   FrameId frame;       // of a root: the frame that shows the group
   uint32_t group = 0;  // index, on every node
-  uint32_t first_child = UINT32_MAX;
-  uint32_t next_sibling = UINT32_MAX;
+  uint32_t end = 0;    // index behind the subtree
   uint64_t self_samples = 0;
   uint64_t self_period = 0;
 };
@@ -82,6 +81,11 @@ class Profile {
   bool has_callchains = false;
   std::vector<std::string> warnings;
 
+  /// visit(index) for each child of a node, in the order of their frames' ids.
+  template <class Visit>
+  void for_each_child(uint32_t node, Visit&& visit) const {
+    for (uint32_t c = node + 1; c < nodes[node].end; c = nodes[c].end) visit(c);
+  }
   const Frame& frame(FrameId id) const { return frames[id.value]; }
   std::string_view name(FrameId id) const { return strings[frames[id.value].name]; }
 };

@@ -5,70 +5,82 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
+#include "common/chain_hash.h"
 #include "common/huge_allocator.h"
 #include "perfdata/format.h"
+#include "report/address_table.h"
 
 namespace prof {
 
-/// A distinct call chain in one context. Its bytes, as the recording has them, lie behind it.
+/// A distinct call chain in one context.
 struct RawStack {
-  uint64_t hash = 0;
-  uint32_t length = 0;   // bytes
-  uint32_t context = 0;  // the pipeline's: who, in which address space
-  CpuMode mode = CpuMode::Unknown;
+  uint32_t context = 0;
+  uint32_t length = 0;  // addresses
+  uint64_t begin = 0;   // of its addresses
   uint64_t samples = 0;
   uint64_t period = 0;
-
-  std::span<const std::byte> chain() const {
-    return {reinterpret_cast<const std::byte*>(this + 1), length};
-  }
 };
 
-/// A table that lies in more memory than any cache: looking a stack up costs two misses, for its
-/// slot and for itself. So samples wait in a short queue, and both are fetched while others are
-/// looked up.
+/// A table that lies in more memory than any cache, so that looking a stack up costs a miss. It is
+/// kept to one: a slot holds all that a sample changes, and stacks are told apart by 96 bits of a
+/// keyed hash (chain_hash.h), not by their bytes, which lie elsewhere. Samples wait in a short
+/// queue, and their slots are fetched while others are looked up.
 class RawStacks {
  public:
   static constexpr size_t kQueue = 16;  // samples that wait
 
-  /// With `in_place`, chains given to add() stay valid until kQueue more were added, or flush();
-  /// otherwise they are copied.
-  explicit RawStacks(bool in_place) : in_place_(in_place), slots_(size_t{1} << 12) {}
+  /// `swapped`: chains are in the other byte order. With `in_place`, chains given to add() stay
+  /// valid until kQueue more were added, or finish(); otherwise they are copied.
+  RawStacks(bool swapped, bool in_place)
+      : swapped_(swapped), in_place_(in_place), slots_(size_t{1} << 12) {}
 
+  /// Keeps this many addresses of a chain, leaf first; 0 keeps all.
+  void set_max_stack(uint32_t addresses) { max_stack_ = addresses; }
   /// Counts one sample, now or when later ones come. Allocates only for chains not seen before.
-  void add(uint32_t context, CpuMode mode, std::span<const std::byte> chain, uint64_t period);
+  void add(SampleContext context, CpuMode mode, std::span<const std::byte> chain, uint64_t period);
   /// Ends the adding.
-  void flush();
+  void finish();
 
-  /// In the order in which they were first seen.
-  const std::vector<RawStack*>& all() const { return stacks_; }
+  /// After finish(), in the order in which they were first seen.
+  const std::vector<RawStack>& all() const { return stacks_; }
+  /// Numbers of addresses(), leaf first.
+  std::span<const uint32_t> addresses_of(const RawStack& stack) const {
+    return std::span(numbers_).subspan(stack.begin, stack.length);
+  }
+  const AddressTable& addresses() const { return addresses_; }
+  size_t total_length() const { return numbers_.size(); }
 
  private:
   struct Slot {
-    uint32_t tag = 0;    // upper half of the hash: spares looking at stacks that differ
+    uint64_t hash = 0;
+    uint32_t tag = 0;    // of the hash's other half
     uint32_t stack = 0;  // index + 1; 0 is free
+    uint64_t samples = 0;
+    uint64_t period = 0;
   };
   struct Waiting {
-    uint64_t hash = 0;
-    uint32_t context = 0;
+    Hash128 hash;
+    SampleContext context;
     CpuMode mode = CpuMode::Unknown;
     uint64_t period = 0;
     std::span<const std::byte> chain;
     std::vector<std::byte> copy;
   };
-  void fetch_stack(const Waiting& sample) const;
   void count(const Waiting& sample);
-  RawStack* store(const Waiting& sample);
+  void store(const Waiting& sample);
   void grow();
 
+  const bool swapped_;
   const bool in_place_;
-  std::vector<RawStack*> stacks_;
+  uint32_t max_stack_ = 0;
+  ChainHash hash_;
+  AddressTable addresses_;
+  std::vector<RawStack> stacks_;
+  std::vector<uint32_t, HugeAllocator<uint32_t>> numbers_;
   std::vector<Slot, HugeAllocator<Slot>> slots_;
-  std::deque<std::vector<std::byte, HugeAllocator<std::byte>>> chunks_;
   std::array<Waiting, kQueue> queue_;
   size_t queued_ = 0;  // ever
 };

@@ -107,39 +107,4 @@ class Recording {
   std::vector<std::string> warnings_;
 };
 
-/// Walks a call chain: visit(CpuMode, FrameAddress) for each address, leaf first, context markers
-/// taken as what they are. The first address of each context is an instruction pointer, the others
-/// are return addresses. A sample without a call chain is its instruction pointer alone.
-template <class Visit>
-void for_each_address(const SampleRecord& sample, Visit&& visit) {
-  CpuMode mode = sample.cpu_mode();
-  bool first = true;
-  size_t visited = 0;
-  for (size_t i = 0; i < sample.callchain.size(); ++i) {
-    const uint64_t ip = sample.callchain[i];
-    if (ip >= kContextMax) {
-      first = true;
-      if (ip == kContextKernel) {
-        mode = CpuMode::Kernel;
-      } else if (ip == kContextUser) {
-        mode = CpuMode::User;
-      } else if (ip == kContextHypervisor) {
-        mode = CpuMode::Hypervisor;
-      } else if (ip == kContextGuestKernel) {
-        mode = CpuMode::GuestKernel;
-      } else if (ip == kContextGuestUser || ip == kContextGuest) {
-        mode = CpuMode::GuestUser;
-      } else {
-        return;  // a context of a newer kernel: what follows cannot be told
-      }
-      continue;
-    }
-    visit(mode, FrameAddress{VirtAddr{ip},
-                             first ? AddrKind::InstructionPointer : AddrKind::ReturnAddress});
-    first = false;
-    ++visited;
-  }
-  if (visited == 0) visit(sample.cpu_mode(), FrameAddress{VirtAddr{sample.ip}});
-}
-
 }  // namespace prof

@@ -51,20 +51,12 @@ void put_under_one_root(Profile& profile) {
   frame.kind = FrameKind::Process;
   profile.frames.push_back(frame);
   for (StackNode& node : profile.nodes) {
-    const auto moved = [](uint32_t index) { return index == UINT32_MAX ? index : index + 1; };
-    const bool first = node.parent == UINT32_MAX;
-    node.parent = first ? 0 : node.parent + 1;
-    node.first_child = moved(node.first_child);
-    node.next_sibling = moved(node.next_sibling);
+    node.parent = node.parent == UINT32_MAX ? 0 : node.parent + 1;
+    ++node.end;
     node.group = 0;
   }
+  root.end = static_cast<uint32_t>(profile.nodes.size()) + 1;
   profile.nodes.insert(profile.nodes.begin(), root);
-  for (uint32_t i = 1; i < profile.nodes.size(); ++i) {
-    StackNode& node = profile.nodes[i];
-    if (node.parent != 0) continue;
-    node.next_sibling = profile.nodes[0].first_child;
-    profile.nodes[0].first_child = i;
-  }
   profile.groups.assign(1, Group{});
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "report/callchain.h"
 #include "report/filter.h"
 #include "report/header_text.h"
 #include "report/recording.h"

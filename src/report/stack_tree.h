@@ -1,41 +1,35 @@
-// StackTree: builds a Profile's prefix tree of stacks. Used by the pipeline and the imports.
+// StackTree: makes a Profile's prefix tree of stacks. Used by the pipeline and the imports.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "common/huge_allocator.h"
 #include "report/profile.h"
+#include "report/sequence_sort.h"
 
 namespace prof {
 
+/// Takes stacks in any order and sorts them, so that each needs only to be compared with the one
+/// before it: no table is asked for children, and the nodes come out depth first, as all that reads
+/// them walks them.
 class StackTree {
  public:
-  /// Nodes are added to `profile`, which outlives the tree and is changed by nobody else meanwhile.
-  explicit StackTree(Profile& profile) : profile_(profile), slots_(size_t{1} << 12) {}
-
-  /// The root of `group`, an index into Profile::groups; `frame` is what shows it.
-  uint32_t root(uint32_t group, FrameId frame);
-  /// The child of `parent` with this frame, added if there is none.
-  uint32_t child(uint32_t parent, FrameId frame);
+  void reserve(size_t stacks, size_t frames);
+  /// A stack of `group`, an index into Profile::groups; `frames` root first, without the frame that
+  /// shows the group. Equal stacks add up.
+  void add(uint32_t group, std::span<const FrameId> frames, uint64_t samples, uint64_t period);
+  /// Makes profile.nodes of all stacks. `group_frames[g]` shows group g at the root.
+  void finish(std::span<const FrameId> group_frames, Profile& profile);
 
  private:
-  /// Most nodes have few children, which a walk along their list finds in the cache lines that the
-  /// stack's other nodes are in; those with many have them in a hash table.
-  static constexpr uint32_t kFewChildren = 1;
-  struct Slot {
-    uint64_t key = 0;   // parent and frame
-    uint32_t node = 0;  // index + 1; 0 is free
+  struct Weight {
+    uint64_t samples = 0;
+    uint64_t period = 0;
   };
-  uint32_t add(uint32_t parent, FrameId frame);
-  uint32_t find_hashed(uint32_t parent, FrameId frame) const;
-  void insert_hashed(uint32_t parent, uint32_t node);
-  void grow();
-
-  Profile& profile_;
-  std::vector<Slot, HugeAllocator<Slot>> slots_;
-  size_t used_ = 0;
-  std::vector<bool> hashed_;     // by node: its children are in slots_
-  std::vector<uint32_t> roots_;  // by group; index + 1
+  SequenceList stacks_;  // group, then frames
+  std::vector<Weight> weights_;
 };
 
 }  // namespace prof

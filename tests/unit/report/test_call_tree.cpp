@@ -79,6 +79,7 @@ void split_frames(Profile& profile) {
     StackNode copy = profile.nodes[i];
     twin[i] = static_cast<uint32_t>(profile.nodes.size());
     if (copy.parent != UINT32_MAX) copy.parent = twin[copy.parent];
+    copy.end += static_cast<uint32_t>(nodes);
     copy.frame.value += static_cast<uint32_t>(count);
     profile.nodes.push_back(copy);
   }

@@ -16,41 +16,49 @@ std::string folded(const Profile& profile, FoldedOptions options = {}) {
 }
 
 /// A profile whose frames are given one by one, for what folded text cannot say.
-struct Hand {
-  Profile profile;
-  StackTree tree{profile};
-
+class Hand {
+ public:
   explicit Hand(int events = 1) {
     for (int i = 0; i < events; ++i) {
-      profile.events.push_back({"event" + std::to_string(i), "ns"});
+      profile_.events.push_back({"event" + std::to_string(i), "ns"});
     }
   }
   FrameId frame(std::string_view name, FrameKind kind = FrameKind::User, bool resolved = true,
                 uint64_t address = 0) {
     Frame frame;
-    frame.name = profile.strings.intern(name);
+    frame.name = profile_.strings.intern(name);
     if (resolved) frame.symbol = frame.name;
     frame.kind = kind;
     frame.address = address;
     if (kind == FrameKind::Kernel) frame.level = 'k';
-    profile.frames.push_back(frame);
-    return FrameId{static_cast<uint32_t>(profile.frames.size() - 1)};
+    profile_.frames.push_back(frame);
+    return FrameId{static_cast<uint32_t>(profile_.frames.size() - 1)};
   }
   void stack(uint32_t event, std::string_view comm, const std::vector<FrameId>& frames,
              uint64_t samples, uint64_t period) {
     Group group;
     group.event = event;
-    group.comm = profile.strings.intern(comm);
-    const auto found = std::find(profile.groups.begin(), profile.groups.end(), group);
-    const auto index = static_cast<uint32_t>(found - profile.groups.begin());
-    if (found == profile.groups.end()) profile.groups.push_back(group);
-    uint32_t node = tree.root(index, frame(comm, FrameKind::Process));
-    for (const FrameId id : frames) node = tree.child(node, id);
-    profile.nodes[node].self_samples += samples;
-    profile.nodes[node].self_period += period;
-    profile.events[event].samples += samples;
-    profile.events[event].period += period;
+    group.comm = profile_.strings.intern(comm);
+    const auto found = std::find(profile_.groups.begin(), profile_.groups.end(), group);
+    const auto index = static_cast<uint32_t>(found - profile_.groups.begin());
+    if (found == profile_.groups.end()) {
+      profile_.groups.push_back(group);
+      group_frames_.push_back(frame(comm, FrameKind::Process));
+    }
+    tree_.add(index, frames, samples, period);
+    profile_.events[event].samples += samples;
+    profile_.events[event].period += period;
   }
+  /// With all stacks; ends the adding.
+  const Profile& profile() {
+    tree_.finish(group_frames_, profile_);
+    return profile_;
+  }
+
+ private:
+  Profile profile_;
+  StackTree tree_;
+  std::vector<FrameId> group_frames_;
 };
 
 }  // namespace
@@ -74,7 +82,8 @@ TEST_CASE("names that would break a folded line are mended and merged") {
   hand.stack(0, "co;mm", {hand.frame("f(a;b)"), hand.frame(" x\ny ")}, 1, 10);
   hand.stack(0, "co:mm", {hand.frame("f(a:b)"), hand.frame("x y")}, 2, 20);
   hand.stack(0, "empty", {hand.frame(" ")}, 4, 40);
-  CHECK(folded(hand.profile) == "co:mm;f(a:b);x y 3\nempty;[unknown] 4\n");
+  const Profile& profile = hand.profile();
+  CHECK(folded(profile) == "co:mm;f(a:b);x y 3\nempty;[unknown] 4\n");
 }
 
 TEST_CASE("marks tell kinds apart, and without them equal names are one stack") {
@@ -86,8 +95,9 @@ TEST_CASE("marks tell kinds apart, and without them equal names are one stack") 
   hand.stack(0, "c", {user}, 1, 10);
   hand.stack(0, "c", {kernel}, 2, 20);
   hand.stack(0, "c", {jit, inlined}, 4, 40);
-  CHECK(folded(hand.profile) == "c;java;min 4\nc;read 3\n");
-  CHECK(folded(hand.profile, {.marks = true}) == "c;java_[j];min_[i] 4\nc;read 1\nc;read_[k] 2\n");
+  const Profile& profile = hand.profile();
+  CHECK(folded(profile) == "c;java;min 4\nc;read 3\n");
+  CHECK(folded(profile, {.marks = true}) == "c;java_[j];min_[i] 4\nc;read 1\nc;read_[k] 2\n");
 }
 
 TEST_CASE("addresses are shown for frames without a symbol only") {
@@ -97,8 +107,9 @@ TEST_CASE("addresses are shown for frames without a symbol only") {
   const FrameId there = hand.frame("[libc.so.6]", FrameKind::Unknown, false, 0xff00);
   hand.stack(0, "c", {known, here}, 1, 10);
   hand.stack(0, "c", {known, there}, 2, 20);
-  CHECK(folded(hand.profile) == "c;main;[libc.so.6] 3\n");
-  CHECK(folded(hand.profile, {.addresses = true}) ==
+  const Profile& profile = hand.profile();
+  CHECK(folded(profile) == "c;main;[libc.so.6] 3\n");
+  CHECK(folded(profile, {.addresses = true}) ==
         "c;main;[libc.so.6 <1a2b>] 1\nc;main;[libc.so.6 <ff00>] 2\n");
 }
 
@@ -107,10 +118,11 @@ TEST_CASE("events are kept apart and weighed as asked") {
   const FrameId f = hand.frame("f");
   hand.stack(0, "c", {f}, 1, 10);
   hand.stack(1, "c", {f}, 2, 700);
-  CHECK(folded(hand.profile) == "c;f 1\n");
-  CHECK(folded(hand.profile, {.event = 1}) == "c;f 2\n");
-  CHECK(folded(hand.profile, {.event = 1, .weight = Weight::Period}) == "c;f 700\n");
-  CHECK(folded(hand.profile, {.event = 2}).empty());
+  const Profile& profile = hand.profile();
+  CHECK(folded(profile) == "c;f 1\n");
+  CHECK(folded(profile, {.event = 1}) == "c;f 2\n");
+  CHECK(folded(profile, {.event = 1, .weight = Weight::Period}) == "c;f 700\n");
+  CHECK(folded(profile, {.event = 2}).empty());
 }
 
 TEST_CASE("reversed stacks begin with the leaf") {

@@ -1,66 +1,102 @@
 #include <catch2/catch.hpp>
-#include <cstring>
-#include <deque>
 #include <map>
 #include <random>
 
-#include "report/raw_stacks.h"
 #include "report/stack_tree.h"
 
 using namespace prof;
 
-TEST_CASE("A child is made once and found again, however many siblings it has") {
+namespace {
+
+using Stack = std::pair<uint32_t, std::vector<uint32_t>>;  // group, frames
+
+struct Built {
   Profile profile;
-  profile.groups.resize(1);
-  StackTree tree(profile);
-  const uint32_t root = tree.root(0, FrameId{0});
-  std::map<uint32_t, uint32_t> children;
-  for (uint32_t frame = 0; frame < 5000; ++frame) {
-    children[frame] = tree.child(root, FrameId{frame});
-    tree.child(children[frame], FrameId{frame + 1});
+  std::map<Stack, uint64_t> expected;  // samples
+};
+
+Built build(const std::vector<Stack>& stacks, uint32_t groups) {
+  Built built;
+  StackTree tree;
+  uint64_t samples = 0;
+  for (const auto& [group, numbers] : stacks) {
+    std::vector<FrameId> frames;
+    for (const uint32_t number : numbers) frames.push_back(FrameId{number});
+    ++samples;
+    tree.add(group, frames, samples, samples * 10);
+    built.expected[{group, numbers}] += samples;
   }
-  for (const auto& [frame, node] : children) {
-    CHECK(tree.child(root, FrameId{frame}) == node);
-    CHECK(profile.nodes[node].parent == root);
-    CHECK(profile.nodes[node].frame == FrameId{frame});
-  }
-  CHECK(profile.nodes.size() == 10001);
-  CHECK(tree.root(0, FrameId{0}) == root);
-  size_t listed = 0;
-  for (uint32_t c = profile.nodes[root].first_child; c != UINT32_MAX;
-       c = profile.nodes[c].next_sibling) {
-    ++listed;
-  }
-  CHECK(listed == 5000);
+  std::vector<FrameId> group_frames;
+  for (uint32_t group = 0; group < groups; ++group) group_frames.push_back(FrameId{1000 + group});
+  built.profile.groups.resize(groups);
+  tree.finish(group_frames, built.profile);
+  return built;
 }
 
-TEST_CASE("Equal chains of one context are one stack, others are not") {
-  RawStacks stacks(GENERATE(false, true));
-  std::deque<std::vector<uint64_t>> chains;  // stay valid until flush()
-  std::mt19937_64 random(1);
-  std::map<std::pair<uint32_t, std::vector<uint64_t>>, uint64_t> expected;
-  for (int i = 0; i < 20000; ++i) {
-    const auto context = static_cast<uint32_t>(random() % 3);
-    auto& chain = chains.emplace_back(random() % 6);
-    for (uint64_t& ip : chain) ip = random() % 5;
-    stacks.add(context, CpuMode::User, std::as_bytes(std::span(chain)), 10);
-    ++expected[{context, chain}];
+/// What the nodes say the stacks were, and that they lie as they should.
+std::map<Stack, uint64_t> stacks_of(const Profile& profile) {
+  std::map<Stack, uint64_t> found;
+  const auto& nodes = profile.nodes;
+  for (uint32_t i = 0; i < nodes.size(); ++i) {
+    CHECK(nodes[i].end > i);
+    CHECK(nodes[i].end <= nodes.size());
+    Stack stack{nodes[i].group, {}};
+    uint32_t at = i;
+    for (; nodes[at].parent != UINT32_MAX; at = nodes[at].parent) {
+      stack.second.insert(stack.second.begin(), nodes[at].frame.value);
+      CHECK(nodes[at].group == nodes[i].group);
+      CHECK(nodes[at].parent < at);
+      CHECK(nodes[i].end <= nodes[nodes[at].parent].end);
+    }
+    CHECK(nodes[at].frame.value == 1000 + nodes[i].group);
+    CHECK(nodes[i].self_period == nodes[i].self_samples * 10);
+    if (nodes[i].self_samples > 0) CHECK(found.emplace(stack, nodes[i].self_samples).second);
+    std::map<uint32_t, int> children;  // by frame
+    profile.for_each_child(i, [&](uint32_t child) {
+      CHECK(nodes[child].parent == i);
+      CHECK(++children[nodes[child].frame.value] == 1);
+    });
   }
-  stacks.flush();
-  REQUIRE(stacks.all().size() == expected.size());
-  for (const RawStack* stack : stacks.all()) {
-    std::vector<uint64_t> chain(stack->length / 8);
-    if (!chain.empty()) std::memcpy(chain.data(), stack->chain().data(), stack->length);
-    CHECK(expected[{stack->context, chain}] == stack->samples);
-    CHECK(stack->period == stack->samples * 10);
-  }
+  return found;
 }
 
-TEST_CASE("The mode of a sample is part of what its stack is") {
-  RawStacks stacks(true);
-  const uint64_t ip = 0x1000;
-  stacks.add(0, CpuMode::User, std::as_bytes(std::span(&ip, 1)), 1);
-  stacks.add(0, CpuMode::Kernel, std::as_bytes(std::span(&ip, 1)), 1);
-  stacks.flush();
-  CHECK(stacks.all().size() == 2);
+}  // namespace
+
+TEST_CASE("the tree holds each stack once, depth first") {
+  std::mt19937_64 random(7);
+  // Few frames make deep common beginnings, many make wide nodes.
+  const auto frames = GENERATE(1u, 2u, 5u, 900u);
+  const auto depth = GENERATE(1u, 4u, 40u);
+  std::vector<Stack> stacks;
+  for (int i = 0; i < 3000; ++i) {
+    Stack& stack =
+        stacks.emplace_back(static_cast<uint32_t>(random() % 3), std::vector<uint32_t>());
+    stack.second.resize(random() % (depth + 1));
+    for (uint32_t& frame : stack.second) frame = static_cast<uint32_t>(random() % frames);
+  }
+  const Built built = build(stacks, 3);
+  CHECK(stacks_of(built.profile) == built.expected);
+}
+
+TEST_CASE("recursion of any depth and stacks that are the beginning of others") {
+  std::vector<Stack> stacks;
+  for (size_t depth = 0; depth < 300; ++depth) {
+    stacks.push_back({0, std::vector<uint32_t>(depth * 7 % 300, 4)});
+  }
+  const Built built = build(stacks, 1);
+  CHECK(built.profile.nodes.size() == 300);
+  CHECK(stacks_of(built.profile) == built.expected);
+}
+
+TEST_CASE("stacks in an order made to split badly are sorted all the same") {
+  std::vector<Stack> stacks;
+  for (uint32_t i = 0; i < 20000; ++i) {  // falling, rising, and organ pipes
+    stacks.push_back({0, {i < 10000 ? 20000 - i : i % 100 < 50 ? i % 100 : 100 - i % 100, i}});
+  }
+  const Built built = build(stacks, 1);
+  CHECK(stacks_of(built.profile) == built.expected);
+}
+
+TEST_CASE("no stacks are no nodes") {
+  CHECK(build({}, 2).profile.nodes.empty());
 }

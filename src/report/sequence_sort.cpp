@@ -1,0 +1,163 @@
+#include "report/sequence_sort.h"
+
+#include <algorithm>
+
+namespace prof {
+
+// Multikey quicksort (Bentley and Sedgewick, "Fast algorithms for sorting and searching strings")
+// on two numbers at a time, which each item carries along: a sequence itself, which lies anywhere
+// in memory, is only visited once for every two numbers that it shares with others.
+
+namespace {
+
+constexpr size_t kFew = 12;         // so few items are sorted by insertion
+constexpr size_t kFetchAhead = 12;  // items whose sequences are on their way
+constexpr int kMostSplits = 48;     // of one depth; then an ordinary sort takes over
+
+struct Item {
+  uint64_t key;  // two numbers of the sequence, at the depth that is being sorted
+  uint32_t index;
+};
+
+class Sorter {
+ public:
+  Sorter(const SequenceList& list, std::vector<Item>& items) : list_(list), items_(items) {}
+
+  void sort() {
+    push(0, items_.size(), 0, kFresh);
+    while (!waiting_.empty()) {
+      const Range range = waiting_.back();
+      waiting_.pop_back();
+      take(range);
+    }
+  }
+
+ private:
+  static constexpr int kFresh = -1;  // the items' keys are not those of this depth yet
+  struct Range {
+    size_t begin, end;
+    uint32_t depth;
+    int splits;
+  };
+
+  void push(size_t begin, size_t end, uint32_t depth, int splits) {
+    if (end - begin > 1) waiting_.push_back({begin, end, depth, splits});
+  }
+
+  uint64_t key_at(uint32_t index, uint32_t depth) const {
+    const uint32_t* at = list_.raw(index) + depth;
+    // What lies behind an end is another sequence's.
+    return at[0] == SequenceList::kEnd ? 0 : uint64_t{at[0]} << 32 | at[1];
+  }
+  /// Whether a sequence ends within the two numbers of its key.
+  static bool ends(uint64_t key) { return static_cast<uint32_t>(key) == SequenceList::kEnd; }
+
+  void take(Range range) {
+    if (range.splits == kFresh) {
+      load_keys(range);
+      range.splits = 0;
+    }
+    if (range.end - range.begin <= kFew) {
+      insertion_sort(range);
+    } else if (range.splits > kMostSplits) {
+      sort_by_key(range);
+    } else {
+      split(range);
+    }
+  }
+
+  void load_keys(const Range& range) {
+    for (size_t i = range.begin; i < range.end; ++i) {
+      if (i + kFetchAhead < range.end) {
+        __builtin_prefetch(list_.raw(items_[i + kFetchAhead].index) + range.depth);
+      }
+      items_[i].key = key_at(items_[i].index, range.depth);
+    }
+  }
+
+  uint64_t pivot_of(const Range& range) const {
+    const auto key = [&](size_t part) {
+      return items_[range.begin + (range.end - range.begin - 1) * part / 8].key;
+    };
+    const auto median = [](uint64_t a, uint64_t b, uint64_t c) {
+      return std::max(std::min(a, b), std::min(std::max(a, b), c));
+    };
+    return median(median(key(0), key(1), key(2)), median(key(3), key(4), key(5)),
+                  median(key(6), key(7), key(8)));
+  }
+
+  void split(const Range& range) {
+    const uint64_t pivot = pivot_of(range);
+    size_t less = range.begin;
+    size_t greater = range.end;
+    for (size_t at = range.begin; at < greater;) {
+      if (items_[at].key < pivot) {
+        std::swap(items_[at++], items_[less++]);
+      } else if (items_[at].key > pivot) {
+        std::swap(items_[at], items_[--greater]);
+      } else {
+        ++at;
+      }
+    }
+    push(range.begin, less, range.depth, range.splits + 1);
+    push(greater, range.end, range.depth, range.splits + 1);
+    if (!ends(pivot)) push(less, greater, range.depth + 2, kFresh);
+  }
+
+  void sort_by_key(const Range& range) {
+    const auto begin = items_.begin() + static_cast<std::ptrdiff_t>(range.begin);
+    const auto end = items_.begin() + static_cast<std::ptrdiff_t>(range.end);
+    std::sort(begin, end, [](const Item& a, const Item& b) { return a.key < b.key; });
+    for (size_t at = range.begin; at < range.end;) {
+      size_t next = at;
+      while (next < range.end && items_[next].key == items_[at].key) ++next;
+      if (!ends(items_[at].key)) push(at, next, range.depth + 2, kFresh);
+      at = next;
+    }
+  }
+
+  bool before(const Item& a, const Item& b, uint32_t depth) const {
+    uint64_t x = a.key;
+    uint64_t y = b.key;
+    while (x == y && !ends(x)) {
+      depth += 2;
+      x = key_at(a.index, depth);
+      y = key_at(b.index, depth);
+    }
+    return x < y;
+  }
+
+  void insertion_sort(const Range& range) {
+    for (size_t i = range.begin + 1; i < range.end; ++i) {
+      const Item item = items_[i];
+      size_t at = i;
+      for (; at > range.begin && before(item, items_[at - 1], range.depth); --at) {
+        items_[at] = items_[at - 1];
+      }
+      items_[at] = item;
+    }
+  }
+
+  const SequenceList& list_;
+  std::vector<Item>& items_;
+  std::vector<Range> waiting_;
+};
+
+}  // namespace
+
+void SequenceList::reserve(size_t sequences, size_t numbers) {
+  begins_.reserve(sequences);
+  numbers_.reserve(numbers + sequences);  // each has an end
+}
+
+std::vector<uint32_t> SequenceList::sorted() const {
+  std::vector<Item> items(size());
+  for (uint32_t i = 0; i < items.size(); ++i) items[i].index = i;
+  Sorter(*this, items).sort();
+  std::vector<uint32_t> order;
+  order.reserve(items.size());
+  for (const Item& item : items) order.push_back(item.index);
+  return order;
+}
+
+}  // namespace prof
