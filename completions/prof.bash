@@ -371,16 +371,16 @@ _prof() {
       words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --max-size"
       ;;
     report)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --demangle --no-demangle --no-inline -f --force --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stats"
+      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stats"
       ;;
     script)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --demangle --no-demangle --no-inline -f --force -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
+      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --demangle --no-demangle --no-inline -f --force -o --output --weight --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
+      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force -o --output --weight --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
       ;;
     fold)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --demangle --no-demangle --no-inline -f --force --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
+      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
       ;;
   esac
   if [[ $current == -* ]]; then

@@ -81,6 +81,7 @@ _prof() {
         '*--kallsyms[Kernel symbols]:file:_files' \
         '*-k[Kernel image with symbols]:file:_files' \
         '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
@@ -128,6 +129,7 @@ _prof() {
         '*--kallsyms[Kernel symbols]:file:_files' \
         '*-k[Kernel image with symbols]:file:_files' \
         '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
@@ -163,6 +165,7 @@ _prof() {
         '*--kallsyms[Kernel symbols]:file:_files' \
         '*-k[Kernel image with symbols]:file:_files' \
         '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
@@ -213,6 +216,7 @@ _prof() {
         '*--kallsyms[Kernel symbols]:file:_files' \
         '*-k[Kernel image with symbols]:file:_files' \
         '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \

@@ -57,6 +57,10 @@ void add_input_options(CLI::App& command, InputOptions& options) {
   command.add_option("--symfs", symbols.symfs, "Look for binaries under this directory");
   command.add_option("--kallsyms", symbols.kallsyms_path, "Kernel symbols")->capture_default_str();
   command.add_option("-k,--vmlinux", symbols.vmlinux_path, "Kernel image with symbols");
+  symbols.cache = DiskCache::of_user();
+  command.add_flag_callback(
+      "--no-cache", [&symbols] { symbols.cache = DiskCache(); },
+      "Keep nothing on disk for the next time, and use nothing that was");
   static const std::map<std::string, Demangle> kStyles{
       {"names", Demangle::Names}, {"full", Demangle::Full}, {"none", Demangle::None}};
   auto* demangle =

@@ -1,4 +1,4 @@
-// Fast non-cryptographic hashes for in-memory tables. Never written to a file.
+// Fast non-cryptographic hashes for in-memory tables, and checksums of what prof alone reads again.
 #pragma once
 
 #include <cstddef>

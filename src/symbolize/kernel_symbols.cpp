@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -79,7 +80,9 @@ bool is_accepted(const Line& line) {
 /// modules or back, where it ends with a page. Of names of one address the last one remains, as in
 /// perf: it is the one that gets the room up to the next address.
 std::vector<SymbolTable::Entry> with_ends(std::vector<KernelSymbol> symbols) {
-  std::ranges::stable_sort(symbols, {}, &KernelSymbol::start);
+  if (!std::ranges::is_sorted(symbols, {}, &KernelSymbol::start)) {
+    std::ranges::stable_sort(symbols, {}, &KernelSymbol::start);
+  }
   std::vector<SymbolTable::Entry> entries;
   entries.reserve(symbols.size());
   for (size_t i = 0; i < symbols.size(); ++i) {
@@ -105,7 +108,8 @@ size_t for_each_line(std::vector<char>& text, Use use) {
   text.push_back('\n');
   char* const end = text.data() + text.size();
   for (char* begin = text.data(); begin != end;) {
-    char* const newline = std::find(begin, end, '\n');
+    char* const newline =
+        static_cast<char*>(std::memchr(begin, '\n', static_cast<size_t>(end - begin)));
     const std::string_view whole(begin, static_cast<size_t>(newline - begin));
     begin = newline + 1;
     if (whole.empty()) continue;
@@ -173,10 +177,15 @@ Kallsyms parse_kallsyms(std::vector<char> text, const KernelReference& reference
   return result;
 }
 
-Result<Kallsyms> load_kallsyms(const std::string& path, const KernelReference& reference) {
-  auto text = read_whole(path, size_t{8} << 20, kMaxKallsyms);
-  if (!text) return tl::unexpected(std::move(text.error()));
-  return parse_kallsyms(std::move(*text), reference);
+Result<std::vector<char>> read_kallsyms(const std::string& path) {
+  return read_whole(path, size_t{8} << 20, kMaxKallsyms);
+}
+
+std::string_view kernel_part(std::string_view kallsyms) {
+  const size_t module = kallsyms.find("\t[");
+  if (module == kallsyms.npos) return kallsyms;
+  const size_t line = kallsyms.rfind('\n', module);
+  return kallsyms.substr(0, line == kallsyms.npos ? 0 : line + 1);
 }
 
 BuildId running_kernel_build_id() {

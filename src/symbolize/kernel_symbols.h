@@ -30,7 +30,10 @@ struct Kallsyms {
 /// out.
 Kallsyms parse_kallsyms(std::vector<char> text, const KernelReference& reference);
 
-Result<Kallsyms> load_kallsyms(const std::string& path, const KernelReference& reference);
+Result<std::vector<char>> read_kallsyms(const std::string& path);
+/// What it says of the kernel itself, up to the first module or BPF program: as long as the kernel
+/// runs, this does not change.
+std::string_view kernel_part(std::string_view kallsyms);
 
 /// The build id of the kernel we run on; empty if it does not say.
 BuildId running_kernel_build_id();

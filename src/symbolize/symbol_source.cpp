@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/text_file.h"
 #include "object/elf_file.h"
 #include "symbolize/elf_symbols.h"
 #include "symbolize/kernel_symbols.h"
@@ -138,10 +139,19 @@ SymbolSource open_vmlinux(const KernelInfo& kernel, const SymbolizerOptions& opt
   return source;
 }
 
+/// Addresses are those of one boot.
+std::string kernel_cache_key() {
+  const BuildId running = running_kernel_build_id();
+  const std::string boot = read_first_line("/proc/sys/kernel/random/boot_id");
+  if (running.empty() || boot.empty()) return {};
+  return fmt::format("kallsyms-{}-{}", running.hex(), boot);
+}
+
 }  // namespace
 
 SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options) {
-  if (options.kallsyms_path == SymbolizerOptions{}.kallsyms_path && !kernel.build_id.empty()) {
+  const bool live = options.kallsyms_path == SymbolizerOptions{}.kallsyms_path;
+  if (live && !kernel.build_id.empty()) {
     const BuildId running = running_kernel_build_id();
     if (!running.empty() && !running.same_as(kernel.build_id)) {
       return no_source(
@@ -151,19 +161,42 @@ SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& op
                       kernel.build_id.hex(), running.hex()));
     }
   }
-  auto kallsyms =
-      load_kallsyms(options.kallsyms_path, {kernel.reference_symbol, kernel.reference_address});
-  if (!kallsyms) {
+  auto text = read_kallsyms(options.kallsyms_path);
+  if (!text) {
     return no_source(MissReason::FileMissing,
-                     "kernel addresses have no names: " + kallsyms.error().message);
+                     "kernel addresses have no names: " + text.error().message);
   }
-  if (kallsyms->restricted) {
+  std::string for_cache;
+  if (live && options.cache.enabled()) {
+    for_cache = kernel_part({text->data(), text->size()});
+  }
+  Kallsyms kallsyms =
+      parse_kallsyms(std::move(*text), {kernel.reference_symbol, kernel.reference_address});
+  if (kallsyms.restricted) {
     return no_source(MissReason::NoSymbols,
                      fmt::format("kernel addresses have no names: {} shows every address as 0 "
                                  "(sysctl kernel.kptr_restrict=0, or root, shows them)",
                                  options.kallsyms_path));
   }
-  return from_table(std::move(kallsyms->symbols), false, options.kallsyms_path);
+  if (const std::string key = kernel_cache_key(); !key.empty() && !for_cache.empty()) {
+    options.cache.put(key, std::as_bytes(std::span(for_cache)));
+  }
+  return from_table(std::move(kallsyms.symbols), false, options.kallsyms_path);
+}
+
+SymbolSource open_cached_kernel(const KernelInfo& kernel, const SymbolizerOptions& options) {
+  const bool live = options.kallsyms_path == SymbolizerOptions{}.kallsyms_path;
+  if (!live || !options.cache.enabled()) return no_source(MissReason::NoSymbols);
+  const BuildId running = running_kernel_build_id();
+  if (!kernel.build_id.empty() && !running.same_as(kernel.build_id)) {
+    return no_source(MissReason::BuildIdMismatch);
+  }
+  const auto entry = options.cache.get(kernel_cache_key());
+  if (!entry) return no_source(MissReason::FileMissing);
+  const auto* text = reinterpret_cast<const char*>(entry->bytes().data());
+  Kallsyms kallsyms = parse_kallsyms({text, text + entry->bytes().size()},
+                                     {kernel.reference_symbol, kernel.reference_address});
+  return from_table(std::move(kallsyms.symbols), false, options.kallsyms_path);
 }
 
 SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options) {

@@ -24,6 +24,9 @@ SymbolSource open_source(const Dso& dso, const KernelInfo& kernel,
                          const SymbolizerOptions& options);
 /// vmlinux if the options name one, else kallsyms.
 SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
+/// The symbols of the running kernel itself from the cache, where they are kept since kallsyms was
+/// read last: the kernel takes longer to write its list than prof to read a recording.
+SymbolSource open_cached_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
 /// Modules and BPF programs are in kallsyms only.
 SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options);
 

@@ -34,6 +34,7 @@ struct Symbolizer::Impl {
   std::vector<Slot> files;  // by DsoId
   // All kernel and module DSOs share these.
   Slot kernel_image;
+  Slot cached_kernel;
   Slot kallsyms;
   std::vector<RecordedSymbol> recorded;
   bool recorded_changed = false;
@@ -117,6 +118,12 @@ Symbol Symbolizer::Impl::resolve(DsoId id, uint64_t address) {
     if (recorded_changed) index_recorded();
     if (const Symbol symbol = look_up(recorded_source, address); symbol.found()) return symbol;
   }
+  if (kind == DsoKind::Kernel && options.vmlinux_path.empty()) {
+    if (!cached_kernel.source) cached_kernel.source = open_cached_kernel(kernel, options);
+    if (const Symbol symbol = look_up(*cached_kernel.source, address); symbol.found()) {
+      return symbol;
+    }
+  }
   Slot& slot = slot_of(id);
   ++slot.asked;
   return look_up(*slot.source, address);
@@ -130,6 +137,7 @@ Symbolizer::Symbolizer(Symbolizer&&) noexcept = default;
 void Symbolizer::set_kernel(const KernelInfo& kernel) {
   impl_->kernel = kernel;
   impl_->kernel_image = {};
+  impl_->cached_kernel = {};
   impl_->kallsyms = {};
 }
 

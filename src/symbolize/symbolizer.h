@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/disk_cache.h"
 #include "common/result.h"
 #include "common/string_table.h"
 #include "object/dso.h"
@@ -55,6 +56,7 @@ struct SymbolizerOptions {
   std::string kallsyms_path = "/proc/kallsyms";
   std::string vmlinux_path;  // ELF kernel image to use instead
   std::string symfs;         // prefix for every path of a File DSO
+  DiskCache cache;           // of what is expensive to make; none unless given
 };
 
 class Symbolizer {

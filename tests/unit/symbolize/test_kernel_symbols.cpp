@@ -120,11 +120,20 @@ TEST_CASE("Symbols at the top of the address space end there") {
   CHECK(name_at(kallsyms, 0xffffffffffffffef) == "-");
 }
 
+TEST_CASE("The kernel's own part of kallsyms ends before the first module") {
+  const std::string_view kernel = "1000 T a\n2000 t b\n";
+  CHECK(kernel_part(kernel) == kernel);
+  CHECK(kernel_part(std::string(kernel) + "3000 t c\t[ext4]\n4000 t d\n") == kernel);
+  CHECK(kernel_part("3000 t c\t[ext4]\n") == "");
+  CHECK(kernel_part("") == "");
+}
+
 TEST_CASE("The running kernel's kallsyms can be read") {
-  const auto kallsyms = load_kallsyms("/proc/kallsyms", {});
-  REQUIRE(kallsyms);
-  CHECK(kallsyms->bad_lines == 0);
-  CHECK((kallsyms->restricted || kallsyms->symbols.size() > 1000));
-  CHECK_FALSE(load_kallsyms("/nonexistent", {}));
-  CHECK_FALSE(load_kallsyms("/", {}));
+  auto text = read_kallsyms("/proc/kallsyms");
+  REQUIRE(text);
+  const auto kallsyms = parse_kallsyms(std::move(*text), {});
+  CHECK(kallsyms.bad_lines == 0);
+  CHECK((kallsyms.restricted || kallsyms.symbols.size() > 1000));
+  CHECK_FALSE(read_kallsyms("/nonexistent"));
+  CHECK_FALSE(read_kallsyms("/"));
 }

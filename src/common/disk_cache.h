@@ -1,0 +1,56 @@
+// DiskCache: what was expensive to make and can be made again, kept between runs. Used by the
+// symbol sources.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/mapped_file.h"
+
+namespace prof {
+
+/// A directory with one file an entry. Several prof may use it at once: entries are written beside
+/// and renamed into place, and one that is not whole is as good as none. Nothing here fails: what
+/// cannot be kept is not, and what cannot be read is not there.
+class DiskCache {
+ public:
+  static constexpr uint64_t kDefaultLimit = uint64_t{512} << 20;  // bytes
+
+  /// The user's own: $PROF_CACHE_DIR, else $XDG_CACHE_HOME/prof, else $HOME/.cache/prof. Only a
+  /// directory that belongs to the effective user, and that nobody else may write, is used: what
+  /// lies there is believed.
+  static DiskCache of_user();
+  /// One that holds nothing.
+  DiskCache() = default;
+  explicit DiskCache(std::string directory, uint64_t limit = kDefaultLimit);
+
+  class Entry {
+   public:
+    std::span<const std::byte> bytes() const { return file_.bytes().subspan(kHeaderSize); }
+
+   private:
+    friend class DiskCache;
+    MappedFile file_;
+  };
+
+  /// What was put under `key`: letters, digits, '-' and '.', with all that the contents depend on.
+  std::optional<Entry> get(std::string_view key) const;
+  /// Keeps `bytes`, and drops the entries that were not asked for longest where there is no room.
+  void put(std::string_view key, std::span<const std::byte> bytes) const;
+
+  bool enabled() const { return !directory_.empty(); }
+  const std::string& directory() const { return directory_; }
+
+ private:
+  static constexpr size_t kHeaderSize = 32;
+  bool is_ours() const;
+  void make_room(uint64_t size) const;
+
+  std::string directory_;  // empty: none
+  uint64_t limit_ = 0;
+};
+
+}  // namespace prof
