@@ -129,7 +129,9 @@ def ctest(preset, environment, totals, excluded=None):
         if excluded:
             command += ["-E", excluded]
         started = time.monotonic()
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment},
+        # A cache that an earlier build filled would hide what this one does.
+        environment = {**os.environ, "PROF_CACHE_DIR": os.path.join(scratch, "cache"), **environment}
+        done = subprocess.run(command, cwd=ROOT, env=environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", check=False)
         failed_before = len(totals.failed)
