@@ -45,7 +45,8 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_option("-e,--event", options.events, "Events: cycles, page-faults:u, … [cycles]")
       ->group("What");
   app.add_flag("-g", to.callchains, "Record call chains, by frame pointers")->group("What");
-  app.add_option("--call-graph", to.call_graph, "Record call chains by this method: fp")
+  app.add_option("--call-graph", to.call_graph,
+                 "Record call chains by this method: fp, or dwarf[,SIZE] from copies of the stack")
       ->group("What");
   app.add_option("--max-stack", options.max_stack, "Frames of a call chain at most")->group("What");
   app.add_option("-k,--clockid", options.clock, "Clock of the time stamps [monotonic]")
@@ -143,10 +144,10 @@ Result<void> convert(const CLI::App& app, RecordArguments& from) {
   if (!from.delay.empty() && !parse_whole(from.delay, options.delay_ms)) {
     return bad("-D", from.delay, "milliseconds");
   }
-  if (!from.call_graph.empty() && from.call_graph != "fp") {
-    return bad("--call-graph", from.call_graph, "'fp' (frame pointers)");
+  if (from.callchains) options.call_graph = CallGraph::FramePointers;
+  if (!from.call_graph.empty()) {
+    if (auto done = parse_call_graph_method(from.call_graph, options); !done) return done;
   }
-  options.callchains = from.callchains || !from.call_graph.empty();
   options.inherit = !from.no_inherit;
   if (!from.compression.empty() && !parse_whole(from.compression, options.compression_level)) {
     return bad("-z", from.compression, "a level from 1 to 22");

@@ -51,7 +51,8 @@ void RecordEncoder::fork(uint32_t pid, uint32_t parent_pid, uint32_t tid, uint32
 void RecordEncoder::mmap2(const Mmap2Fields& fields) {
   const bool by_build_id = !fields.build_id.empty();
   const auto mode = static_cast<uint16_t>(fields.cpu_mode);
-  begin(kRecordMmap2, static_cast<uint16_t>(mode | (by_build_id ? kMiscMmapBuildId : 0)));
+  begin(kRecordMmap2, static_cast<uint16_t>(mode | (by_build_id ? kMiscMmapBuildId : 0) |
+                                            (fields.data ? kMiscMmapData : 0)));
   out_.u32(fields.pid).u32(fields.tid);
   out_.u64(fields.start).u64(fields.length).u64(fields.page_offset);
   if (by_build_id) {

@@ -35,6 +35,7 @@ struct Mmap2Fields {
   uint64_t inode = 0;
   BuildId build_id;
   uint32_t protection = 0, flags = 0;  // PROT_*, MAP_*
+  bool data = false;                   // not executable
   std::string_view filename;
 };
 

@@ -35,6 +35,30 @@ Result<uint64_t> parse_size(std::string_view text) {
   return value << shift;
 }
 
+Result<void> parse_call_graph_method(std::string_view text, RecordOptions& options) {
+  const size_t comma = text.find(',');
+  const std::string_view method = text.substr(0, comma);
+  if (method == "fp" && comma == text.npos) {
+    options.call_graph = CallGraph::FramePointers;
+    return {};
+  }
+  if (method != "dwarf") {
+    return fail(fmt::format("--call-graph takes 'fp' (frame pointers) or 'dwarf[,SIZE]' (copies of "
+                            "the stack), not '{}'",
+                            text),
+                {}, 2);
+  }
+  options.call_graph = CallGraph::Dwarf;
+  if (comma == text.npos) return {};
+  const auto size = parse_size(text.substr(comma + 1));
+  if (!size) return tl::unexpected(size.error());
+  if (*size == 0 || *size > kMaxStackCopy) {
+    return fail(fmt::format("a stack copy has 1 to {} bytes, not {}", kMaxStackCopy, *size), {}, 2);
+  }
+  options.stack_copy = (*size + 7) / 8 * 8;
+  return {};
+}
+
 Result<void> validate(const RecordOptions& options) {
   const bool target = options.system_wide || !options.cpus.empty() || !options.pids.empty() ||
                       !options.tids.empty() || !options.user.empty();

@@ -12,6 +12,15 @@
 
 namespace prof {
 
+/// How call chains are found.
+enum class CallGraph : uint8_t {
+  None,
+  FramePointers,  // by the kernel
+  Dwarf,  // the kernel's part by the kernel; the user's from a copy of the stack, by readers
+};
+inline constexpr uint64_t kDefaultStackCopy = 8192;
+inline constexpr uint64_t kMaxStackCopy = 65528;  // a record's size is 16 bits
+
 struct RecordOptions {
   // Whom to record.
   std::vector<std::string> command;  // started by us, with its arguments
@@ -26,9 +35,10 @@ struct RecordOptions {
   std::optional<uint64_t> frequency;  // Hz
   bool max_frequency = false;
   std::optional<uint64_t> period;
-  bool callchains = false;
-  uint32_t max_stack = 0;  // frames; 0: the kernel's default
-  std::string clock;       // of the time stamps; empty: monotonic
+  CallGraph call_graph = CallGraph::None;
+  uint64_t stack_copy = kDefaultStackCopy;  // bytes a sample, for CallGraph::Dwarf
+  uint32_t max_stack = 0;                   // frames; 0: the kernel's default
+  std::string clock;                        // of the time stamps; empty: monotonic
 
   // When.
   int64_t delay_ms = 0;         // before events are enabled; -1: never
@@ -48,6 +58,9 @@ struct RecordOptions {
 
 /// Checks what can be checked without touching the system.
 Result<void> validate(const RecordOptions& options);
+
+/// "fp", "dwarf" or "dwarf,SIZE" into `options`.
+Result<void> parse_call_graph_method(std::string_view text, RecordOptions& options);
 
 /// "4096", "64k", "1M", "2G", with an optional trailing B; powers of 1024.
 Result<uint64_t> parse_size(std::string_view text);

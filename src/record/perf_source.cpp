@@ -67,7 +67,11 @@ void PerfSource::configure(const Target& target) {
     const bool tracker = has_tracker_ && i + 1 == specs_.size();
     sampling_.apply(options_, specs_[i], target.kind == TargetKind::Cpus, several, event.attr);
     if (tracker) event.attr.freq = 0, event.attr.sample_period = 0;
-    if (tracker || (i == 0 && !has_tracker_)) set_tracking(event.attr);
+    if (tracker || (i == 0 && !has_tracker_)) {
+      set_tracking(event.attr);
+      // perf finds where a file begins in memory by its first mapping, which runs no code.
+      event.attr.mmap_data = options_.call_graph == CallGraph::Dwarf;
+    }
     event.attr.inherit = options_.inherit;
     event.attr.read_format = PERF_FORMAT_ID | kReadFormatLost;
     event.attr.disabled = !tracker || command;

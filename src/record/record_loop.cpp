@@ -32,8 +32,9 @@ UniqueFd make_timer(double seconds) {
 
 }  // namespace
 
-RecordLoop::RecordLoop(EventSource& source, WriteQueue& queue, SignalQueue& signals)
-    : source_(source), queue_(queue), signals_(signals) {}
+RecordLoop::RecordLoop(EventSource& source, StackTrimmer& trimmer, WriteQueue& queue,
+                       SignalQueue& signals)
+    : source_(source), trimmer_(trimmer), queue_(queue), signals_(signals) {}
 
 bool RecordLoop::watch(int fd, uint32_t events) {
   epoll_event event{};
@@ -69,6 +70,7 @@ void RecordLoop::hung_up(int fd) {
 bool RecordLoop::drain() {
   auto records = queue_.buffer();
   if (source_.drain(records) == 0) return false;
+  trimmer_.trim(records, queue_.is_pressed() ? StackTrimmer::kShort : UINT64_MAX);
   queue_.push(std::move(records), true);
   return true;
 }

@@ -10,6 +10,7 @@
 #include "record/event_source.h"
 #include "record/options.h"
 #include "record/signals.h"
+#include "record/stack_trimmer.h"
 #include "record/workload.h"
 #include "record/write_queue.h"
 
@@ -19,7 +20,7 @@ class RecordLoop {
  public:
   enum class End { CommandEnded, TargetsEnded, Signal, Duration, QueueStopped };
 
-  RecordLoop(EventSource& source, WriteQueue& queue, SignalQueue& signals);
+  RecordLoop(EventSource& source, StackTrimmer& trimmer, WriteQueue& queue, SignalQueue& signals);
 
   /// Runs until something ends the recording. `workload` may be null; with `until_targets_end` the
   /// end of everything that the source watches is the end, too.
@@ -38,6 +39,7 @@ class RecordLoop {
   void hung_up(int fd);
 
   EventSource& source_;
+  StackTrimmer& trimmer_;
   WriteQueue& queue_;
   SignalQueue& signals_;
   UniqueFd epoll_;

@@ -16,6 +16,7 @@
 #include "record/privileges.h"
 #include "record/record_loop.h"
 #include "record/signals.h"
+#include "record/stack_trimmer.h"
 #include "record/synthesize.h"
 #include "record/tally.h"
 #include "record/write_queue.h"
@@ -65,6 +66,7 @@ class Recorder {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Tally> tally_;
   std::unique_ptr<WriteQueue> queue_;
+  std::unique_ptr<StackTrimmer> trimmer_;
   std::unique_ptr<RecordLoop> loop_;
   uint64_t lost_ = 0;
 };
@@ -137,7 +139,8 @@ Result<void> Recorder::open_output() {
   writer_ = std::move(*writer);
   tally_ = std::make_unique<Tally>(events.front().attr);
   queue_ = std::make_unique<WriteQueue>(*writer_, *tally_);
-  loop_ = std::make_unique<RecordLoop>(*source_, *queue_, *signals_);
+  trimmer_ = std::make_unique<StackTrimmer>(events);
+  loop_ = std::make_unique<RecordLoop>(*source_, *trimmer_, *queue_, *signals_);
   return {};
 }
 
@@ -149,7 +152,8 @@ void Recorder::synthesize() {
   RecordEncoder index(0);
   index.id_index(source_->id_index());
   if (index.size() != 0) push(index.view());
-  Synthesizer synthesizer(sample_id_size(source_->events().front().attr), push);
+  const bool data = options_.call_graph == CallGraph::Dwarf;
+  Synthesizer synthesizer(sample_id_size(source_->events().front().attr), data, push);
   if (!source_->user_only()) synthesizer.kernel();
   synthesizer.bpf_programs();
   synthesizer.maps_of(target_, target_.cpus);
@@ -214,6 +218,12 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
         fmt::format("[ prof record: Lost {} records for want of room in the ring buffers: try a "
                     "larger -m or a lower -F ]",
                     lost));
+  }
+  if (trimmer_->shortened() != 0) {
+    notify(
+        fmt::format("[ prof record: Shortened {} stack copies to {} bytes, since the disk was too "
+                    "slow for whole ones ]",
+                    trimmer_->shortened(), StackTrimmer::kShort));
   }
   if (tally_->throttled() != 0) {
     notify(fmt::format("[ prof record: The kernel throttled sampling {} times: try a lower -F ]",

@@ -21,6 +21,15 @@ uint64_t sysctl(const char* name, uint64_t fallback) {
   return value;
 }
 
+// The general registers, as perf takes them (arch/*/include/uapi/asm/perf_regs.h).
+#if defined(__x86_64__)
+constexpr uint64_t kUserRegisters = 0xff0fff;  // without the segment registers DS, ES, FS, GS
+#elif defined(__aarch64__)
+constexpr uint64_t kUserRegisters = (uint64_t{1} << 33) - 1;  // x0 to x29, lr, sp, pc
+#else
+#error "which registers does a stack copy need on this architecture?"
+#endif
+
 }  // namespace
 
 Result<clockid_t> parse_clock(const std::string& text) {
@@ -106,9 +115,15 @@ void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool w
   if (period == 0) attr.sample_type |= PERF_SAMPLE_PERIOD;
   if (with_cpu) attr.sample_type |= PERF_SAMPLE_CPU;
   if (several) attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
-  if (options.callchains) {
+  if (options.call_graph != CallGraph::None) {
     attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
     attr.sample_max_stack = max_stack;
+  }
+  if (options.call_graph == CallGraph::Dwarf) {
+    attr.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+    attr.sample_regs_user = kUserRegisters;
+    attr.sample_stack_user = static_cast<uint32_t>(options.stack_copy);
+    attr.exclude_callchain_user = 1;  // readers find the user's part themselves
   }
   attr.sample_id_all = 1;
   // A clock that other tools and BPF programs share, and that gives wall-clock times afterwards.
@@ -121,6 +136,13 @@ Result<size_t> ring_size(const RecordOptions& options) {
   uint64_t bytes = sysctl("perf_event_mlock_kb", 512 + page / 1024) * 1024;
   if (options.mmap_pages.empty()) {
     bytes = std::bit_floor(std::max(bytes, 2 * page) - page);  // one page is for control
+    if (options.call_graph == CallGraph::Dwarf) {
+      // As many samples as others have in theirs; what may not be locked is halved later.
+      constexpr uint64_t kSamples = 512;
+      constexpr uint64_t kMost = uint64_t{16} << 20;
+      const uint64_t wanted = std::bit_ceil(kSamples * (options.stack_copy + 512));
+      bytes = std::max(bytes, std::min(wanted, kMost));
+    }
   } else {
     auto size = parse_size(options.mmap_pages);
     if (!size) return tl::unexpected(size.error());

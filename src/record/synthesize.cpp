@@ -59,7 +59,8 @@ uint32_t as_u32(pid_t pid) {
 
 }  // namespace
 
-Synthesizer::Synthesizer(size_t id_size, Emit emit) : records_(id_size), emit_(std::move(emit)) {
+Synthesizer::Synthesizer(size_t id_size, bool data, Emit emit)
+    : records_(id_size), data_(data), emit_(std::move(emit)) {
   vdso_build_id_ = vdso_build_id(vdso_size_);
 }
 
@@ -153,7 +154,8 @@ void Synthesizer::mappings(pid_t pid) {
   const auto text = read_text_file(fmt::format("/proc/{}/maps", pid));
   if (!text) return;
   for_each_proc_map(*text, [&](const ProcMapsEntry& entry) {
-    if (!entry.executable) return;
+    const bool file = entry.inode != 0 && entry.name.starts_with('/');
+    if (!entry.executable && !(data_ && file && entry.readable)) return;
     const auto name = entry.name.empty() ? "//anon" : unescape(entry.name);
     Mmap2Fields fields;
     fields.pid = fields.tid = as_u32(pid);
@@ -166,6 +168,7 @@ void Synthesizer::mappings(pid_t pid) {
     fields.build_id = build_id_of(pid, entry);
     fields.protection = protection_of(entry);
     fields.flags = entry.shared ? MAP_SHARED : MAP_PRIVATE;
+    fields.data = !entry.executable;
     fields.filename = name;
     records_.mmap2(fields);
     flush_if_large();

@@ -24,7 +24,8 @@ class Synthesizer {
  public:
   /// `emit` gets whole records, some ten kilobytes at a time.
   using Emit = std::function<void(std::span<const std::byte>)>;
-  Synthesizer(size_t id_size, Emit emit);
+  /// With `data`, files that are mapped without running their code are told of, too.
+  Synthesizer(size_t id_size, bool data, Emit emit);
 
   /// The kernel's text, its modules. Without the right to see kernel addresses, nothing.
   void kernel();
@@ -50,6 +51,7 @@ class Synthesizer {
   void flush_if_large();
 
   RecordEncoder records_;
+  bool data_;
   Emit emit_;
   std::map<FileKey, BuildId> build_ids_;
   BuildId vdso_build_id_;

@@ -38,6 +38,8 @@ class WriteQueue {
   /// Asks for everything so far to be put into the file soon.
   void request_flush();
   bool has_room() const { return waiting_.load(std::memory_order_relaxed) < bound_; }
+  /// Half of the room is taken: time to save.
+  bool is_pressed() const { return waiting_.load(std::memory_order_relaxed) >= bound_ / 2; }
 
   /// Becomes readable when the recording must end: a write failed, or the file is large enough.
   int stop_fd() const { return stop_fd_.get(); }

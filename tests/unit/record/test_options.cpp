@@ -49,6 +49,26 @@ TEST_CASE("options that contradict each other are errors of usage") {
   CHECK(rejects([](RecordOptions& o) { o.duration_seconds = -1; }));
 }
 
+TEST_CASE("the method of call chains is fp, or dwarf with a size") {
+  const auto parse = [](std::string_view text) {
+    RecordOptions options;
+    const auto done = parse_call_graph_method(text, options);
+    return done ? std::pair(options.call_graph, options.stack_copy)
+                : std::pair(CallGraph::None, uint64_t{0});
+  };
+  const std::pair bad{CallGraph::None, uint64_t{0}};
+  CHECK(parse("fp").first == CallGraph::FramePointers);
+  CHECK(parse("dwarf") == std::pair(CallGraph::Dwarf, uint64_t{8192}));
+  CHECK(parse("dwarf,4096") == std::pair(CallGraph::Dwarf, uint64_t{4096}));
+  CHECK(parse("dwarf,16k") == std::pair(CallGraph::Dwarf, uint64_t{16384}));
+  CHECK(parse("dwarf,65528") == std::pair(CallGraph::Dwarf, uint64_t{65528}));
+  CHECK(parse("dwarf,1001") == std::pair(CallGraph::Dwarf, uint64_t{1008}));
+  for (const char* text : {"", "dwarf,", "dwarf,0", "dwarf,65529", "dwarf,x", "fp,1", "lbr"}) {
+    CAPTURE(text);
+    CHECK(parse(text) == bad);
+  }
+}
+
 TEST_CASE("clocks are known by name, with or without the prefix, and by number") {
   CHECK(*parse_clock("mono") == CLOCK_MONOTONIC);
   CHECK(*parse_clock("CLOCK_MONOTONIC_RAW") == CLOCK_MONOTONIC_RAW);
@@ -60,7 +80,7 @@ TEST_CASE("clocks are known by name, with or without the prefix, and by number")
 
 TEST_CASE("a sample's fields follow from what is recorded") {
   RecordOptions options;
-  options.callchains = true;
+  options.call_graph = CallGraph::FramePointers;
   Sampling sampling;
   perf_event_attr attr{};
   sampling.apply(options, default_event(), true, true, attr);
@@ -70,6 +90,17 @@ TEST_CASE("a sample's fields follow from what is recorded") {
   CHECK((attr.sample_type & PERF_SAMPLE_IDENTIFIER));
   CHECK((attr.sample_type & PERF_SAMPLE_CALLCHAIN));
   CHECK((attr.sample_type & PERF_SAMPLE_PERIOD));
+
+  options.call_graph = CallGraph::Dwarf;
+  options.stack_copy = 4096;
+  perf_event_attr dwarf{};
+  sampling.apply(options, default_event(), true, true, dwarf);
+  CHECK((dwarf.sample_type & PERF_SAMPLE_CALLCHAIN));
+  CHECK((dwarf.sample_type & PERF_SAMPLE_STACK_USER));
+  CHECK((dwarf.sample_type & PERF_SAMPLE_REGS_USER));
+  CHECK(dwarf.exclude_callchain_user);
+  CHECK(dwarf.sample_stack_user == 4096);
+  CHECK(dwarf.sample_regs_user != 0);
 
   sampling.period = 1000;
   perf_event_attr fixed{};
