@@ -63,8 +63,8 @@ Result<void> ElfFile::read(const std::string& name) {
   header.skip(EI_NIDENT);
   type_ = header.u16();
   machine_ = header.u16();
-  header.u32();          // e_version
-  word(header, is_64_);  // e_entry
+  header.u32();  // e_version
+  entry_ = ElfAddr{word(header, is_64_)};
   const uint64_t segment_offset = word(header, is_64_);
   const uint64_t section_offset = word(header, is_64_);
   header.skip(4 + 2);  // e_flags, e_ehsize
@@ -157,6 +157,16 @@ const ElfSection* ElfFile::section(std::string_view name) const {
 std::span<const std::byte> ElfFile::contents(const ElfSection& section) const {
   if (section.type == SHT_NOBITS || section.type == SHT_NULL) return {};
   return slice(section.offset, section.size);
+}
+
+std::span<const std::byte> ElfFile::loaded_bytes(ElfAddr addr) const {
+  for (const ElfSegment& segment : segments_) {
+    if (segment.type != PT_LOAD || raw(addr) < segment.vaddr) continue;
+    const uint64_t distance = raw(addr) - segment.vaddr;
+    if (distance >= segment.filesz) continue;
+    return slice(segment.offset + distance, segment.filesz - distance);
+  }
+  return {};
 }
 
 size_t ElfFile::symbol_count(const ElfSection& table) const {

@@ -72,6 +72,8 @@ class ElfFile {
   uint16_t type() const { return type_; }  // ET_EXEC, ET_DYN …
   uint16_t machine() const { return machine_; }
   bool is_64() const { return is_64_; }
+  bool swapped() const { return swap_; }  // of the other byte order than this machine
+  ElfAddr entry() const { return entry_; }
 
   std::span<const ElfSection> sections() const { return sections_; }
   std::span<const ElfSegment> segments() const { return segments_; }
@@ -79,6 +81,9 @@ class ElfFile {
   const ElfSection* section(std::string_view name) const;
   /// What the file holds of a section: nothing for SHT_NOBITS, or if it lies outside the file.
   std::span<const std::byte> contents(const ElfSection& section) const;
+
+  /// What the file holds from `addr` on, up to the end of its PT_LOAD; nothing if none holds it.
+  std::span<const std::byte> loaded_bytes(ElfAddr addr) const;
 
   /// The symbols and relocations of a section of that kind. An index past the end gives zeros.
   size_t symbol_count(const ElfSection& table) const;
@@ -110,6 +115,7 @@ class ElfFile {
   bool swap_ = false;
   uint16_t type_ = 0;
   uint16_t machine_ = 0;
+  ElfAddr entry_{};
   std::vector<ElfSection> sections_;
   std::vector<ElfSegment> segments_;
 };
