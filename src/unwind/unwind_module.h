@@ -1,0 +1,53 @@
+// UnwindModule: a binary with its unwind table, made once for each DSO. Handed to the unwinders by
+// a CodeMap's ranges.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "object/elf_file.h"
+#include "unwind/cfi_section.h"
+#include "unwind/rule_dictionary.h"
+#include "unwind/unwind_table.h"
+
+namespace prof {
+
+/// Constant once made, so that several threads may walk by it.
+class UnwindModule {
+ public:
+  /// Fails if the file cannot be read, is no ELF file, or is of a machine without unwinding. The
+  /// table refers to `dictionary`, which must outlive the module.
+  static Result<std::unique_ptr<const UnwindModule>> open(const std::string& path,
+                                                          RuleDictionary& dictionary);
+  /// Of a file that is in memory only, as the vdso's image.
+  static Result<std::unique_ptr<const UnwindModule>> from_image(std::vector<std::byte> image,
+                                                                const std::string& name,
+                                                                RuleDictionary& dictionary);
+
+  const ElfFile& file() const { return file_; }
+  const UnwindTable& table() const { return table_; }
+  const std::string& name() const { return name_; }
+
+  /// The .eh_frame entries, read when first asked for; nullptr if there are none.
+  const CfiSection* eh_frame() const;
+
+ private:
+  UnwindModule(std::vector<std::byte> image, ElfFile file, std::string name, UnwindTable table);
+  static Result<std::unique_ptr<const UnwindModule>> make(std::vector<std::byte> image,
+                                                          Result<ElfFile> file,
+                                                          const std::string& name,
+                                                          RuleDictionary& dictionary);
+
+  std::vector<std::byte> image_;  // of from_image(); file_ has views of it
+  ElfFile file_;
+  std::string name_;
+  UnwindTable table_;
+  mutable std::once_flag eh_frame_read_;
+  mutable std::optional<CfiSection> eh_frame_;
+};
+
+}  // namespace prof
