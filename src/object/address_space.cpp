@@ -208,6 +208,31 @@ const Mapping* ProcessTable::find_in(ProcessId id, uint64_t time, VirtAddr addr,
   return nullptr;
 }
 
+ProcessTable::Extent ProcessTable::find_extent(ProcessId id, uint64_t time, VirtAddr addr) const {
+  const Mapping* mapping = find(id, time, addr);
+  if (!mapping) return {};
+  Extent extent{mapping, mapping->start, mapping->end};
+  const auto bound = [&](VirtAddr edge) {
+    if (edge <= addr) {
+      extent.begin = std::max(extent.begin, edge);
+    } else {
+      extent.end = std::min(extent.end, edge);
+    }
+  };
+  for (int depth = 0; id.valid() && depth < kMaxInheritance; ++depth) {
+    const Process& process = processes_[id.value];
+    auto it = std::ranges::lower_bound(process.mappings, extent.end, {},
+                                       [](const TimedMapping& m) { return m.mapping.start; });
+    while (it != process.mappings.begin() && std::prev(it)->max_end > extent.begin) {
+      --it;
+      bound(it->mapping.start);
+      bound(it->mapping.end);
+    }
+    id = process.parent;
+  }
+  return extent;
+}
+
 const Mapping* ProcessTable::find_kernel(uint64_t time, VirtAddr addr) const {
   const auto births = by_pid_.find(kKernelPid);
   if (births == by_pid_.end()) return nullptr;

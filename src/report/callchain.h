@@ -10,12 +10,23 @@
 
 namespace prof {
 
+// Markers of our own; the kernel's are multiples of 32 (PERF_CONTEXT_*).
+
+/// Before what was unwound from a copy of the user's stack: addresses that are to be looked up as
+/// they are. As perf has them, those of callers lie inside the call, not behind it.
+inline constexpr uint64_t kContextUnwound = static_cast<uint64_t>(-4093);
+/// Ends a chain whose unwinding needed more of the stack than was copied.
+inline constexpr uint64_t kContextTruncated = static_cast<uint64_t>(-4094);
+/// The address that stands for the missing rest of a stack.
+inline constexpr VirtAddr kTruncatedStack{kContextTruncated};
+
 /// The mode that a context marker announces; nothing for a marker of a newer kernel.
 inline std::optional<CpuMode> mode_of_marker(uint64_t marker) {
   switch (marker) {
     case kContextKernel:
       return CpuMode::Kernel;
     case kContextUser:
+    case kContextUnwound:
       return CpuMode::User;
     case kContextHypervisor:
       return CpuMode::Hypervisor;
@@ -30,21 +41,28 @@ inline std::optional<CpuMode> mode_of_marker(uint64_t marker) {
 }
 
 /// visit(CpuMode, FrameAddress) for each address, leaf first; `mode` holds until the first marker.
-/// The first address of each context is an instruction pointer, the others are return addresses.
+/// The first address of each context is an instruction pointer, the others are return addresses
+/// unless they were unwound.
 template <class Visit>
 void for_each_address(const U64View& chain, CpuMode mode, Visit&& visit) {
   AddrKind kind = AddrKind::InstructionPointer;
+  AddrKind next = AddrKind::ReturnAddress;
   for (size_t i = 0; i < chain.size(); ++i) {
     const uint64_t ip = chain[i];
     if (ip < kContextMax) {
       visit(mode, FrameAddress{VirtAddr{ip}, kind});
-      kind = AddrKind::ReturnAddress;
+      kind = next;
+      continue;
+    }
+    if (ip == kContextTruncated) {
+      visit(mode, FrameAddress{kTruncatedStack});
       continue;
     }
     const std::optional<CpuMode> marked = mode_of_marker(ip);
     if (!marked) return;  // what follows cannot be told
     mode = *marked;
     kind = AddrKind::InstructionPointer;
+    next = ip == kContextUnwound ? kind : AddrKind::ReturnAddress;
   }
 }
 
@@ -55,16 +73,6 @@ inline bool has_address(const U64View& chain) {
     if (!mode_of_marker(chain[i])) return false;
   }
   return false;
-}
-
-/// A sample's call chain; without one, its instruction pointer alone.
-template <class Visit>
-void for_each_address(const SampleRecord& sample, Visit&& visit) {
-  if (has_address(sample.callchain)) {
-    for_each_address(sample.callchain, sample.cpu_mode(), visit);
-  } else {
-    visit(sample.cpu_mode(), FrameAddress{VirtAddr{sample.ip}});
-  }
 }
 
 }  // namespace prof

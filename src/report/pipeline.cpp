@@ -12,6 +12,7 @@
 #include "report/frame_table.h"
 #include "report/raw_stacks.h"
 #include "report/stack_tree.h"
+#include "report/stack_walker.h"
 
 namespace prof {
 
@@ -176,8 +177,8 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options) 
     profile.events.push_back({event.name, unit_of(event)});
   }
   Contexts contexts(recording, *filter, options.group, profile);
-  const bool swapped = recording.reader().swapped();
-  RawStacks stacks(swapped, recording.in_place());
+  StackWalker walker(recording);
+  RawStacks stacks(recording.in_place() && !walker.needed());
   stacks.set_max_stack(options.max_stack);
   std::array<uint64_t, RawStacks::kQueue + 1> ips{};  // while their samples are in the queue
   size_t at = 0;
@@ -188,13 +189,17 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options) 
     event.total_period += sample.period;
     const SampleContext context = contexts.of(sample);
     if (contexts.hides(context)) return;
-    // The sampled address stands for a chain that has none, in the byte order of the chains.
-    const bool chain = options.with_callchain && has_address(sample.callchain);
-    ips[at] = swapped ? byte_swapped(sample.ip) : sample.ip;
-    stacks.add(context, sample.cpu_mode(),
-               chain ? sample.callchain.bytes() : std::as_bytes(std::span(&ips[at], 1)),
-               sample.period);
-    at = (at + 1) % ips.size();
+    U64View chain;
+    if (options.with_callchain) {
+      chain =
+          walker.needed() ? walker.chain(sample, contexts[context.index].state) : sample.callchain;
+    }
+    if (!has_address(chain)) {  // the sampled address stands for it
+      ips[at] = sample.ip;
+      chain = {std::as_bytes(std::span(&ips[at], 1)), false};
+      at = (at + 1) % ips.size();
+    }
+    stacks.add(context, sample.cpu_mode(), chain, sample.period);
   });
   stacks.finish();
   build_tree(recording, stacks, contexts, profile);

@@ -13,19 +13,18 @@ uint32_t tag_of(const Hash128& hash) {
 }
 }  // namespace
 
-void RawStacks::add(SampleContext context, CpuMode mode, std::span<const std::byte> chain,
-                    uint64_t period) {
+void RawStacks::add(SampleContext context, CpuMode mode, U64View chain, uint64_t period) {
   Waiting& sample = queue_[queued_ % kQueue];
   if (queued_ >= kQueue) count(sample);  // the oldest makes room
   ++queued_;
-  sample.hash = hash_(chain, uint64_t{context.index} << 8 | static_cast<uint8_t>(mode));
+  sample.hash = hash_(chain.bytes(), uint64_t{context.index} << 8 | static_cast<uint8_t>(mode));
   sample.context = context;
   sample.mode = mode;
   sample.period = period;
   sample.chain = chain;
   if (!in_place_) {
-    sample.copy.assign(chain.begin(), chain.end());
-    sample.chain = sample.copy;
+    sample.copy.assign(chain.bytes().begin(), chain.bytes().end());
+    sample.chain = {sample.copy, chain.swapped()};
   }
   __builtin_prefetch(&slots_[sample.hash.low & (slots_.size() - 1)], 1);
 }
@@ -60,11 +59,10 @@ void RawStacks::store(const Waiting& sample) {
   RawStack stack;
   stack.context = sample.context.index;
   stack.begin = numbers_.size();
-  for_each_address(U64View(sample.chain, swapped_), sample.mode,
-                   [&](CpuMode mode, FrameAddress address) {
-                     if (max_stack_ > 0 && numbers_.size() - stack.begin >= max_stack_) return;
-                     numbers_.push_back(addresses_.intern(sample.context, mode, address));
-                   });
+  for_each_address(sample.chain, sample.mode, [&](CpuMode mode, FrameAddress address) {
+    if (max_stack_ > 0 && numbers_.size() - stack.begin >= max_stack_) return;
+    numbers_.push_back(addresses_.intern(sample.context, mode, address));
+  });
   stack.length = static_cast<uint32_t>(numbers_.size() - stack.begin);
   stacks_.push_back(stack);
 }

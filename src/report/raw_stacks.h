@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "common/byte_reader.h"
 #include "common/chain_hash.h"
 #include "common/huge_allocator.h"
 #include "perfdata/format.h"
@@ -32,15 +33,14 @@ class RawStacks {
  public:
   static constexpr size_t kQueue = 16;  // samples that wait
 
-  /// `swapped`: chains are in the other byte order. With `in_place`, chains given to add() stay
-  /// valid until kQueue more were added, or finish(); otherwise they are copied.
-  RawStacks(bool swapped, bool in_place)
-      : swapped_(swapped), in_place_(in_place), slots_(size_t{1} << 12) {}
+  /// With `in_place`, chains given to add() stay valid until kQueue more were added, or finish();
+  /// otherwise they are copied.
+  explicit RawStacks(bool in_place) : in_place_(in_place), slots_(size_t{1} << 12) {}
 
   /// Keeps this many addresses of a chain, leaf first; 0 keeps all.
   void set_max_stack(uint32_t addresses) { max_stack_ = addresses; }
   /// Counts one sample, now or when later ones come. Allocates only for chains not seen before.
-  void add(SampleContext context, CpuMode mode, std::span<const std::byte> chain, uint64_t period);
+  void add(SampleContext context, CpuMode mode, U64View chain, uint64_t period);
   /// Ends the adding.
   void finish();
 
@@ -66,14 +66,13 @@ class RawStacks {
     SampleContext context;
     CpuMode mode = CpuMode::Unknown;
     uint64_t period = 0;
-    std::span<const std::byte> chain;
+    U64View chain;
     std::vector<std::byte> copy;
   };
   void count(const Waiting& sample);
   void store(const Waiting& sample);
   void grow();
 
-  const bool swapped_;
   const bool in_place_;
   uint32_t max_stack_ = 0;
   ChainHash hash_;

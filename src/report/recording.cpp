@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "report/callchain.h"
 #include "report/time_range.h"
 
 namespace prof {
@@ -40,6 +41,7 @@ bool Recording::is_header_record(uint32_t type) {
 }
 
 Result<void> Recording::pass_one(const InputOptions& options) {
+  symbol_options_ = options.symbols;
   symbolizer_ = std::make_unique<Symbolizer>(dsos_, *strings_, options.symbols);
   RecordCursor cursor(*reader_);
   // In a pipe the events come as records: the decoder is made once they are known.
@@ -195,6 +197,10 @@ StringId Recording::comm_of(const ThreadState& state, uint32_t pid, uint32_t tid
 ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuMode mode,
                                    FrameAddress address) {
   ResolvedAddress result;
+  if (address.addr == kTruncatedStack) {
+    result.symbol.name = strings_->intern("[truncated stack]");
+    return result;
+  }
   const VirtAddr lookup = address.lookup();
   if (mode == CpuMode::User) {
     result.mapping = processes_.find(state.process, time, lookup);

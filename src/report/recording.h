@@ -57,6 +57,7 @@ class Recording {
   const ProcessTable& processes() const { return processes_; }
   const DsoTable& dsos() const { return dsos_; }
   Symbolizer& symbolizer() { return *symbolizer_; }
+  const SymbolizerOptions& symbol_options() const { return symbol_options_; }
   StringTable& strings() { return *strings_; }
   /// What to tell the user after the output: cut files, replaced binaries, missing symbols.
   std::vector<std::string> warnings() const;
@@ -100,6 +101,7 @@ class Recording {
   DsoTable dsos_;
   ProcessTable processes_;
   std::unique_ptr<Symbolizer> symbolizer_;
+  SymbolizerOptions symbol_options_;
   KernelInfo kernel_;
   std::optional<Mapping> kernel_mapping_;
   RecordingStats stats_;

@@ -12,6 +12,7 @@
 #include "report/script_frames.h"
 #include "report/script_sideband.h"
 #include "report/script_text.h"
+#include "report/stack_walker.h"
 
 namespace prof {
 
@@ -34,6 +35,9 @@ bool is_sound(const U64View& chain) {
       case kContextGuest:
       case kContextGuestKernel:
       case kContextGuestUser:
+        break;
+      case kContextUnwound:
+      case kContextTruncated:
         break;
       default:
         if (chain[i] >= kContextMax) return false;
@@ -71,6 +75,7 @@ class Script {
         decoder_(recording.events(), recording.reader().swapped()),
         filter_(std::move(filter)),
         out_(out),
+        walker_(recording),
         threads_(kThreadSpans) {}
 
   Result<void> choose_styles();
@@ -93,6 +98,7 @@ class Script {
   const Decoder decoder_;
   SampleFilter filter_;
   Output& out_;
+  StackWalker walker_;
   std::vector<EventStyle> styles_;  // by event
   std::vector<std::unique_ptr<ScriptFrames>> frames_;
   std::vector<ThreadSpan> threads_;
@@ -255,7 +261,8 @@ void Script::print_frames(const SampleRecord& sample, const EventStyle& style,
     return;
   }
   out_.write("\n");
-  if (is_sound(sample.callchain)) for_each_address(sample, print);
+  const U64View chain = walker_.chain(sample, thread.state);
+  if (is_sound(chain)) for_each_address(chain, sample.cpu_mode(), print);
 }
 
 void Script::print_sideband(const RecordView& view) {

@@ -28,11 +28,17 @@ size_t mapped_size(uintptr_t start) {
 
 }  // namespace
 
-Result<ElfFile> running_vdso() {
+Result<std::span<const std::byte>> running_vdso_image() {
   const auto start = static_cast<uintptr_t>(::getauxval(AT_SYSINFO_EHDR));
   const size_t size = start != 0 ? mapped_size(start) : 0;
   if (size == 0) return fail("this process has no vdso");
-  return ElfFile::parse({reinterpret_cast<const std::byte*>(start), size}, "[vdso]");
+  return std::span(reinterpret_cast<const std::byte*>(start), size);
+}
+
+Result<ElfFile> running_vdso() {
+  const auto image = running_vdso_image();
+  if (!image) return tl::unexpected(image.error());
+  return ElfFile::parse(*image, "[vdso]");
 }
 
 }  // namespace prof

@@ -38,6 +38,10 @@ Result<std::unique_ptr<const UnwindModule>> UnwindModule::from_image(std::vector
   return make(std::move(image), std::move(file), name, dictionary);
 }
 
+std::unique_ptr<const UnwindModule> UnwindModule::missing(const std::string& name) {
+  return std::unique_ptr<const UnwindModule>(new UnwindModule({}, ElfFile(), name, UnwindTable()));
+}
+
 const CfiSection* UnwindModule::eh_frame() const {
   std::call_once(eh_frame_read_, [this] { eh_frame_ = CfiSection::find_eh_frame(file_); });
   return eh_frame_ ? &*eh_frame_ : nullptr;

@@ -28,6 +28,9 @@ class UnwindModule {
                                                                 const std::string& name,
                                                                 RuleDictionary& dictionary);
 
+  /// Of a file that is known but cannot be had: walks stop there for want of unwind information.
+  static std::unique_ptr<const UnwindModule> missing(const std::string& name);
+
   const ElfFile& file() const { return file_; }
   const UnwindTable& table() const { return table_; }
   const std::string& name() const { return name_; }

@@ -20,7 +20,7 @@ std::vector<uint64_t> addresses_of(const RawStacks& stacks, const RawStack& stac
 }  // namespace
 
 TEST_CASE("equal chains of one context are one stack, others are not") {
-  RawStacks stacks(false, GENERATE(false, true));
+  RawStacks stacks(GENERATE(false, true));
   std::deque<std::vector<uint64_t>> chains;  // stay valid until finish()
   std::mt19937_64 random(1);
   std::map<std::pair<uint32_t, std::vector<uint64_t>>, uint64_t> expected;
@@ -28,7 +28,8 @@ TEST_CASE("equal chains of one context are one stack, others are not") {
     const auto context = static_cast<uint32_t>(random() % 3);
     auto& chain = chains.emplace_back(random() % 6);
     for (uint64_t& ip : chain) ip = random() % 5;
-    stacks.add({context, context}, CpuMode::User, std::as_bytes(std::span(chain)), 10);
+    stacks.add({context, context}, CpuMode::User, U64View(std::as_bytes(std::span(chain)), false),
+               10);
     ++expected[{context, chain}];
   }
   stacks.finish();
@@ -40,20 +41,20 @@ TEST_CASE("equal chains of one context are one stack, others are not") {
 }
 
 TEST_CASE("the mode of a sample is part of what its stack is") {
-  RawStacks stacks(false, true);
+  RawStacks stacks(true);
   const uint64_t ip = 0x1000;
-  stacks.add({}, CpuMode::User, std::as_bytes(std::span(&ip, 1)), 1);
-  stacks.add({}, CpuMode::Kernel, std::as_bytes(std::span(&ip, 1)), 1);
+  stacks.add({}, CpuMode::User, U64View(std::as_bytes(std::span(&ip, 1)), false), 1);
+  stacks.add({}, CpuMode::Kernel, U64View(std::as_bytes(std::span(&ip, 1)), false), 1);
   stacks.finish();
   CHECK(stacks.all().size() == 2);
   CHECK(stacks.addresses().all().size() == 2);
 }
 
 TEST_CASE("context markers are no addresses, and a chain can be cut at its root") {
-  RawStacks stacks(false, true);
+  RawStacks stacks(true);
   stacks.set_max_stack(3);
   const std::vector<uint64_t> chain{kContextKernel, 0xffff1, 0xffff2, kContextUser, 0x11, 0x12};
-  stacks.add({}, CpuMode::Kernel, std::as_bytes(std::span(chain)), 1);
+  stacks.add({}, CpuMode::Kernel, U64View(std::as_bytes(std::span(chain)), false), 1);
   stacks.finish();
   REQUIRE(stacks.all().size() == 1);
   CHECK(addresses_of(stacks, stacks.all()[0]) == std::vector<uint64_t>{0xffff1, 0xffff2, 0x11});

@@ -1,0 +1,75 @@
+#include "report/stack_walker.h"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "report/callchain.h"
+#include "unwind/libunwind_unwinder.h"
+#include "unwind/user_state.h"
+
+namespace prof {
+
+namespace {
+
+/// The machine that was recorded, as the header names it; without a header, one like ours.
+uint16_t machine_of(const Features& features) {
+#if defined(__aarch64__)
+  constexpr std::string_view kOurs = "aarch64";
+#else
+  constexpr std::string_view kOurs = "x86_64";
+#endif
+  const std::string_view name = features.arch ? std::string_view(*features.arch) : kOurs;
+  if (name == "x86_64") return EM_X86_64;
+  if (name == "aarch64" || name == "arm64") return EM_AARCH64;
+  return EM_NONE;
+}
+
+}  // namespace
+
+StackWalker::StackWalker(Recording& recording)
+    : recording_(recording),
+      needed_(std::ranges::any_of(
+          recording.events().all(),
+          [](const EventAttr& event) { return event.has(PERF_SAMPLE_STACK_USER); })),
+      machine_(machine_of(recording.reader().features())),
+      maps_(recording),
+      fallback_(needed_ ? make_libunwind_unwinder() : nullptr),
+      unwinder_(maps_.dictionary(), fallback_.get()) {}
+
+StackWalker::~StackWalker() = default;
+
+/// A chain that has a user part was walked by the kernel, whatever else was copied.
+bool StackWalker::has_copy(const SampleRecord& sample) const {
+  if (!needed_ || sample.user_registers.empty() || sample.user_stack.empty()) return false;
+  for (size_t i = 0; i + 1 < sample.callchain.size(); ++i) {
+    if (sample.callchain[i] == kContextUser) return false;
+  }
+  return true;
+}
+
+U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state) {
+  if (!has_copy(sample)) return sample.callchain;
+  chain_.clear();
+  for (size_t i = 0; i < sample.callchain.size(); ++i) {
+    if (sample.callchain[i] != kContextUser) chain_.push_back(sample.callchain[i]);
+  }
+  if (chain_.empty() && sample.cpu_mode() == CpuMode::Kernel) {
+    chain_.push_back(kContextKernel);
+    chain_.push_back(sample.ip);
+  }
+  const perf_event_attr& attr = recording_.events()[sample.event].attr;
+  const UserState user = user_state(machine_, sample.user_abi, attr.sample_regs_user,
+                                    sample.user_registers, sample.user_stack);
+  const UnwindStop stop = unwinder_.unwind(maps_.of(state, sample.time), user, kMaxFrames, frames_);
+  ++stats_.walks;
+  ++stats_.stops[static_cast<size_t>(stop)];
+  stats_.frames += frames_.size();
+  chain_.push_back(kContextUnwound);
+  for (const FrameAddress& frame : frames_) chain_.push_back(raw(frame.lookup()));
+  if (stop == UnwindStop::StackTruncated) chain_.push_back(kContextTruncated);
+  return {std::as_bytes(std::span(chain_)), false};
+}
+
+}  // namespace prof

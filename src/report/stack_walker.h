@@ -1,0 +1,51 @@
+// StackWalker: a sample's whole call chain, with the user's part unwound from the stack copy where
+// the sample has one. Asked by the pipeline and by script, for each sample.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "report/code_maps.h"
+#include "report/recording.h"
+#include "unwind/table_unwinder.h"
+
+namespace prof {
+
+class StackWalker {
+ public:
+  /// Frames of a user stack at most; copies that large have no more.
+  static constexpr size_t kMaxFrames = 4096;
+
+  explicit StackWalker(Recording& recording);
+  ~StackWalker();
+
+  /// Whether the recording has stack copies at all; without, chains are those of the samples.
+  bool needed() const { return needed_; }
+  /// The chain as for_each_address() takes it, valid until the next call. `state` is that of the
+  /// sample's thread at its time.
+  U64View chain(const SampleRecord& sample, const ThreadState& state);
+
+  struct Stats {
+    uint64_t walks = 0;
+    std::array<uint64_t, 8> stops{};  // by UnwindStop
+    uint64_t frames = 0;
+  };
+  const Stats& stats() const { return stats_; }
+
+ private:
+  bool has_copy(const SampleRecord& sample) const;
+
+  Recording& recording_;
+  bool needed_ = false;
+  uint16_t machine_ = 0;
+  CodeMaps maps_;
+  std::unique_ptr<Unwinder> fallback_;
+  TableUnwinder unwinder_;
+  std::vector<FrameAddress> frames_;
+  std::vector<uint64_t> chain_;
+  Stats stats_;
+};
+
+}  // namespace prof
