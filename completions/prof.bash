@@ -371,7 +371,7 @@ _prof() {
       words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --max-size"
       ;;
     report)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stats"
+      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
       ;;
     script)
       words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"

@@ -49,7 +49,7 @@ _prof() {
         '*-e[Events\: cycles, page-faults\:u, … \[cycles\]]:value:(cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults)' \
         '*--event[Events\: cycles, page-faults\:u, … \[cycles\]]:value:(cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults)' \
         '*-g[Record call chains, by frame pointers]' \
-        '*--call-graph[Record call chains by this method\: fp]:value:(fp)' \
+        '*--call-graph[Record call chains by this method\: fp, or dwarf\[,SIZE\] from copies of the stack]:value:(fp)' \
         '*--max-stack[Frames of a call chain at most]:value: ' \
         '*-k[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
         '*--clockid[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
@@ -108,6 +108,7 @@ _prof() {
         '*--symbols[Only samples in these functions]:value: ' \
         '*--header[Show what the recording says of itself, too]' \
         '*--header-only[Show only that]' \
+        '*--stack-quality[Say which stacks are not whole, why, and what mends it]' \
         '*--stats[Count the records of the recording]' \
         '*:file:_files'
       ;;

@@ -87,6 +87,8 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
       ->delimiter(',');
   command->add_flag("--header", options.header, "Show what the recording says of itself, too");
   command->add_flag("--header-only", options.header_only, "Show only that");
+  command->add_flag("--stack-quality", options.stack_quality,
+                    "Say which stacks are not whole, why, and what mends it");
   command->add_flag("--stats", options.stats, "Count the records of the recording");
   command->callback([words, &chosen] { chosen = [words] { return run(*words); }; });
 }

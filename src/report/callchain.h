@@ -7,6 +7,7 @@
 #include "common/address.h"
 #include "perfdata/format.h"
 #include "perfdata/record.h"
+#include "unwind/unwinder.h"
 
 namespace prof {
 
@@ -14,11 +15,16 @@ namespace prof {
 
 /// Before what was unwound from a copy of the user's stack: addresses that are to be looked up as
 /// they are. As perf has them, those of callers lie inside the call, not behind it.
-inline constexpr uint64_t kContextUnwound = static_cast<uint64_t>(-4093);
-/// Ends a chain whose unwinding needed more of the stack than was copied.
-inline constexpr uint64_t kContextTruncated = static_cast<uint64_t>(-4094);
-/// The address that stands for the missing rest of a stack.
-inline constexpr VirtAddr kTruncatedStack{kContextTruncated};
+inline constexpr uint64_t kContextUnwound = static_cast<uint64_t>(-4085);
+/// Plus an UnwindStop: ends a chain that was unwound, and says why there.
+inline constexpr uint64_t kContextStop = static_cast<uint64_t>(-4093);
+/// The address that stands for the rest of a stack that was larger than its copy.
+inline constexpr VirtAddr kTruncatedStack{kContextStop +
+                                          static_cast<uint64_t>(UnwindStop::StackTruncated)};
+
+constexpr bool is_stop_marker(uint64_t marker) {
+  return marker >= kContextStop && marker < kContextUnwound;
+}
 
 /// The mode that a context marker announces; nothing for a marker of a newer kernel.
 inline std::optional<CpuMode> mode_of_marker(uint64_t marker) {
@@ -54,8 +60,8 @@ void for_each_address(const U64View& chain, CpuMode mode, Visit&& visit) {
       kind = next;
       continue;
     }
-    if (ip == kContextTruncated) {
-      visit(mode, FrameAddress{kTruncatedStack});
+    if (is_stop_marker(ip)) {
+      if (VirtAddr{ip} == kTruncatedStack) visit(mode, FrameAddress{kTruncatedStack});
       continue;
     }
     const std::optional<CpuMode> marked = mode_of_marker(ip);

@@ -63,6 +63,8 @@ FrameId FrameTable::frame_of(const ThreadState& state, uint64_t time, CpuMode mo
     frame.kind = FrameKind::Unknown;
   }
   profile_.frames.push_back(frame);
+  misses_.resize(profile_.frames.size(), MissReason::None);
+  misses_.back() = resolved.symbol.miss;
   return it->second;
 }
 

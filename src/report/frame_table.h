@@ -18,6 +18,10 @@ class FrameTable {
   /// The frame of an address; equal functions are equal frames. `state` and `time` are those of any
   /// sample in its address space.
   FrameId frame_of(const ThreadState& state, uint64_t time, CpuMode mode, FrameAddress address);
+  /// Why a frame has no name.
+  MissReason miss_of(FrameId frame) const {
+    return frame.value < misses_.size() ? misses_[frame.value] : MissReason::None;
+  }
 
  private:
   void fill_names(Frame& frame, const ResolvedAddress& resolved);
@@ -35,6 +39,7 @@ class FrameTable {
     size_t operator()(const Key& key) const;
   };
   std::unordered_map<Key, FrameId, KeyHash> frames_;
+  std::vector<MissReason> misses_;  // by frame
 };
 
 }  // namespace prof

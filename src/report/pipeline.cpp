@@ -118,9 +118,8 @@ FrameId group_frame(Profile& profile, const Group& group) {
 }
 
 /// The frames of all distinct addresses.
-std::vector<FrameId> name_addresses(Recording& recording, const AddressTable& addresses,
-                                    const Contexts& contexts, Profile& profile) {
-  FrameTable frames(recording, profile);
+std::vector<FrameId> name_addresses(FrameTable& frames, const AddressTable& addresses,
+                                    const Contexts& contexts) {
   std::vector<FrameId> frame_of;
   frame_of.reserve(addresses.all().size());
   for (const AddressTable::Entry& entry : addresses.all()) {
@@ -131,33 +130,77 @@ std::vector<FrameId> name_addresses(Recording& recording, const AddressTable& ad
 }
 
 /// Puts each distinct stack into the tree, root first.
-void build_tree(Recording& recording, const RawStacks& stacks, const Contexts& contexts,
-                Profile& profile) {
-  std::vector<FrameId> group_frames;
-  group_frames.reserve(profile.groups.size());
-  for (const Group& group : profile.groups) group_frames.push_back(group_frame(profile, group));
-  const auto frame_of = name_addresses(recording, stacks.addresses(), contexts, profile);
-  StackTree tree;
-  tree.reserve(stacks.all().size(), stacks.total_length());
-  std::vector<FrameId> frames;
-  for (const RawStack& stack : stacks.all()) {
-    const auto addresses = stacks.addresses_of(stack);
-    frames.resize(addresses.size());
+class TreeBuilder {
+ public:
+  TreeBuilder(Recording& recording, const RawStacks& stacks, const Contexts& contexts,
+              Profile& profile, StackQuality* quality)
+      : stacks_(stacks),
+        contexts_(contexts),
+        profile_(profile),
+        quality_(quality),
+        table_(recording, profile) {}
+
+  void build() {
+    std::vector<FrameId> group_frames;
+    group_frames.reserve(profile_.groups.size());
+    for (const Group& group : profile_.groups) group_frames.push_back(group_frame(profile_, group));
+    frame_of_ = name_addresses(table_, stacks_.addresses(), contexts_);
+    tree_.reserve(stacks_.all().size(), stacks_.total_length());
+    for (const RawStack& stack : stacks_.all()) add(stack);
+    tree_.finish(group_frames, profile_);
+  }
+
+ private:
+  void add(const RawStack& stack) {
+    const auto addresses = stacks_.addresses_of(stack);
+    frames_.resize(addresses.size());
     uint64_t unknown = 0;
-    for (size_t i = 0; i < addresses.size(); ++i) {
-      const FrameId frame = frame_of[addresses[i]];
-      frames[addresses.size() - 1 - i] = frame;
-      unknown += profile.frame(frame).kind == FrameKind::Unknown;
+    const Frame* unnamed = nullptr;
+    for (size_t i = addresses.size(); i-- > 0;) {
+      const FrameId frame = frame_of_[addresses[i]];
+      frames_[addresses.size() - 1 - i] = frame;
+      if (profile_.frame(frame).kind != FrameKind::Unknown) continue;
+      ++unknown;
+      unnamed = &profile_.frame(frame);
     }
-    profile.total_frames += stack.samples * frames.size();
-    profile.unresolved_frames += stack.samples * unknown;
-    ProfileEvent& event = profile.events[profile.groups[contexts[stack.context].group].event];
+    const uint32_t group = contexts_[stack.context].group;
+    profile_.total_frames += stack.samples * frames_.size();
+    profile_.unresolved_frames += stack.samples * unknown;
+    ProfileEvent& event = profile_.events[profile_.groups[group].event];
     event.samples += stack.samples;
     event.period += stack.period;
-    tree.add(contexts[stack.context].group, frames, stack.samples, stack.period);
+    tree_.add(group, frames_, stack.samples, stack.period);
+    if (quality_) judge(stack, unnamed);
   }
-  tree.finish(group_frames, profile);
-}
+
+  void judge(const RawStack& raw, const Frame* unnamed) {
+    StackQuality::Stack stack;
+    stack.comm = profile_.groups[contexts_[raw.context].group].comm;
+    stack.end = raw.end;
+    stack.length = raw.length;
+    const auto addresses = stacks_.addresses_of(raw);
+    if (!addresses.empty()) {
+      stack.has_user = stacks_.addresses().all()[addresses.back()].mode == CpuMode::User;
+      // The frame that stands for what was not copied is no place where a stack ends.
+      const bool cut = raw.end == StackEnd::StackTruncated && frames_.size() > 1;
+      stack.root = &profile_.frame(frames_[cut ? 1 : 0]);
+    }
+    if (unnamed) {
+      stack.unnamed = unnamed;
+      stack.miss = table_.miss_of(FrameId{static_cast<uint32_t>(unnamed - profile_.frames.data())});
+    }
+    quality_->add(profile_, stack, raw.samples);
+  }
+
+  const RawStacks& stacks_;
+  const Contexts& contexts_;
+  Profile& profile_;
+  StackQuality* quality_;
+  FrameTable table_;
+  StackTree tree_;
+  std::vector<FrameId> frame_of_;  // by address
+  std::vector<FrameId> frames_;    // of the stack at hand
+};
 
 /// What the periods of an event count: its clock's time, or its occurrences.
 std::string unit_of(const EventAttr& event) {
@@ -169,7 +212,8 @@ std::string unit_of(const EventAttr& event) {
 
 }  // namespace
 
-Result<Profile> build_profile(Recording& recording, const LoadOptions& options) {
+Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
+                              StackQuality* quality) {
   auto filter = SampleFilter::make(options.input.filter, recording);
   if (!filter) return tl::unexpected(filter.error());
   Profile profile;
@@ -202,7 +246,16 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options) 
     stacks.add(context, sample.cpu_mode(), chain, sample.period);
   });
   stacks.finish();
-  build_tree(recording, stacks, contexts, profile);
+  if (quality) {
+    uint64_t copy_size = 0;
+    size_t limit = 127;  // the kernel's, if it was not asked for another
+    for (const EventAttr& event : recording.events().all()) {
+      copy_size = std::max<uint64_t>(copy_size, event.attr.sample_stack_user);
+      if (event.attr.sample_max_stack != 0) limit = event.attr.sample_max_stack;
+    }
+    quality->set_recorded(limit, copy_size);
+  }
+  TreeBuilder(recording, stacks, contexts, profile, quality).build();
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;
   profile.lost_samples = stats.lost_samples;

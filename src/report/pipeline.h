@@ -5,10 +5,13 @@
 #include "report/load.h"
 #include "report/profile.h"
 #include "report/recording.h"
+#include "report/stack_quality.h"
 
 namespace prof {
 
 /// Merges equal stacks first, then names each distinct address once, then builds the tree.
-Result<Profile> build_profile(Recording& recording, const LoadOptions& options);
+/// With `quality`, tells how whole the stacks are.
+Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
+                              StackQuality* quality = nullptr);
 
 }  // namespace prof

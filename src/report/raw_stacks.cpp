@@ -63,6 +63,10 @@ void RawStacks::store(const Waiting& sample) {
     if (max_stack_ > 0 && numbers_.size() - stack.begin >= max_stack_) return;
     numbers_.push_back(addresses_.intern(sample.context, mode, address));
   });
+  if (const size_t words = sample.chain.size(); words > 0) {
+    const uint64_t last = sample.chain[words - 1];
+    if (is_stop_marker(last)) stack.end = stack_end(static_cast<UnwindStop>(last - kContextStop));
+  }
   stack.length = static_cast<uint32_t>(numbers_.size() - stack.begin);
   stacks_.push_back(stack);
 }

@@ -13,6 +13,7 @@
 #include "common/huge_allocator.h"
 #include "perfdata/format.h"
 #include "report/address_table.h"
+#include "report/stack_quality.h"
 
 namespace prof {
 
@@ -23,6 +24,7 @@ struct RawStack {
   uint64_t begin = 0;   // of its addresses
   uint64_t samples = 0;
   uint64_t period = 0;
+  StackEnd end = StackEnd::Recorded;
 };
 
 /// A table that lies in more memory than any cache, so that looking a stack up costs a miss. It is

@@ -70,10 +70,12 @@ void choose_grouping(ReportOptions& options) {
   options.load.group.comm =
       asked(SortKey::Comm) || options.load.group.pid || options.load.group.tid;
   // Without children and call graphs the sampled address is all there is to read.
-  options.load.with_callchain = options.children || options.call_graph.mode != CallGraphMode::None;
+  options.load.with_callchain =
+      options.stack_quality || options.children || options.call_graph.mode != CallGraphMode::None;
 }
 
-void print_tables(const Profile& profile, ReportOptions options, Output& out) {
+void print_tables(const Profile& profile, const StackQuality& quality, ReportOptions options,
+                  Output& out) {
   if (!options.header) {
     out << "# To display the perf.data header info, please use --header/--header-only "
            "options.\n#\n";
@@ -90,6 +92,12 @@ void print_tables(const Profile& profile, ReportOptions options, Output& out) {
         options.load.input.filter.event.empty() || options.load.input.filter.event == facts.name;
     const bool empty = facts.total_samples == 0 && profile.events.size() > 1;
     if (wanted && !empty) print_event(profile, event, options, profile.has_callchains, out);
+  }
+  const bool judged = profile.has_callchains && options.load.with_callchain;
+  if (options.stack_quality) {
+    out << quality_table(profile, quality);
+  } else if (judged) {
+    out << quality_line(profile, quality);
   }
   out << "#\n# (Tip: See the same data as a picture: prof flamegraph > cpu.svg)\n#\n";
 }
@@ -114,8 +122,9 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
   }
   choose_grouping(options);
   const bool is_folded = source->folded.has_value();
+  StackQuality quality;
   auto profile = is_folded ? Result<Profile>(std::move(*source->folded))
-                           : build_profile(*source->recording, options.load);
+                           : build_profile(*source->recording, options.load, &quality);
   if (!profile) return tl::unexpected(profile.error());
   if (is_folded) put_under_one_root(*profile);
   source->recording.reset();
@@ -125,7 +134,7 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
                 "record with -g, or leave out -g here");
   }
   if (!options.dsos.empty() || !options.symbols.empty()) hide_other_leaves(options, *profile);
-  print_tables(*profile, options, out);
+  print_tables(*profile, quality, options, out);
   return profile->warnings;
 }
 

@@ -37,6 +37,7 @@ struct ReportOptions {
   double percent_limit = 0;
   std::vector<std::string> dsos, symbols;  // of the sampled function; others are not shown
   bool header = false, header_only = false, stats = false;
+  bool stack_quality = false;
 };
 
 /// "comm,dso,sym" as keys; an unknown one is an error that lists those there are.

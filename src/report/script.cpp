@@ -37,9 +37,9 @@ bool is_sound(const U64View& chain) {
       case kContextGuestUser:
         break;
       case kContextUnwound:
-      case kContextTruncated:
         break;
       default:
+        if (is_stop_marker(chain[i])) break;
         if (chain[i] >= kContextMax) return false;
         address = true;
     }

@@ -68,7 +68,7 @@ U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state)
   stats_.frames += frames_.size();
   chain_.push_back(kContextUnwound);
   for (const FrameAddress& frame : frames_) chain_.push_back(raw(frame.lookup()));
-  if (stop == UnwindStop::StackTruncated) chain_.push_back(kContextTruncated);
+  chain_.push_back(kContextStop + static_cast<uint64_t>(stop));
   return {std::as_bytes(std::span(chain_)), false};
 }
 

@@ -14,11 +14,20 @@ def names_settled(ours, theirs):
     """`ours` with perf's line wherever only the name differs and ours is known to be the better:
 
     - a return address belongs to the call before it, but perf names what begins there (+0x0);
+    - where the call ends its function or its mapping and nothing follows, perf knows nothing of the
+      caller, and shows the address by a mapping that begins there;
     - prof names the stubs of .plt.got and .plt.sec, and the head of .plt, for which perf has nothing.
     """
     lines = ours.splitlines()
+    before = ""
     for i, (mine, perfs) in enumerate(zip(lines, theirs.splitlines())):
+        is_caller = before[:1] in ("\t", " ")
+        before = perfs
         if mine == perfs:
+            continue
+        if is_caller and "[unknown]" in perfs and \
+                (mine.split()[:1] == perfs.split()[:1] or "[unknown]" in mine):
+            lines[i] = perfs
             continue
         a, b = FRAME.match(mine), FRAME.match(perfs)
         if not a or not b or (a["before"], a["after"]) != (b["before"], b["after"]):

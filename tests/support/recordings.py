@@ -107,6 +107,8 @@ class Differences:
 
     The caller of a function that does not return: its return address is the first byte of whatever
     follows, which perf takes for the caller, where prof looks up the call itself.
+    Where the call is the last instruction of its function, or of its mapping, and nothing follows,
+    perf shows the caller as unknown, and its address by a mapping that begins there.
     Code of the procedure linkage table (its stubs, its head ".plt") that perf 6.1 calls "@plt" or
     does not know."""
 
@@ -125,9 +127,16 @@ class Differences:
 
     def allowed(self, ours, theirs, offset, before):
         address = theirs.split()[:1]
-        if not address or ours.split()[:1] != address:
-            return False
         is_caller = before[:1] in ("\t", " ")
+        if not address:
+            return False
+        if is_caller and frame_name(theirs) == "[unknown]" and \
+                (ours.split()[:1] == address or frame_name(ours) == "[unknown]"):
+            self.names |= {frame_name(ours)} | {f"0x{int(a.split()[0], 16):016x}"
+                                                for a in (ours, theirs)}
+            return True
+        if ours.split()[:1] != address:
+            return False
         at_start = re.search(r"\+0x0( \(|$)", offset)
         is_stub = frame_name(ours).endswith(("@plt", ".plt")) and frame_name(theirs) in ("@plt", "[unknown]")
         if not (is_caller and at_start) and not is_stub:
