@@ -4,7 +4,7 @@
 
 namespace prof {
 
-std::unique_ptr<Unwinder> make_libunwind_unwinder() {
+std::unique_ptr<Unwinder> make_libunwind_unwinder(LibunwindCache) {
   return nullptr;
 }
 
@@ -15,6 +15,7 @@ std::unique_ptr<Unwinder> make_libunwind_unwinder() {
 #include <elf.h>
 #include <libunwind-x86_64.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "unwind/unwind_module.h"
@@ -33,12 +34,21 @@ namespace {
 /// module's FDEs word by word; so static programs, which have no .eh_frame_hdr, have one, too.
 constexpr uint64_t kTableAddress = 0xffff'8000'0000'0000;
 
+/// A loaded file whose CFI libunwind has been shown; it reads there again whenever a rule that it
+/// keeps has an expression.
+struct Loaded {
+  const UnwindModule* module;
+  uint64_t bias;
+  uint64_t begin, end;
+};
+
 /// What libunwind's callbacks get: the sample and what was learnt while it was walked.
 struct Walk {
   CodeMap* map = nullptr;
   const UserState* user = nullptr;
-  std::optional<CodeRange> range;  // the one used last
-  CodeRange described;             // whose CFI was asked for last: its FDEs are at kTableAddress
+  std::vector<Loaded>* loaded = nullptr;
+  std::optional<CodeRange> range;     // the one used last
+  const CfiSection* table = nullptr;  // whose FDEs are at kTableAddress
   bool stack_unreadable = false;
 
   const CodeRange* find(uint64_t addr) {
@@ -75,6 +85,29 @@ bool read_file_word(const ElfFile& file, uint64_t addr, uint64_t& out) {
   return any;
 }
 
+void remember(std::vector<Loaded>& loaded, const CodeRange& range) {
+  for (const Loaded& known : loaded) {
+    if (known.module == range.module && known.bias == range.bias) return;
+  }
+  Loaded added{range.module, range.bias, UINT64_MAX, 0};
+  for (const ElfSegment& segment : range.module->file().segments()) {
+    if (segment.type != PT_LOAD) continue;
+    added.begin = std::min(added.begin, segment.vaddr + range.bias);
+    added.end = std::max(added.end, segment.vaddr + segment.filesz + range.bias);
+  }
+  loaded.push_back(added);
+}
+
+bool read_loaded_word(const Walk& walk, uint64_t addr, uint64_t& out) {
+  for (const Loaded& known : *walk.loaded) {
+    if (addr + sizeof out > known.begin && addr < known.end &&
+        read_file_word(known.module->file(), addr - known.bias, out)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t* found,
                    int need_unwind_info, void* context) {
   Walk& walk = *static_cast<Walk*>(context);
@@ -82,7 +115,8 @@ int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t* found
   if (!range || !range->module) return -UNW_ENOINFO;
   const CfiSection* section = range->module->eh_frame();
   if (!section || section->fdes().empty()) return -UNW_ENOINFO;
-  walk.described = *range;
+  walk.table = section;
+  remember(*walk.loaded, *range);
   unw_dyn_info_t info{};
   info.format = UNW_INFO_FORMAT_REMOTE_TABLE;
   info.start_ip = section->fdes().front().begin + range->bias;
@@ -108,14 +142,13 @@ int access_mem(unw_addr_space_t, unw_word_t addr, unw_word_t* value, int write, 
     std::memcpy(value, user.stack.data() + offset, sizeof *value);
     return 0;
   }
-  // .eh_frame is in another mapping than the code, which the map need not know of.
-  if (const UnwindModule* module = walk.described.module) {
-    if (addr >= kTableAddress) {
-      *value = table_word(*module->eh_frame(), (addr - kTableAddress) / sizeof *value);
-      return 0;
-    }
-    if (read_file_word(module->file(), addr - walk.described.bias, *value)) return 0;
+  if (addr >= kTableAddress) {
+    if (!walk.table) return -UNW_EINVAL;
+    *value = table_word(*walk.table, (addr - kTableAddress) / sizeof *value);
+    return 0;
   }
+  // .eh_frame is in another mapping than the code, which the map need not know of.
+  if (read_loaded_word(walk, addr, *value)) return 0;
   const CodeRange* range = walk.find(addr);
   if (range && range->module && read_file_word(range->module->file(), addr - range->bias, *value)) {
     return 0;
@@ -150,8 +183,8 @@ unw_accessors_t kAccessors = {find_proc_info, put_unwind_info, get_dyn_info_list
 
 class LibunwindUnwinder final : public Unwinder {
  public:
-  explicit LibunwindUnwinder(unw_addr_space_t space) : space_(space) {
-    unw_set_caching_policy(space_, UNW_CACHE_GLOBAL);
+  LibunwindUnwinder(unw_addr_space_t space, LibunwindCache cache) : space_(space) {
+    unw_set_caching_policy(space_, cache == LibunwindCache::On ? UNW_CACHE_GLOBAL : UNW_CACHE_NONE);
   }
   LibunwindUnwinder(const LibunwindUnwinder&) = delete;
   LibunwindUnwinder& operator=(const LibunwindUnwinder&) = delete;
@@ -165,6 +198,7 @@ class LibunwindUnwinder final : public Unwinder {
 
   unw_addr_space_t space_;
   uint64_t version_ = UINT64_MAX;
+  std::vector<Loaded> loaded_;  // at this version
 };
 
 /// libunwind guesses at frame pointers where it finds nothing. Through code with a file the walk
@@ -186,21 +220,25 @@ UnwindStop LibunwindUnwinder::unwind(CodeMap& map, const UserState& user, size_t
   if (map.version() != version_) {
     unw_flush_cache(space_, 0, 0);
     version_ = map.version();
+    loaded_.clear();
   }
   Walk walk;
   walk.map = &map;
   walk.user = &user;
+  walk.loaded = &loaded_;
   unw_cursor_t cursor;
   if (unw_init_remote(&cursor, space_, &walk) != 0) return UnwindStop::NoUnwindInfo;
-  for (bool exact = true;;) {
+  for (;;) {
     if (out.size() >= max_frames) return UnwindStop::FrameLimit;
     unw_word_t pc = 0;
     if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0) return UnwindStop::StackTruncated;
     if (pc == 0 && !out.empty()) return UnwindStop::EndOfStack;
-    const bool signal_frame = unw_is_signal_frame(&cursor) > 0;
-    out.push_back({VirtAddr{pc},
-                   exact || signal_frame ? AddrKind::InstructionPointer : AddrKind::ReturnAddress});
-    exact = signal_frame;
+    // Said of the frame that was interrupted. The one before it is the signal's return, to which
+    // a handler returns without having been called from there.
+    const bool interrupted = unw_is_signal_frame(&cursor) > 0;
+    if (interrupted && !out.empty()) out.back().kind = AddrKind::InstructionPointer;
+    const bool exact = out.empty() || interrupted;
+    out.push_back({VirtAddr{pc}, exact ? AddrKind::InstructionPointer : AddrKind::ReturnAddress});
     if (const auto stop = stop_before_step(walk, out.back())) return *stop;
     walk.stack_unreadable = false;
     const int stepped = unw_step(&cursor);
@@ -214,10 +252,10 @@ UnwindStop LibunwindUnwinder::unwind(CodeMap& map, const UserState& user, size_t
 
 }  // namespace
 
-std::unique_ptr<Unwinder> make_libunwind_unwinder() {
+std::unique_ptr<Unwinder> make_libunwind_unwinder(LibunwindCache cache) {
   unw_addr_space_t space = unw_create_addr_space(&kAccessors, 0);
   if (!space) return nullptr;
-  return std::make_unique<LibunwindUnwinder>(space);
+  return std::make_unique<LibunwindUnwinder>(space, cache);
 }
 
 }  // namespace prof
