@@ -29,7 +29,8 @@ namespace {
 
 constexpr size_t kMaxFrames = 1024;
 constexpr size_t kCopy = 8192;
-constexpr int kRuns = 5;
+constexpr int kTableRuns = 5;
+constexpr int kWalkRuns = 15;
 
 double cpu_seconds() {
   timespec now{};
@@ -40,7 +41,7 @@ double cpu_seconds() {
 void time_table(const char* path) {
   double best = std::numeric_limits<double>::max();
   UnwindTable table;
-  for (int run = 0; run < kRuns; ++run) {
+  for (int run = 0; run < kTableRuns; ++run) {
     RuleDictionary rules;
     const double begin = cpu_seconds();
     const auto file = ElfFile::open(path);
@@ -59,10 +60,10 @@ void time_table(const char* path) {
 
 void nothing(void*) {}
 
-/// Every tenth instruction of calls through frames of every shape.
+/// Every third instruction of calls through frames of every shape.
 std::vector<UserState> samples_of(const test::Steps& steps) {
   std::vector<UserState> samples;
-  for (size_t i = 0; i < steps.states.size(); i += 10) {
+  for (size_t i = 0; i < steps.states.size(); i += 3) {
     UserState state = steps.states[i];
     state.stack = state.stack.first(std::min(kCopy, state.stack.size()));
     samples.push_back(state);
@@ -75,7 +76,7 @@ void time_walks(const char* name, Unwinder& unwinder, CodeMap& map,
   std::vector<FrameAddress> chain;
   double best = std::numeric_limits<double>::max();
   size_t frames = 0;
-  for (int run = 0; run <= kRuns; ++run) {  // the first fills caches
+  for (int run = 0; run <= kWalkRuns; ++run) {  // the first fills caches
     frames = 0;
     const double begin = cpu_seconds();
     for (const UserState& sample : samples) {

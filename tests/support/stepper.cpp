@@ -17,7 +17,7 @@ constexpr long long kTrapFlag = 0x100;  // of rflags: a trap after each instruct
 Steps* recording = nullptr;  // of the one stepper that runs
 volatile bool stepping = false;
 uintptr_t top = 0;
-size_t max_states = 0, used_bytes = 0;
+size_t max_states = 0, used_bytes = 0, room = 0;
 
 void on_trap(int, siginfo_t*, void* context) {
   auto& flags = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_EFL];
@@ -29,11 +29,11 @@ void on_trap(int, siginfo_t*, void* context) {
   UserState state = registers_of(context);
   const uintptr_t sp = raw(state.stack_begin);
   const size_t size = top - sp;
-  if (recording->states.size() == max_states || size > recording->bytes.size() - used_bytes) {
+  if (recording->states.size() == max_states || size > room - used_bytes) {
     recording->complete = false;
     return;
   }
-  const auto copy = std::span(recording->bytes).subspan(used_bytes, size);
+  const auto copy = std::span(recording->bytes.get() + used_bytes, size);
   copy_memory(sp, copy);
   used_bytes += size;
   state.stack = copy;
@@ -45,7 +45,8 @@ void on_trap(int, siginfo_t*, void* context) {
 Steps step_through(const std::function<void()>& run, size_t max_steps, size_t max_bytes) {
   Steps steps;
   steps.states.reserve(max_steps);
-  steps.bytes.resize(max_bytes);
+  steps.bytes.reset(new std::byte[max_bytes]);  // not touched before it is used
+  room = max_bytes;
   recording = &steps;
   max_states = max_steps;
   used_bytes = 0;
