@@ -19,6 +19,11 @@ ElfBuilder& ElfBuilder::machine(uint16_t value) {
   return *this;
 }
 
+ElfBuilder& ElfBuilder::entry(uint64_t addr) {
+  entry_ = addr;
+  return *this;
+}
+
 uint16_t ElfBuilder::section(BuilderSection section) {
   const uint64_t offset = cursor_;
   cursor_ += (section.content.size() + 15) / 16 * 16;
@@ -90,7 +95,7 @@ void ElfBuilder::put_header(ByteWriter& out, uint64_t section_headers) const {
   put(out, uint16_t{ET_DYN});
   put(out, machine_);
   put(out, uint32_t{EV_CURRENT});
-  put_word(out, 0);
+  put_word(out, entry_);
   put_word(out, is_64_ ? 64 : 52);
   put_word(out, section_headers);
   put(out, uint32_t{0});

@@ -44,6 +44,7 @@ class ElfBuilder {
   explicit ElfBuilder(bool is_64 = true, bool big_endian = false);
 
   ElfBuilder& machine(uint16_t value);
+  ElfBuilder& entry(uint64_t addr);
   /// Returns the section's index, counted from 1.
   uint16_t section(BuilderSection section);
   /// A symbol table with its string table, after the null symbol. Returns the table's index.
@@ -83,6 +84,7 @@ class ElfBuilder {
   bool swap_;
   bool big_endian_;
   uint16_t machine_ = EM_X86_64;
+  uint64_t entry_ = 0;
   uint64_t cursor_ = 0x200;  // leaves room for the headers
   std::vector<Placed> sections_;
   std::vector<Segment> segments_;
