@@ -203,8 +203,8 @@ void CfiSection::order_fdes() {
   }
   // Of two that begin at one address the first is kept; one that another begins inside of ends
   // there, as a search in .eh_frame_hdr's table has it.
-  const auto same_begin = std::ranges::unique(fdes_, {}, &Fde::begin);
-  fdes_.erase(same_begin.begin(), same_begin.end());
+  const auto same_begin = [](const Fde& a, const Fde& b) { return a.begin == b.begin; };
+  fdes_.erase(std::unique(fdes_.begin(), fdes_.end(), same_begin), fdes_.end());
   for (size_t i = 1; i < fdes_.size(); ++i) {
     fdes_[i - 1].end = std::min(fdes_[i - 1].end, fdes_[i].begin);
   }

@@ -142,7 +142,8 @@ UnwindStop TableUnwinder::walk(CodeMap& map, const UserState& user, size_t max_f
     fetched = fetch_ahead(memory, state.sp, fetched);
     if (out.size() >= max_frames) return UnwindStop::FrameLimit;
     const auto kind = state.live ? AddrKind::InstructionPointer : AddrKind::ReturnAddress;
-    const FrameAddress& frame = out.emplace_back(VirtAddr{state.pc}, kind);
+    const FrameAddress frame{VirtAddr{state.pc}, kind};
+    out.push_back(frame);
     const uint32_t id = rule_of(map, version, raw(frame.lookup()));
     if (id == kNoMapping) return UnwindStop::NoMapping;
     const unwind_rule& rule = dictionary_[id];
