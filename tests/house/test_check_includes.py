@@ -58,6 +58,8 @@ def a_library_of_another_module_is_refused(tmp):
 def unknown_headers_modules_and_relative_paths_are_refused(tmp):
     for path, line in (("common/x.h", "#include <boost/any.hpp>"),
                        ("common/x.h", "#include \"result.h\""),
+                       ("common/x.h", "#include \"bpf/unwind_rule.h\""),
+                       ("unwind/x.h", "#include \"bpf/missing.h\""),
                        ("common/x.h", "#include \"../report/load.h\""),
                        ("common/x.h", "#include \"common/missing.h\""),
                        ("utils/x.h", "#include <vector>")):

@@ -1,4 +1,5 @@
 #include "support/stepper.h"
+#if defined(__x86_64__)  // captures are made of this machine's registers
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -75,3 +76,5 @@ Steps step_through(const std::function<void()>& run, size_t max_steps, size_t ma
 }
 
 }  // namespace prof::test
+
+#endif

@@ -12,8 +12,8 @@ PROF_STACKS(O1);
 PROF_STACKS(O2);
 PROF_STACKS(O3);
 PROF_STACKS(fp);
-PROF_STACKS(nocf);
-PROF_STACKS(push);
+PROF_STACKS(noplt);
+PROF_STACKS(Os);
 #undef PROF_STACKS
 
 inline constexpr struct {
@@ -24,5 +24,5 @@ inline constexpr struct {
                {"-O2", stacks_O2},
                {"-O3", stacks_O3},
                {"frame pointers", stacks_fp},
-               {"no PLT", stacks_nocf},
-               {"-Os", stacks_push}};
+               {"no PLT", stacks_noplt},
+               {"-Os", stacks_Os}};
