@@ -169,6 +169,13 @@ std::span<const std::byte> ElfFile::loaded_bytes(ElfAddr addr) const {
   return {};
 }
 
+void ElfFile::drop(std::span<const std::byte> part) const {
+  const auto whole = mapping_.bytes();
+  if (whole.empty() || part.empty()) return;
+  const auto begin = static_cast<size_t>(part.data() - whole.data());
+  mapping_.drop(begin, begin + part.size());
+}
+
 size_t ElfFile::symbol_count(const ElfSection& table) const {
   return contents(table).size() / (is_64_ ? kSymbol64 : kSymbol32);
 }

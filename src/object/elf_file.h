@@ -72,7 +72,8 @@ class ElfFile {
   uint16_t type() const { return type_; }  // ET_EXEC, ET_DYN …
   uint16_t machine() const { return machine_; }
   bool is_64() const { return is_64_; }
-  bool swapped() const { return swap_; }  // of the other byte order than this machine
+  /// Whether its integers are of the other byte order than ours.
+  bool swapped() const { return swap_; }
   ElfAddr entry() const { return entry_; }
 
   std::span<const ElfSection> sections() const { return sections_; }
@@ -81,6 +82,9 @@ class ElfFile {
   const ElfSection* section(std::string_view name) const;
   /// What the file holds of a section: nothing for SHT_NOBITS, or if it lies outside the file.
   std::span<const std::byte> contents(const ElfSection& section) const;
+  /// Tells that these bytes of the file will not be read again soon, so that a walk through a file
+  /// of gigabytes stays small in memory. They can be read as before.
+  void drop(std::span<const std::byte> part) const;
 
   /// What the file holds from `addr` on, up to the end of its PT_LOAD; nothing if none holds it.
   std::span<const std::byte> loaded_bytes(ElfAddr addr) const;

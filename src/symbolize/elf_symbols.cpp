@@ -72,7 +72,9 @@ class Loader {
     const ElfSection* section = &names_.sections()[symbol.section];
     if (!(section->flags & SHF_ALLOC)) return std::nullopt;
     // The sections of a debug file are empty, and so their offsets say nothing.
-    if (section->type == SHT_NOBITS && symbol.section < file_.sections().size()) {
+    // Those of mini debug info are numbered anew, too.
+    if (section->type == SHT_NOBITS && symbol.section < file_.sections().size() &&
+        file_.sections()[symbol.section].name == section->name) {
       section = &file_.sections()[symbol.section];
     }
     if (label && section->name.find("text") == std::string_view::npos &&
@@ -135,7 +137,8 @@ void add_plt(const ElfFile& file, const Loader& loader, std::string_view strings
 }
 
 struct Files {
-  std::shared_ptr<const ElfFile> file, debug;
+  std::shared_ptr<const ElfFile> file, debug, mini;
+  std::string strings;  // of two tables, one after the other
 };
 
 /// The symbol table to use and the file it is in: .symtab wherever it is, else .dynsym.
@@ -149,11 +152,32 @@ std::pair<const ElfFile*, const ElfSection*> choose_table(const Files& files) {
   return {files.file.get(), table};
 }
 
+/// Mini debug info leaves out what .dynsym has, so one goes with the other.
+std::vector<CandidateSymbol> load_with_mini(Files& files, SymbolSpace space,
+                                            std::vector<CandidateSymbol> symbols,
+                                            std::string_view& strings) {
+  const ElfSection* table = symbol_section(*files.mini, ".symtab", SHT_SYMTAB);
+  if (!table) return symbols;
+  const std::string_view more = files.mini->strings_of(*table);
+  if (strings.size() + 1 + more.size() > UINT32_MAX) return symbols;
+  files.strings.assign(strings).push_back('\0');
+  const auto shift = static_cast<uint32_t>(files.strings.size());
+  files.strings.append(more);
+  strings = files.strings;
+  for (CandidateSymbol symbol : Loader(*files.file, *files.mini, space).load(*table)) {
+    symbol.name += shift;
+    symbols.push_back(symbol);
+  }
+  return symbols;
+}
+
 }  // namespace
 
 SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
-                             std::shared_ptr<const ElfFile> debug, SymbolSpace space) {
-  auto files = std::make_shared<const Files>(Files{std::move(file), std::move(debug)});
+                             std::shared_ptr<const ElfFile> debug, SymbolSpace space,
+                             std::shared_ptr<const ElfFile> mini) {
+  auto files =
+      std::make_shared<Files>(Files{std::move(file), std::move(debug), std::move(mini), {}});
   const auto [names, table] = choose_table(*files);
   const Loader loader(*files->file, *names, space);
   std::string_view strings;
@@ -161,6 +185,9 @@ SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
   if (table) {
     strings = names->strings_of(*table);
     symbols = loader.load(*table);
+  }
+  if (files->mini && (!table || table->type == SHT_DYNSYM)) {
+    symbols = load_with_mini(*files, space, std::move(symbols), strings);
   }
   fix_ends(symbols);
   drop_aliases(symbols, strings);

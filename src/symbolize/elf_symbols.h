@@ -17,9 +17,11 @@ enum class SymbolSpace {
 
 /// The functions of `file`: from .symtab if it has one, else from .dynsym, as perf does; names of
 /// the PLT beside them. `debug`, if not null, is the separate debug file whose .symtab is to be
-/// used; its sections have no contents, so positions come from `file`. The table is empty if there
-/// are no symbols. Both files are kept as long as the table lives.
+/// used; its sections have no contents, so positions come from `file`. `mini`, if not null, is what
+/// .gnu_debugdata holds: its .symtab adds to .dynsym where there is no other. The table is empty if
+/// there are no symbols. The files are kept as long as the table lives.
 SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
-                             std::shared_ptr<const ElfFile> debug, SymbolSpace space);
+                             std::shared_ptr<const ElfFile> debug, SymbolSpace space,
+                             std::shared_ptr<const ElfFile> mini = nullptr);
 
 }  // namespace prof

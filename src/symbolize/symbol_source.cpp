@@ -46,35 +46,14 @@ std::string mismatch(const std::string& name, const BuildId& recorded, const Bui
                      recorded.hex(), present.empty() ? "missing" : present.hex());
 }
 
-/// The file a distribution's debug package installs for that build id.
-std::shared_ptr<const ElfFile> open_debug_file(const BuildId& id, const std::string& symfs) {
-  if (id.size < 2) return nullptr;
-  const std::string hex = id.hex();
-  const std::string path =
-      fmt::format("{}/usr/lib/debug/.build-id/{}/{}.debug", symfs, hex.substr(0, 2), hex.substr(2));
-  if (!is_regular_file(path)) return nullptr;
-  auto file = ElfFile::open(path);
-  if (!file || !file->build_id().same_as(id)) return nullptr;
-  return std::make_shared<const ElfFile>(std::move(*file));
-}
-
-SymbolSource open_file(const Dso& dso, const SymbolizerOptions& options) {
-  const std::string path = options.symfs + dso.name;
-  // memfd:, anon_inode: and the like are no paths; a relative one would mean our own directory.
-  if (!dso.name.starts_with('/')) return no_source(MissReason::FileMissing);
-  if (!is_regular_file(path)) {
-    return no_source(MissReason::FileMissing, fmt::format("{} is not on this machine", path));
-  }
-  auto file = ElfFile::open(path);
-  if (!file) return no_source(MissReason::FileMissing, file.error().message);
-  const BuildId present = file->build_id();
-  if (!dso.build_id.empty() && !dso.build_id.same_as(present)) {
-    return no_source(MissReason::BuildIdMismatch, mismatch(path, dso.build_id, present));
-  }
-  auto debug = open_debug_file(present, options.symfs);
-  auto shared = std::make_shared<const ElfFile>(std::move(*file));
-  return from_table(load_elf_symbols(std::move(shared), std::move(debug), SymbolSpace::FileOffset),
-                    true, path);
+SymbolSource open_file(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder) {
+  SymbolSource source;
+  const FoundFile binary = open_binary(dso, options, finder, source.miss, source.warning);
+  if (!binary) return source;
+  DebugFiles files = finder.find(binary.file, binary.path, DebugNeed::Symbols);
+  return from_table(load_elf_symbols(binary.file, std::move(files.symbols.file),
+                                     SymbolSpace::FileOffset, std::move(files.mini)),
+                    true, binary.path);
 }
 
 SymbolSource open_vdso(const Dso& dso, const KernelInfo& kernel) {
@@ -149,6 +128,32 @@ std::string kernel_cache_key() {
 
 }  // namespace
 
+FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder,
+                      MissReason& miss, std::string& warning) {
+  miss = MissReason::FileMissing;
+  // memfd:, anon_inode: and the like are no paths; a relative one would mean our own directory.
+  if (!dso.name.starts_with('/')) return {};
+  const std::string path = options.symfs + dso.name;
+  if (!is_regular_file(path)) {
+    warning = fmt::format("{} is not on this machine", path);
+  } else if (auto file = ElfFile::open(path); !file) {
+    warning = file.error().message;
+  } else if (const BuildId present = file->build_id();
+             !dso.build_id.empty() && !dso.build_id.same_as(present)) {
+    miss = MissReason::BuildIdMismatch;
+    warning = mismatch(path, dso.build_id, present);
+  } else {
+    miss = MissReason::None;
+    return {std::make_shared<const ElfFile>(std::move(*file)), path};
+  }
+  FoundFile copy = finder.find_binary(dso.build_id, path);
+  if (copy) {
+    miss = MissReason::None;
+    warning.clear();
+  }
+  return copy;
+}
+
 SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options) {
   const bool live = options.kallsyms_path == SymbolizerOptions{}.kallsyms_path;
   if (live && !kernel.build_id.empty()) {
@@ -204,11 +209,11 @@ SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& opti
   return open_kallsyms(kernel, options);
 }
 
-SymbolSource open_source(const Dso& dso, const KernelInfo& kernel,
-                         const SymbolizerOptions& options) {
+SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const SymbolizerOptions& options,
+                         DebugFileFinder& finder) {
   switch (dso.kind) {
     case DsoKind::File:
-      return open_file(dso, options);
+      return open_file(dso, options, finder);
     case DsoKind::Vdso:
       return open_vdso(dso, kernel);
     case DsoKind::PerfMap:

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "object/debug_file.h"
 #include "object/dso.h"
 #include "symbolize/symbol_table.h"
 #include "symbolize/symbolizer.h"
@@ -19,9 +20,15 @@ struct SymbolSource {
   std::string warning;  // a sentence for the user; may be empty even where there is no table
 };
 
-/// Files, the vdso and JIT code; kernel DSOs are the business of the next two.
-SymbolSource open_source(const Dso& dso, const KernelInfo& kernel,
-                         const SymbolizerOptions& options);
+/// Files, the vdso and JIT code; kernel DSOs are the business of the next two. `finder` says where
+/// the symbols of a stripped file are.
+SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const SymbolizerOptions& options,
+                         DebugFileFinder& finder);
+/// The binary of `dso` as it was recorded: at its path, or, if that is gone or replaced, a copy of
+/// the same build id from perf's cache or debuginfod. If there is none, `miss` and `warning` say
+/// why.
+FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder,
+                      MissReason& miss, std::string& warning);
 /// vmlinux if the options name one, else kallsyms.
 SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
 /// The symbols of the running kernel itself from the cache, where they are kept since kallsyms was

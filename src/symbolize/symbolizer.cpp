@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "object/debug_file.h"
 #include "symbolize/demangle.h"
 #include "symbolize/symbol_source.h"
 
@@ -12,7 +13,10 @@ namespace prof {
 
 struct Symbolizer::Impl {
   Impl(const DsoTable& dso_table, StringTable& string_table, SymbolizerOptions opts)
-      : dsos(dso_table), strings(string_table), options(std::move(opts)) {}
+      : dsos(dso_table),
+        strings(string_table),
+        options(std::move(opts)),
+        finder({options.symfs, options.debug_root, options.perf_cache, options.debuginfod}) {}
 
   /// A source and how often it was asked; opened by the first question.
   struct Slot {
@@ -30,6 +34,7 @@ struct Symbolizer::Impl {
   const DsoTable& dsos;
   StringTable& strings;
   SymbolizerOptions options;
+  DebugFileFinder finder;
   KernelInfo kernel;
   std::vector<Slot> files;  // by DsoId
   // All kernel and module DSOs share these.
@@ -107,7 +112,7 @@ Symbolizer::Impl::Slot& Symbolizer::Impl::slot_of(DsoId id) {
   }
   if (files.size() < dsos.size()) files.resize(dsos.size());
   Slot& slot = files[id.value];
-  if (!slot.source) slot.source = open_source(dso, kernel, options);
+  if (!slot.source) slot.source = open_source(dso, kernel, options, finder);
   return slot;
 }
 

@@ -9,6 +9,7 @@
 #include "common/disk_cache.h"
 #include "common/result.h"
 #include "common/string_table.h"
+#include "object/debuginfod.h"
 #include "object/dso.h"
 
 namespace prof {
@@ -54,9 +55,12 @@ struct RecordedSymbol {
 struct SymbolizerOptions {
   Demangle demangle = Demangle::Names;
   std::string kallsyms_path = "/proc/kallsyms";
-  std::string vmlinux_path;  // ELF kernel image to use instead
-  std::string symfs;         // prefix for every path of a File DSO
-  DiskCache cache;           // of what is expensive to make; none unless given
+  std::string vmlinux_path;                   // ELF kernel image to use instead
+  std::string symfs;                          // prefix for every path of a File DSO
+  std::string debug_root = "/usr/lib/debug";  // where debug packages install to
+  std::string perf_cache;                     // perf's build-id cache; empty for $HOME/.debug
+  DebuginfodOptions debuginfod;
+  DiskCache cache;  // of what is expensive to make; none unless given
 };
 
 class Symbolizer {
