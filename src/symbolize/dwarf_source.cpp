@@ -40,8 +40,8 @@ namespace {
 /// One question: hands units to the threads, and collects what they find.
 class Question {
  public:
-  Question(std::span<const uint64_t> addresses, DwarfFile& file, SplitUnits& split)
-      : addresses_(addresses), file_(file), split_(split), answers_(addresses.size()) {
+  Question(std::span<const uint64_t> addresses, DwarfFile& file, DwarfFile* alt, SplitUnits& split)
+      : addresses_(addresses), file_(file), alt_(alt), split_(split), answers_(addresses.size()) {
     const size_t known = file_.index.size();
     for (size_t i = 0; i < known; ++i) {
       if (may_hold(file_.index[i])) known_.push_back(i);
@@ -75,6 +75,7 @@ class Question {
 
   std::span<const uint64_t> addresses_;
   DwarfFile& file_;
+  DwarfFile* alt_;  // only read
   SplitUnits& split_;
   std::vector<size_t> known_;  // units met in an earlier question, that hold some address
   size_t next_known_ = 0;
@@ -108,7 +109,7 @@ bool Question::next(Job& job) {
 }
 
 void Question::work() {
-  DwarfWorker worker(addresses_, file_.sections, split_);
+  DwarfWorker worker(addresses_, file_.sections, alt_ ? &alt_->sections : nullptr, split_);
   Job job;
   UnitAnswer answer;
   while (next(job)) {
@@ -174,7 +175,7 @@ void DwarfSource::resolve(std::span<const ElfAddr> ascending, const Visit& visit
   unsigned threads = impl_->options.threads;
   if (threads == 0) threads = std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
   if (main.sections.info.size() < kWorthThreads) threads = 1;
-  Question question(addresses, main, impl_->split);
+  Question question(addresses, main, impl_->alt.get(), impl_->split);
   question.ask(threads);
   resolve_pending_names(question.answers(), main, impl_->alt.get());
   main.sections.release();

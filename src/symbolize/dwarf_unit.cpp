@@ -164,6 +164,7 @@ std::string Unit::string(const DwarfValue& value) const {
   const DwarfValue found = resolved(value);
   if (found.kind == Kind::Text) return std::string(found.text);
   if (found.kind == Kind::StrOffset) return sections->string_copy(found.number);
+  if (found.kind == Kind::AltStr && alt) return alt->string_copy(found.number);
   return {};
 }
 

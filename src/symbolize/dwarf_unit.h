@@ -76,6 +76,7 @@ struct Unit {
   std::span<const std::byte> bytes;  // the whole unit, its header included
   const AbbrevTable* abbrevs = nullptr;
   DwarfSections* sections = nullptr;  // of the file the unit is in
+  DwarfSections* alt = nullptr;       // dwz's common file, if there is one
   DwarfSections* skeleton = nullptr;  // where .debug_addr and .debug_line are; `sections` mostly
   // The parts of `sections` that are this unit's own: a .dwp file has many units' in one section.
   std::span<const std::byte> str_offsets, rnglists;

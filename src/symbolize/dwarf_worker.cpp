@@ -26,8 +26,8 @@ uint64_t budget_of(uint64_t size) {
 }  // namespace
 
 DwarfWorker::DwarfWorker(std::span<const uint64_t> addresses, DwarfSections& sections,
-                         SplitUnits& split)
-    : addresses_(addresses), sections_(sections), split_(split) {
+                         DwarfSections* alt, SplitUnits& split)
+    : addresses_(addresses), sections_(sections), alt_(alt), split_(split) {
   abbrev_budget_.left = budget_of(sections.abbrev.size());
   range_budget_.left = budget_of(sections.ranges.size() + sections.rnglists.size()) +
                        addresses.size() * kDeepestNesting;
@@ -52,6 +52,7 @@ void DwarfWorker::set_up(const IndexedUnit& indexed, std::span<const std::byte> 
   unit_.header = indexed.header;
   unit_.bytes = bytes;
   unit_.sections = unit_.skeleton = &sections_;
+  unit_.alt = alt_;
   unit_.str_offsets = sections_.str_offsets;
   unit_.rnglists = sections_.rnglists;
   unit_.abbrevs = abbrevs_at(indexed.header.abbrev_offset, indexed.header.format);

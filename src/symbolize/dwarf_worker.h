@@ -15,8 +15,9 @@ namespace prof {
 
 class DwarfWorker {
  public:
-  /// `addresses` ascending; all outlive the worker.
-  DwarfWorker(std::span<const uint64_t> addresses, DwarfSections& sections, SplitUnits& split);
+  /// `addresses` ascending; all outlive the worker. `alt` may be null.
+  DwarfWorker(std::span<const uint64_t> addresses, DwarfSections& sections, DwarfSections* alt,
+              SplitUnits& split);
 
   /// Examines a unit, if it was not, and answers for the addresses it holds; false if it holds
   /// none. The answer's texts last until the next call.
@@ -33,6 +34,7 @@ class DwarfWorker {
 
   std::span<const uint64_t> addresses_;
   DwarfSections& sections_;
+  DwarfSections* alt_;
   SplitUnits& split_;
   WorkBudget abbrev_budget_, range_budget_, line_budget_;
   Unit unit_;
