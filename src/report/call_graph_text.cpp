@@ -82,6 +82,7 @@ class Printer {
       out_ += frame.address == 0 ? "0" : fmt::format("{:#x}", frame.address);
     } else {
       out_ += text_.profile.strings[frame.name];
+      if (frame.kind == FrameKind::Inlined) out_ += kInlinedMark;
     }
   }
 

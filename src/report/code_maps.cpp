@@ -67,12 +67,13 @@ const UnwindModule* CodeMaps::module_of(DsoId id) {
   if (dso.kind == DsoKind::PerfMap) return nullptr;
   if (modules_.size() < recording_.dsos().size()) modules_.resize(recording_.dsos().size());
   auto& module = modules_[id.value];
-  if (!module) module = open(dso);
+  if (!module) module = open(id);
   if (!module) module = UnwindModule::missing(dso.name);
   return module.get();
 }
 
-std::unique_ptr<const UnwindModule> CodeMaps::open(const Dso& dso) {
+std::unique_ptr<const UnwindModule> CodeMaps::open(DsoId id) {
+  const Dso& dso = recording_.dsos()[id];
   if (dso.kind == DsoKind::Vdso) {
     const auto image = running_vdso_image();
     if (!image) return nullptr;
@@ -81,12 +82,10 @@ std::unique_ptr<const UnwindModule> CodeMaps::open(const Dso& dso) {
     const BuildId present = (*module)->file().build_id();
     return dso.build_id.empty() || dso.build_id.same_as(present) ? std::move(*module) : nullptr;
   }
-  if (dso.kind != DsoKind::File || !dso.name.starts_with('/')) return nullptr;
-  const auto path = recording_.symbol_options().symfs + dso.name;
-  auto module = UnwindModule::open(path, dictionary_);
-  if (!module) return nullptr;
-  const BuildId present = (*module)->file().build_id();
-  return dso.build_id.empty() || dso.build_id.same_as(present) ? std::move(*module) : nullptr;
+  const FoundFile binary = recording_.symbolizer().binary_of(id);
+  if (!binary) return nullptr;
+  auto module = UnwindModule::open(binary.path, dictionary_);
+  return module ? std::move(*module) : nullptr;
 }
 
 }  // namespace prof

@@ -28,7 +28,7 @@ class CodeMaps {
 
   /// Opened once for each DSO; nullptr for code that has no file.
   const UnwindModule* module_of(DsoId dso);
-  std::unique_ptr<const UnwindModule> open(const Dso& dso);
+  std::unique_ptr<const UnwindModule> open(DsoId dso);
 
   Recording& recording_;
   RuleDictionary dictionary_;

@@ -36,17 +36,40 @@ std::string bracketed(std::string_view dso) {
 
 size_t FrameTable::KeyHash::operator()(const Key& key) const {
   return hash_mix(key.address ^ static_cast<uint64_t>(key.mode) << 56,
-                  uint64_t{key.dso} << 32 | key.name);
+                  uint64_t{key.dso} << 32 | (key.name ^ (key.inlined ? 0x80000000u : 0)));
 }
 
-FrameId FrameTable::frame_of(const ThreadState& state, uint64_t time, CpuMode mode,
-                             FrameAddress address) {
+void FrameTable::add(const ThreadState& state, uint64_t time, CpuMode mode, FrameAddress address) {
   if (mode != CpuMode::User) time = UINT64_MAX;  // what is loaded later has a name, too
-  const ResolvedAddress resolved = recording_.resolve(state, time, mode, address);
+  addresses_.push_back({recording_.resolve(state, time, mode, address), mode});
+}
+
+void FrameTable::finish(bool inlined) {
+  InlineTable inlines(recording_);
+  if (inlined) {
+    for (const Address& address : addresses_) inlines.add(address.resolved);
+    inlines.look_up();
+  }
+  begins_.reserve(addresses_.size() + 1);
+  for (const Address& address : addresses_) {
+    begins_.push_back(static_cast<uint32_t>(frame_ids_.size()));
+    frame_ids_.push_back(intern(address.resolved, address.mode));
+    const auto calls = inlines.calls(address.resolved);
+    for (size_t i = calls.size(); i-- > 0;) {
+      if (calls[i].inlined && calls[i].name.valid()) {
+        frame_ids_.push_back(intern_inlined(address.resolved, calls[i].name));
+      }
+    }
+  }
+  begins_.push_back(static_cast<uint32_t>(frame_ids_.size()));
+  addresses_ = {};
+}
+
+FrameId FrameTable::intern(const ResolvedAddress& resolved, CpuMode mode) {
   const bool found = resolved.symbol.found();
   const Key key{resolved.mapping ? resolved.mapping->dso.value : DsoId::kNone,
                 found ? resolved.symbol.start : resolved.dso_address,
-                found ? resolved.symbol.name.value : StringId::kNone, mode};
+                found ? resolved.symbol.name.value : StringId::kNone, mode, false};
   const auto [it, added] =
       frames_.try_emplace(key, FrameId{static_cast<uint32_t>(profile_.frames.size())});
   if (!added) return it->second;
@@ -65,6 +88,22 @@ FrameId FrameTable::frame_of(const ThreadState& state, uint64_t time, CpuMode mo
   profile_.frames.push_back(frame);
   misses_.resize(profile_.frames.size(), MissReason::None);
   misses_.back() = resolved.symbol.miss;
+  return it->second;
+}
+
+/// A function that is inlined in many places of a file is one frame.
+FrameId FrameTable::intern_inlined(const ResolvedAddress& resolved, StringId name) {
+  const Key key{resolved.mapping->dso.value, 0, name.value, CpuMode::User, true};
+  const auto [it, added] =
+      frames_.try_emplace(key, FrameId{static_cast<uint32_t>(profile_.frames.size())});
+  if (!added) return it->second;
+  Frame frame;
+  frame.kind = FrameKind::Inlined;
+  fill_names(frame, resolved);
+  frame.symbol = profile_.strings.intern(recording_.strings()[name]);
+  frame.name = frame.symbol;
+  frame.address = resolved.symbol.found() ? resolved.symbol.start : resolved.dso_address;
+  profile_.frames.push_back(frame);
   return it->second;
 }
 

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
+#include "report/inline_table.h"
 #include "report/profile.h"
 #include "report/recording.h"
 
@@ -15,29 +17,47 @@ class FrameTable {
  public:
   FrameTable(Recording& recording, Profile& profile) : recording_(recording), profile_(profile) {}
 
-  /// The frame of an address; equal functions are equal frames. `state` and `time` are those of any
-  /// sample in its address space.
-  FrameId frame_of(const ThreadState& state, uint64_t time, CpuMode mode, FrameAddress address);
+  /// Names the next address; they are numbered from 0. `state` and `time` are those of any sample
+  /// in its address space. Before frames_of(), resolve() all.
+  void add(const ThreadState& state, uint64_t time, CpuMode mode, FrameAddress address);
+  /// With `inlined`, an address has a frame for each inlined call it is in, too.
+  void finish(bool inlined);
+
+  /// The frames of an address, the function itself first, then what is inlined into it, inwards.
+  /// Equal functions are equal frames.
+  std::span<const FrameId> frames_of(uint32_t address) const {
+    return std::span(frame_ids_).subspan(begins_[address], begins_[address + 1] - begins_[address]);
+  }
   /// Why a frame has no name.
   MissReason miss_of(FrameId frame) const {
     return frame.value < misses_.size() ? misses_[frame.value] : MissReason::None;
   }
 
  private:
-  void fill_names(Frame& frame, const ResolvedAddress& resolved);
-
-  Recording& recording_;
-  Profile& profile_;
+  struct Address {
+    ResolvedAddress resolved;
+    CpuMode mode;
+  };
   struct Key {
     uint32_t dso;
     uint64_t address;
     uint32_t name;
     CpuMode mode;
+    bool inlined;
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
     size_t operator()(const Key& key) const;
   };
+  FrameId intern(const ResolvedAddress& resolved, CpuMode mode);
+  FrameId intern_inlined(const ResolvedAddress& resolved, StringId name);
+  void fill_names(Frame& frame, const ResolvedAddress& resolved);
+
+  Recording& recording_;
+  Profile& profile_;
+  std::vector<Address> addresses_;
+  std::vector<uint32_t> begins_;  // by address, of frame_ids_
+  std::vector<FrameId> frame_ids_;
   std::unordered_map<Key, FrameId, KeyHash> frames_;
   std::vector<MissReason> misses_;  // by frame
 };

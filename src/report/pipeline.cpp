@@ -117,24 +117,13 @@ FrameId group_frame(Profile& profile, const Group& group) {
   return FrameId{static_cast<uint32_t>(profile.frames.size() - 1)};
 }
 
-/// The frames of all distinct addresses.
-std::vector<FrameId> name_addresses(FrameTable& frames, const AddressTable& addresses,
-                                    const Contexts& contexts) {
-  std::vector<FrameId> frame_of;
-  frame_of.reserve(addresses.all().size());
-  for (const AddressTable::Entry& entry : addresses.all()) {
-    const Context& context = contexts[entry.context];
-    frame_of.push_back(frames.frame_of(context.state, context.time, entry.mode, entry.address));
-  }
-  return frame_of;
-}
-
 /// Puts each distinct stack into the tree, root first.
 class TreeBuilder {
  public:
-  TreeBuilder(Recording& recording, const RawStacks& stacks, const Contexts& contexts,
+  TreeBuilder(Recording& recording, const RawStacks& stacks, const Contexts& contexts, bool inlined,
               Profile& profile, StackQuality* quality)
       : stacks_(stacks),
+        inlined_(inlined),
         contexts_(contexts),
         profile_(profile),
         quality_(quality),
@@ -144,7 +133,11 @@ class TreeBuilder {
     std::vector<FrameId> group_frames;
     group_frames.reserve(profile_.groups.size());
     for (const Group& group : profile_.groups) group_frames.push_back(group_frame(profile_, group));
-    frame_of_ = name_addresses(table_, stacks_.addresses(), contexts_);
+    for (const AddressTable::Entry& entry : stacks_.addresses().all()) {
+      const Context& context = contexts_[entry.context];
+      table_.add(context.state, context.time, entry.mode, entry.address);
+    }
+    table_.finish(inlined_);
     tree_.reserve(stacks_.all().size(), stacks_.total_length());
     for (const RawStack& stack : stacks_.all()) add(stack);
     tree_.finish(group_frames, profile_);
@@ -153,15 +146,15 @@ class TreeBuilder {
  private:
   void add(const RawStack& stack) {
     const auto addresses = stacks_.addresses_of(stack);
-    frames_.resize(addresses.size());
+    frames_.clear();
     uint64_t unknown = 0;
     const Frame* unnamed = nullptr;
     for (size_t i = addresses.size(); i-- > 0;) {
-      const FrameId frame = frame_of_[addresses[i]];
-      frames_[addresses.size() - 1 - i] = frame;
-      if (profile_.frame(frame).kind != FrameKind::Unknown) continue;
+      const auto frames = table_.frames_of(addresses[i]);
+      frames_.insert(frames_.end(), frames.begin(), frames.end());
+      if (profile_.frame(frames.front()).kind != FrameKind::Unknown) continue;
       ++unknown;
-      unnamed = &profile_.frame(frame);
+      unnamed = &profile_.frame(frames.front());
     }
     const uint32_t group = contexts_[stack.context].group;
     profile_.total_frames += stack.samples * frames_.size();
@@ -182,7 +175,7 @@ class TreeBuilder {
     if (!addresses.empty()) {
       stack.has_user = stacks_.addresses().all()[addresses.back()].mode == CpuMode::User;
       // The frame that stands for what was not copied is no place where a stack ends.
-      const bool cut = raw.end == StackEnd::StackTruncated && frames_.size() > 1;
+      const bool cut = raw.end == StackEnd::StackTruncated && addresses.size() > 1;
       stack.root = &profile_.frame(frames_[cut ? 1 : 0]);
     }
     if (unnamed) {
@@ -193,13 +186,13 @@ class TreeBuilder {
   }
 
   const RawStacks& stacks_;
+  const bool inlined_;
   const Contexts& contexts_;
   Profile& profile_;
   StackQuality* quality_;
   FrameTable table_;
   StackTree tree_;
-  std::vector<FrameId> frame_of_;  // by address
-  std::vector<FrameId> frames_;    // of the stack at hand
+  std::vector<FrameId> frames_;  // of the stack at hand
 };
 
 /// What the periods of an event count: its clock's time, or its occurrences.
@@ -255,7 +248,7 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
     }
     quality->set_recorded(limit, copy_size);
   }
-  TreeBuilder(recording, stacks, contexts, profile, quality).build();
+  TreeBuilder(recording, stacks, contexts, !options.input.no_inline, profile, quality).build();
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;
   profile.lost_samples = stats.lost_samples;

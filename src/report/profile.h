@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/huge_allocator.h"
@@ -21,6 +22,9 @@ enum class FrameKind : uint8_t {
   Unknown,  // no symbol: the name is "[unknown]" or the DSO in brackets
   Other,    // from folded text, which does not say
 };
+
+/// What perf puts behind the name of a function that was inlined.
+inline constexpr std::string_view kInlinedMark = " (inlined)";
 
 /// A resolved frame. Two addresses of one function are one frame.
 struct Frame {

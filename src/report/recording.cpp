@@ -218,6 +218,7 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
     return result;
   }
   const uint64_t looked_up = result.mapping->to_dso(lookup);
+  result.looked_up = looked_up;
   result.symbol = symbolizer_->resolve(result.mapping->dso, looked_up);
   result.dso_address = looked_up + (raw(address.addr) - raw(lookup));
   return result;

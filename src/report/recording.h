@@ -40,6 +40,7 @@ struct RecordingStats {
 struct ResolvedAddress {
   const Mapping* mapping = nullptr;  // nullptr: unmapped
   uint64_t dso_address = 0;  // the address as the DSO counts; the address itself if unmapped
+  uint64_t looked_up = 0;    // the same of what was looked up: the call before a return address
   Symbol symbol;
 };
 

@@ -99,6 +99,11 @@ class Table {
     return resolved(row) ? profile_.name(row.key.frame) : std::string_view{};
   }
 
+  std::string_view mark_of(const Row& row) const {
+    const bool inlined = profile_.frame(row.key.frame).kind == FrameKind::Inlined;
+    return inlined ? kInlinedMark : std::string_view{};
+  }
+
   bool listed(const Row& row) const { return shown(row).samples > 0; }
 
   void measure() {
@@ -114,7 +119,7 @@ class Table {
       comm = std::max(comm, comm_of(row).size());
       dso = std::max(dso, dso_of(row).size());
       if (resolved(row)) {
-        symbol = std::max(symbol, symbol_of(row).size() + 4);
+        symbol = std::max(symbol, symbol_of(row).size() + mark_of(row).size() + 4);
       } else {
         symbol = std::max(symbol, kUnresolvedWidth);
         dso = std::max(dso, kAddressDigits);
@@ -184,7 +189,9 @@ class Table {
         break;
     }
     const Frame& frame = profile_.frame(row.key.frame);
-    if (resolved(row)) return fmt::format("[{}] {}", frame.level, symbol_of(row));
+    if (resolved(row)) {
+      return fmt::format("[{}] {}{}", frame.level, symbol_of(row), mark_of(row));
+    }
     if (frame.address == 0) return fmt::format("[{}] {:016}", frame.level, 0);  // C's %#.16x
     return fmt::format("[{}] {:#018x}", frame.level, frame.address);
   }

@@ -1,12 +1,14 @@
 #include "report/script.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 
 #include "report/callchain.h"
 #include "report/filter.h"
 #include "report/header_text.h"
+#include "report/raw_stacks.h"
 #include "report/recording.h"
 #include "report/script_fields.h"
 #include "report/script_frames.h"
@@ -76,9 +78,13 @@ class Script {
         filter_(std::move(filter)),
         out_(out),
         walker_(recording),
+        inlines_(recording),
         threads_(kThreadSpans) {}
 
   Result<void> choose_styles();
+  /// Looks up the inlined calls and lines of all addresses that will be printed: a debug file is
+  /// gone through once, not for each address.
+  void look_up_calls();
   void print_all();
 
  private:
@@ -99,6 +105,7 @@ class Script {
   SampleFilter filter_;
   Output& out_;
   StackWalker walker_;
+  InlineTable inlines_;
   std::vector<EventStyle> styles_;  // by event
   std::vector<std::unique_ptr<ScriptFrames>> frames_;
   std::vector<ThreadSpan> threads_;
@@ -122,8 +129,9 @@ Result<void> Script::choose_styles() {
     style.chains =
         style.has(kFieldIp) && !options_.hide_call_graph && events[i].has(PERF_SAMPLE_CALLCHAIN);
     style.padded_name = std::string(width - events[i].name.size(), ' ') + events[i].name;
-    style.frames = frames_of({style.fields & (kFieldIp | kFieldSym | kFieldSymoff | kFieldDso),
-                              style.chains, options_.absolute_addresses});
+    style.frames =
+        frames_of({style.fields & (kFieldIp | kFieldSym | kFieldSymoff | kFieldDso | kFieldSrcline),
+                   style.chains, options_.absolute_addresses, !options_.input.no_inline});
     styles_.push_back(std::move(style));
   }
   return {};
@@ -133,8 +141,43 @@ ScriptFrames* Script::frames_of(const FrameStyle& style) {
   for (const auto& frames : frames_) {
     if (frames->style() == style) return frames.get();
   }
-  frames_.push_back(std::make_unique<ScriptFrames>(recording_, style));
+  frames_.push_back(std::make_unique<ScriptFrames>(recording_, inlines_, style));
   return frames_.back().get();
+}
+
+void Script::look_up_calls() {
+  ScriptFieldSet fields = 0;
+  for (const EventStyle& style : styles_) {
+    if (style.chains && !options_.input.no_inline) fields |= style.fields & kFieldSym;
+    fields |= style.fields & kFieldSrcline;
+  }
+  if (fields == 0 || !recording_.symbolizer().may_have_dwarf()) return;
+  RawStacks stacks(recording_.in_place() && !walker_.needed());
+  std::array<uint64_t, RawStacks::kQueue + 1> leaves{};  // while their samples wait in there
+  size_t at = 0;
+  std::vector<std::pair<ThreadState, uint64_t>> states;  // by space
+  recording_.for_each_sample([&](const SampleRecord& sample) {
+    if (filter_.drops(sample)) return;
+    const ThreadSpan& thread = thread_of(sample);
+    if (thread.hidden) return;
+    if (thread.space >= states.size()) states.resize(thread.space + 1);
+    states[thread.space] = {thread.state, sample.time};
+    U64View chain;
+    if (styles_[sample.event].chains) chain = walker_.chain(sample, thread.state);
+    if (!has_address(chain)) {
+      at = (at + 1) % leaves.size();
+      leaves[at] = sample.ip;
+      chain = {std::as_bytes(std::span(&leaves[at], 1)), false};
+    }
+    stacks.add({thread.space, thread.space}, sample.cpu_mode(), chain, 0);
+  });
+  stacks.finish();
+  for (const AddressTable::Entry& entry : stacks.addresses().all()) {
+    if (entry.mode != CpuMode::User) continue;
+    const auto& [state, time] = states[entry.context];
+    inlines_.add(recording_.resolve(state, time, entry.mode, entry.address));
+  }
+  inlines_.look_up();
 }
 
 void Script::print_all() {
@@ -298,6 +341,7 @@ Result<std::vector<std::string>> run_script(const ScriptOptions& options, Output
   if (!filter) return tl::unexpected(std::move(filter.error()));
   Script script(options, recording, std::move(*filter), out);
   if (auto done = script.choose_styles(); !done) return tl::unexpected(std::move(done.error()));
+  script.look_up_calls();
   script.print_all();
   return recording.warnings();
 }

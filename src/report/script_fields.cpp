@@ -12,7 +12,7 @@ namespace prof {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ScriptField>, 11> kNames = {{
+constexpr std::array<std::pair<std::string_view, ScriptField>, 12> kNames = {{
     {"comm", kFieldComm},
     {"tid", kFieldTid},
     {"pid", kFieldPid},
@@ -24,11 +24,13 @@ constexpr std::array<std::pair<std::string_view, ScriptField>, 11> kNames = {{
     {"symoff", kFieldSymoff},
     {"dso", kFieldDso},
     {"period", kFieldPeriod},
+    {"srcline", kFieldSrcline},
 }};
 
 constexpr ScriptFieldSet kDefault = kFieldComm | kFieldTid | kFieldCpu | kFieldTime | kFieldEvent |
                                     kFieldPeriod | kFieldIp | kFieldSym | kFieldSymoff | kFieldDso;
-constexpr ScriptFieldSet kAddressFields = kFieldIp | kFieldSym | kFieldSymoff | kFieldDso;
+constexpr ScriptFieldSet kAddressFields =
+    kFieldIp | kFieldSym | kFieldSymoff | kFieldDso | kFieldSrcline;
 
 /// Columns that need a bit of sample_type. PERIOD is no such: without it every sample has one.
 struct Requirement {

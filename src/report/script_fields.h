@@ -25,6 +25,7 @@ enum ScriptField : uint32_t {
   kFieldSymoff = 1 << 8,
   kFieldDso = 1 << 9,
   kFieldPeriod = 1 << 10,
+  kFieldSrcline = 1 << 11,
 };
 using ScriptFieldSet = uint32_t;
 

@@ -76,27 +76,59 @@ const char* ScriptFrames::store(std::string_view text) {
 /// found. The offset is that of the address as found, although the name is that of the call.
 void ScriptFrames::format(const ResolvedAddress& resolved, CpuMode mode, uint64_t address) {
   line_.clear();
-  auto out = std::back_inserter(line_);
+  append_inlined(resolved, mode, address);
+  append_address(resolved, mode, address);
   const Symbol& symbol = resolved.symbol;
-  if (style_.in_chain && (style_.fields & kFieldIp)) line_ += '\t';
-  if (style_.fields & kFieldIp) {
-    const bool in_file = style_.in_chain && !style_.absolute_address && mode == CpuMode::User &&
-                         resolved.mapping != nullptr;
-    fmt::format_to(out, "{:16x}", in_file ? resolved.dso_address : address);
-  }
   if (style_.fields & kFieldSym) {
     line_ += ' ';
     line_ += symbol.found() ? recording_.strings()[symbol.name] : kUnknown;
-    if (symbol.found() && (style_.fields & kFieldSymoff)) {
-      fmt::format_to(out, "+0x{:x}", resolved.dso_address - symbol.start);
-    }
+    if (symbol.found()) append_offset(resolved);
   }
   if (style_.fields & kFieldDso) {
     line_ += " (";
     line_ += resolved.mapping ? dso_name(recording_.dsos()[resolved.mapping->dso]) : kUnknown;
     line_ += ')';
   }
+  if (const auto calls = inlines_.calls(resolved); !calls.empty()) append_line(calls.back());
   if (style_.in_chain) line_ += '\n';
+}
+
+/// Each call that is inlined there, innermost first, on a line of its own: as perf has it, at the
+/// address and the offset of the function that they are inlined into.
+void ScriptFrames::append_inlined(const ResolvedAddress& resolved, CpuMode mode, uint64_t address) {
+  if (!style_.inlined || !style_.in_chain || !(style_.fields & kFieldSym)) return;
+  for (const SourceCall& call : inlines_.calls(resolved)) {
+    if (!call.inlined || !call.name.valid()) continue;
+    append_address(resolved, mode, address);
+    line_ += ' ';
+    line_ += recording_.strings()[call.name];
+    if (resolved.symbol.found()) append_offset(resolved);
+    line_ += kInlinedMark;
+    append_line(call);
+    line_ += '\n';
+  }
+}
+
+void ScriptFrames::append_address(const ResolvedAddress& resolved, CpuMode mode, uint64_t address) {
+  if (!(style_.fields & kFieldIp)) return;
+  if (style_.in_chain) line_ += '\t';
+  const bool in_file = style_.in_chain && !style_.absolute_address && mode == CpuMode::User &&
+                       resolved.mapping != nullptr;
+  fmt::format_to(std::back_inserter(line_), "{:16x}", in_file ? resolved.dso_address : address);
+}
+
+void ScriptFrames::append_offset(const ResolvedAddress& resolved) {
+  if (!(style_.fields & kFieldSymoff)) return;
+  fmt::format_to(std::back_inserter(line_), "+0x{:x}",
+                 resolved.dso_address - resolved.symbol.start);
+}
+
+/// "file.c:12" below the frame, as perf: without the folders.
+void ScriptFrames::append_line(const SourceCall& call) {
+  if (!(style_.fields & kFieldSrcline) || !call.file.valid() || call.line == 0) return;
+  const std::string_view path = recording_.strings()[call.file];
+  fmt::format_to(std::back_inserter(line_), "\n  {}:{}", path.substr(path.rfind('/') + 1),
+                 call.line);
 }
 
 }  // namespace prof

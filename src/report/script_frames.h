@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/hash.h"
+#include "report/inline_table.h"
 #include "report/recording.h"
 #include "report/script_fields.h"
 
@@ -16,15 +17,18 @@ namespace prof {
 
 /// How a frame is printed.
 struct FrameStyle {
-  ScriptFieldSet fields = 0;      // of ip, sym, symoff, dso
+  ScriptFieldSet fields = 0;      // of ip, sym, symoff, dso, srcline
   bool in_chain = false;          // a line of its own: tabulator before, newline after
   bool absolute_address = false;  // for user space too, as perf 6.2 and later
+  bool inlined = false;           // show inlined calls, each on a line of its own
   bool operator==(const FrameStyle&) const = default;
 };
 
 class ScriptFrames {
  public:
-  ScriptFrames(Recording& recording, FrameStyle style) : recording_(recording), style_(style) {
+  /// `inlines` has the inlined calls of every address; it outlives this.
+  ScriptFrames(Recording& recording, const InlineTable& inlines, FrameStyle style)
+      : recording_(recording), inlines_(inlines), style_(style) {
     forget();
   }
 
@@ -63,7 +67,13 @@ class ScriptFrames {
   void insert(const Slot& entry);
   void forget();
 
+  void append_inlined(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
+  void append_address(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
+  void append_offset(const ResolvedAddress& resolved);
+  void append_line(const SourceCall& call);
+
   Recording& recording_;
+  const InlineTable& inlines_;
   FrameStyle style_;
   std::vector<Slot> slots_;  // open addressing
   size_t used_ = 0;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "object/debug_file.h"
 #include "symbolize/demangle.h"
+#include "symbolize/dwarf_source.h"
 #include "symbolize/symbol_source.h"
 
 namespace prof {
@@ -153,6 +155,61 @@ void Symbolizer::add_kernel_symbol(RecordedSymbol symbol) {
 
 Symbol Symbolizer::resolve(DsoId dso, uint64_t address) {
   return impl_->resolve(dso, address);
+}
+
+FoundFile Symbolizer::binary_of(DsoId dso) {
+  if (dso.value >= impl_->dsos.size() || impl_->dsos[dso].kind != DsoKind::File) return {};
+  MissReason miss{};
+  std::string warning;  // the symbols' source tells the user
+  return open_binary(impl_->dsos[dso], impl_->options, impl_->finder, miss, warning);
+}
+
+bool Symbolizer::may_have_dwarf() {
+  if (impl_->options.debuginfod.enabled) return true;
+  for (uint32_t i = 0; i < impl_->dsos.size(); ++i) {
+    const FoundFile binary = binary_of(DsoId{i});
+    if (binary && impl_->finder.find(binary.file, binary.path, DebugNeed::All).dwarf) return true;
+  }
+  return false;
+}
+
+void Symbolizer::source_calls(DsoId dso, std::span<const uint64_t> ascending,
+                              const VisitCalls& visit) {
+  const FoundFile binary = binary_of(dso);
+  if (!binary) return;
+  const DebugFiles files = impl_->finder.find(binary.file, binary.path, DebugNeed::All);
+  if (!files.dwarf) return;
+  auto source = DwarfSource::open(files, {impl_->options.symfs});
+  if (!source) return;
+  // Offsets in a file and the addresses they are loaded at may be in different orders.
+  std::vector<std::pair<ElfAddr, size_t>> addresses;
+  for (size_t i = 0; i < ascending.size(); ++i) {
+    if (const auto at = binary.file->elf_addr(FileOffset{ascending[i]})) {
+      addresses.emplace_back(*at, i);
+    }
+  }
+  std::ranges::sort(addresses);
+  std::vector<ElfAddr> in_file;
+  in_file.reserve(addresses.size());
+  for (const auto& address : addresses) in_file.push_back(address.first);
+  std::vector<SourceCall> calls;
+  std::unordered_map<std::string, StringId> names;  // as linked → readable
+  source->resolve(in_file, [&](size_t index, std::span<const SourceFrame> frames) {
+    calls.clear();
+    for (const SourceFrame& frame : frames) {
+      SourceCall call;
+      if (!frame.name.empty()) {
+        const auto [it, added] = names.try_emplace(std::string(frame.name));
+        if (added) it->second = impl_->strings.intern(impl_->readable(frame.name));
+        call.name = it->second;
+      }
+      if (!frame.file.empty()) call.file = impl_->strings.intern(frame.file);
+      call.inlined = frame.inlined;
+      call.line = frame.line;
+      calls.push_back(call);
+    }
+    if (!calls.empty()) visit(addresses[index].second, calls);
+  });
 }
 
 std::vector<std::string> Symbolizer::warnings() const {

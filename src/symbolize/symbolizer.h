@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "common/disk_cache.h"
 #include "common/result.h"
 #include "common/string_table.h"
+#include "object/debug_file.h"
 #include "object/debuginfod.h"
 #include "object/dso.h"
 
@@ -35,6 +38,15 @@ struct Symbol {
   MissReason miss = MissReason::None;
 
   bool found() const { return miss == MissReason::None; }
+};
+
+/// A function of the source that an address is in. Of several the innermost comes first; the last
+/// is the one that exists in the machine code.
+struct SourceCall {
+  StringId name;  // as asked for by `demangle`; invalid if DWARF has none
+  bool inlined = false;
+  StringId file;      // full path; invalid if not known
+  uint32_t line = 0;  // of the innermost, where the address is; of the others, where they call
 };
 
 /// Where the kernel was when the recording was made, so that a kallsyms of another boot is told
@@ -77,6 +89,16 @@ class Symbolizer {
   /// offset for files, the address itself for the kernel and for JIT code. Not cached here beyond
   /// what the sources keep: callers ask once per distinct address.
   Symbol resolve(DsoId dso, uint64_t address);
+
+  using VisitCalls = std::function<void(size_t index, std::span<const SourceCall> calls)>;
+  /// Inlined calls and lines by DWARF, for files: calls `visit` for each of the addresses (as
+  /// resolve() takes them, ascending) that there is something to say of. One call with all
+  /// addresses of interest is far cheaper than many.
+  void source_calls(DsoId dso, std::span<const uint64_t> ascending, const VisitCalls& visit);
+  /// False if source_calls() has nothing to say of any DSO. Downloads nothing to find out.
+  bool may_have_dwarf();
+  /// The binary of a DSO as it was recorded, wherever that is now; nothing if there is none.
+  FoundFile binary_of(DsoId dso);
 
   /// One sentence for every DSO that was asked for and has no usable symbols, most asked first.
   /// "libfoo.so was replaced since the recording (build id 12… is now 34…)".

@@ -1,0 +1,37 @@
+#include "report/inline_table.h"
+
+#include <algorithm>
+
+namespace prof {
+
+void InlineTable::add(const ResolvedAddress& resolved) {
+  if (!resolved.mapping || recording_.dsos()[resolved.mapping->dso].kind != DsoKind::File) return;
+  wanted_[resolved.mapping->dso.value].push_back(resolved.looked_up);
+}
+
+void InlineTable::look_up() {
+  for (auto& [dso, addresses] : wanted_) {
+    std::ranges::sort(addresses);
+    const auto repeated = std::ranges::unique(addresses);
+    addresses.erase(repeated.begin(), repeated.end());
+    auto& found = found_[dso];
+    recording_.symbolizer().source_calls(
+        DsoId{dso}, addresses, [&](size_t index, std::span<const SourceCall> calls) {
+          found[addresses[index]] = {static_cast<uint32_t>(calls_.size()),
+                                     static_cast<uint32_t>(calls.size())};
+          calls_.insert(calls_.end(), calls.begin(), calls.end());
+        });
+  }
+  wanted_.clear();
+}
+
+std::span<const SourceCall> InlineTable::calls(const ResolvedAddress& resolved) const {
+  if (!resolved.mapping) return {};
+  const auto dso = found_.find(resolved.mapping->dso.value);
+  if (dso == found_.end()) return {};
+  const auto place = dso->second.find(resolved.looked_up);
+  if (place == dso->second.end()) return {};
+  return std::span(calls_).subspan(place->second.begin, place->second.count);
+}
+
+}  // namespace prof
