@@ -29,6 +29,18 @@ std::vector<std::byte> copied(uintptr_t begin, uintptr_t end) {
   return bytes;
 }
 
+/// The address in the file's terms of an executable mapping of the file from `offset` on: a
+/// segment's begin rounded down to a page, where the file may still hold another segment.
+uint64_t addr_of_mapping(const ElfFile& file, uint64_t offset) {
+  for (const ElfSegment& segment : file.segments()) {
+    if (segment.type != PT_LOAD || !(segment.flags & PF_X)) continue;
+    if (offset >= segment.offset / 4096 * 4096 && offset < segment.offset + segment.filesz) {
+      return segment.vaddr + offset - segment.offset;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 LiveCode::LiveCode() {
@@ -51,9 +63,8 @@ void LiveCode::add(uint64_t begin, uint64_t end, uint64_t offset, const std::str
   } else if (path.starts_with('/')) {
     auto made = UnwindModule::open(path, rules_);
     if (!made) return;
-    const auto addr = (*made)->file().elf_addr(FileOffset{offset});
+    mapped.range.bias = begin - addr_of_mapping((*made)->file(), offset);
     modules_.push_back(std::move(*made));
-    mapped.range.bias = begin - (addr ? raw(*addr) : 0);
     mapped.range.module = modules_.back().get();
   } else if (!path.empty()) {
     return;  // [vsyscall]
