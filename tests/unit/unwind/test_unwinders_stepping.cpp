@@ -40,7 +40,7 @@ class ShadowStack {
       uint64_t pushed = 0;
       std::memcpy(&pushed, state.stack.data(), sizeof pushed);
       const bool after_last = pushed > last_pc_ && pushed <= last_pc_ + 8;
-      if (after_last && pc != pushed) calls_.push_back({sp, pushed});
+      if (after_last) calls_.push_back({sp, pushed});
     }
     last_pc_ = pc;
     last_sp_ = sp;
