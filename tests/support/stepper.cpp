@@ -32,6 +32,8 @@ void on_trap(int, siginfo_t*, void* context) {
   const size_t size = top - sp;
   if (recording->states.size() == max_states || size > room - used_bytes) {
     recording->complete = false;
+    stepping = false;
+    flags &= ~kTrapFlag;
     return;
   }
   const auto copy = std::span(recording->bytes.get() + used_bytes, size);
