@@ -157,9 +157,12 @@ SignalTest* signal_test = nullptr;
 [[gnu::noinline]] void capture_in_handler() {
   const Captured here = test::capture(signal_test->top);
   UserState state = here.state();
-  const uintptr_t from = std::min(signal_test->from, raw(state.stack_begin));
-  std::vector<std::byte> bytes(signal_test->top - from);
+  const uintptr_t sp = raw(state.stack_begin);
+  const uintptr_t from = std::min(signal_test->from, sp);
+  std::vector<std::byte> bytes(sp - from);
   test::copy_memory(from, bytes);
+  // From sp on, capture()'s own copy: its frame is gone by now.
+  bytes.insert(bytes.end(), state.stack.begin(), state.stack.end());
   state.stack_begin = VirtAddr{from};
   signal_test->captured = Captured(state, std::move(bytes));
 }
