@@ -60,8 +60,8 @@ class ProcessTable {
   /// The newest mapping at `time` that holds `addr`; nullptr if none, or for an invalid process.
   /// Where the image of the last exec has none, those before it are asked.
   const Mapping* find(ProcessId process, uint64_t time, VirtAddr addr) const;
-  /// find(), and how far around `addr` that is the answer, at least: up to the next beginning or end
-  /// of any mapping that the process ever had there.
+  /// find(), and how far around `addr` that is the answer, at least: up to the next beginning or
+  /// end of any mapping that the process ever had there.
   struct Extent {
     const Mapping* mapping = nullptr;
     VirtAddr begin{}, end{};

@@ -12,8 +12,7 @@ void InlineTable::add(const ResolvedAddress& resolved) {
 void InlineTable::look_up() {
   for (auto& [dso, addresses] : wanted_) {
     std::ranges::sort(addresses);
-    const auto repeated = std::ranges::unique(addresses);
-    addresses.erase(repeated.begin(), repeated.end());
+    addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
     auto& found = found_[dso];
     recording_.symbolizer().source_calls(
         DsoId{dso}, addresses, [&](size_t index, std::span<const SourceCall> calls) {
