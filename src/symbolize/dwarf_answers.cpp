@@ -1,7 +1,6 @@
 #include "symbolize/dwarf_answers.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace prof {
 
@@ -21,7 +20,8 @@ uint32_t DwarfAnswers::add_scope(const UnitAnswer& answer, uint32_t scope,
        s = answer.scopes.scopes[s].parent) {
     chain.push_back(s);
   }
-  for (const uint32_t s : std::views::reverse(chain)) {
+  std::ranges::reverse(chain);
+  for (const uint32_t s : chain) {
     const DwarfScope& from = answer.scopes.scopes[s];
     KnownScope to;
     to.inlined = from.inlined;

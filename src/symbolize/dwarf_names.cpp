@@ -117,10 +117,11 @@ void sort_by_offset(std::vector<PendingName>& pending) {
 
 /// Takes those of one kind out of `pending`, in order.
 std::vector<PendingName> take(std::vector<PendingName>& pending, Kind kind) {
-  const auto rest = std::ranges::stable_partition(
-      pending, [&](const PendingName& p) { return p.name.value.kind != kind; });
-  std::vector<PendingName> taken(rest.begin(), rest.end());
-  pending.erase(rest.begin(), pending.end());
+  const auto rest =
+      std::stable_partition(pending.begin(), pending.end(),
+                            [&](const PendingName& p) { return p.name.value.kind != kind; });
+  std::vector<PendingName> taken(rest, pending.end());
+  pending.erase(rest, pending.end());
   sort_by_offset(taken);
   return taken;
 }

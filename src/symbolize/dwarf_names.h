@@ -12,8 +12,8 @@ namespace prof {
 
 /// A file's sections and units.
 struct DwarfFile {
-  explicit DwarfFile(std::shared_ptr<const ElfFile> file)
-      : sections(std::move(file), DwarfSections::Variant::Main) {}
+  DwarfFile(std::shared_ptr<const ElfFile> file, uint64_t hold_up_to)
+      : sections(std::move(file), DwarfSections::Variant::Main, hold_up_to) {}
   DwarfSections sections;
   DwarfIndex index;
 };

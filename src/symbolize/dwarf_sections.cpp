@@ -31,10 +31,11 @@ SectionData section_of(const ElfFile& file, std::string_view name, DwarfSections
 
 }  // namespace
 
-DwarfSections::DwarfSections(std::shared_ptr<const ElfFile> file, Variant variant)
-    : info(section_of(*file, ".debug_info", variant, kWholeInfo)),
-      line(section_of(*file, ".debug_line", variant, kWholeLines)),
-      str(section_of(*file, ".debug_str", variant, kWholeStrings)),
+DwarfSections::DwarfSections(std::shared_ptr<const ElfFile> file, Variant variant,
+                             uint64_t hold_up_to)
+    : info(section_of(*file, ".debug_info", variant, hold_up_to ? hold_up_to : kWholeInfo)),
+      line(section_of(*file, ".debug_line", variant, hold_up_to ? hold_up_to : kWholeLines)),
+      str(section_of(*file, ".debug_str", variant, hold_up_to ? hold_up_to : kWholeStrings)),
       file_(std::move(file)) {
   constexpr std::array kNames = {".debug_abbrev", ".debug_line_str", ".debug_str_offsets",
                                  ".debug_addr",   ".debug_ranges",   ".debug_rnglists"};

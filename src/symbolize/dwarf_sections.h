@@ -22,7 +22,9 @@ class DwarfSections {
     Main,   // .debug_info …
     Split,  // .debug_info.dwo …, of a .dwo or .dwp file
   };
-  DwarfSections(std::shared_ptr<const ElfFile> file, Variant variant);
+  /// `hold_up_to`: the size up to which compressed sections are held whole where they need not be;
+  /// 0 for what suits each.
+  DwarfSections(std::shared_ptr<const ElfFile> file, Variant variant, uint64_t hold_up_to = 0);
 
   const ElfFile& file() const { return *file_; }
   bool swapped() const { return file_->swapped(); }

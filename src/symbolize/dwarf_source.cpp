@@ -24,9 +24,9 @@ constexpr uint64_t kKeepBehind = uint64_t{32} << 20;
 struct DwarfSource::Impl {
   Impl(const DebugFiles& files, DwarfOptions opts)
       : options(std::move(opts)),
-        main(files.dwarf.file),
+        main(files.dwarf.file, options.hold_up_to),
         split(files.binary_path, files.dwarf.path, options.symfs) {
-    if (files.alt) alt = std::make_unique<DwarfFile>(files.alt.file);
+    if (files.alt) alt = std::make_unique<DwarfFile>(files.alt.file, options.hold_up_to);
   }
 
   DwarfOptions options;

@@ -28,6 +28,8 @@ struct SourceFrame {
 struct DwarfOptions {
   std::string symfs;     // root of the paths that .dwo files are named by
   unsigned threads = 0;  // 0: as many as there are processors, up to 4
+  /// Compressed sections larger than this are gone through in windows; 0 for what suits each.
+  uint64_t hold_up_to = 0;
 };
 
 class DwarfSource {

@@ -116,8 +116,7 @@ void DwarfWorker::find_lines(UnitAnswer& answer) {
     if (scope.inlined) files.push_back(scope.call_file);
   }
   std::ranges::sort(files);
-  const auto repeated = std::ranges::unique(files);
-  files.erase(repeated.begin(), repeated.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
   for (const uint32_t file : files) answer.paths.emplace_back(file, table->path(file));
 }
 

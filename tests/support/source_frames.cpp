@@ -46,14 +46,15 @@ std::vector<uint64_t> code_addresses(const std::string& path) {
 }
 
 std::vector<Frames> resolve_frames(const std::string& path, const std::vector<uint64_t>& addresses,
-                                   DebugFileOptions options, unsigned threads) {
+                                   DebugFileOptions options, unsigned threads,
+                                   uint64_t hold_up_to) {
   std::vector<Frames> result(addresses.size());
   auto file = ElfFile::open(path);
   if (!file) return result;
   DebugFileFinder finder(std::move(options));
   const auto files =
       finder.find(std::make_shared<const ElfFile>(std::move(*file)), path, DebugNeed::All);
-  auto source = DwarfSource::open(files, {"", threads});
+  auto source = DwarfSource::open(files, {"", threads, hold_up_to});
   if (!source) return result;
   std::vector<ElfAddr> asked;
   for (const uint64_t address : addresses) asked.push_back(ElfAddr{address});

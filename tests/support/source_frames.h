@@ -25,7 +25,8 @@ std::vector<uint64_t> code_addresses(const std::string& path);
 /// `options` say where debug files are; by default only beside the program.
 std::vector<Frames> resolve_frames(
     const std::string& path, const std::vector<uint64_t>& addresses,
-    DebugFileOptions options = {"", "/nonexistent", "/nonexistent", {}}, unsigned threads = 0);
+    DebugFileOptions options = {"", "/nonexistent", "/nonexistent", {}}, unsigned threads = 0,
+    uint64_t hold_up_to = 0);
 
 /// Empty if the tool is missing.
 std::vector<Frames> llvm_frames(const Toolbox& box, const std::string& name,

@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <filesystem>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "object/section_data.h"
 #include "support/source_frames.h"
 #include "symbolize/dwarf_source.h"
 
@@ -192,8 +193,11 @@ TEST_CASE("Compression, packing by dwz and a separate debug file change nothing"
     if (!build(box, {"g++", flags.c_str()})) continue;
     const auto addresses = code_addresses(box.path("prog"));
     const auto plain = texts(resolve_frames(box.path("prog"), addresses));
+    // As they are held usually, and in windows, as if they were gigabytes.
     const auto same = [&](const std::string& name) {
-      return texts(resolve_frames(box.path(name), addresses)) == plain;
+      const DebugFileOptions nowhere{"", "/nonexistent", "/nonexistent", {}};
+      return texts(resolve_frames(box.path(name), addresses)) == plain &&
+             texts(resolve_frames(box.path(name), addresses, nowhere, 2, 1)) == plain;
     };
     INFO(flags);
     REQUIRE(box.run("objcopy --compress-debug-sections=zlib prog zlib"));
@@ -225,6 +229,11 @@ TEST_CASE("Link-time optimization: functions of one unit inlined into another") 
   const Sources box;
   if (!build(box, {"g++", "-g -O2 -flto"})) return;
   check_against_llvm(box, "prog");
+  const auto addresses = code_addresses(box.path("prog"));
+  const auto plain = texts(resolve_frames(box.path("prog"), addresses));
+  REQUIRE(box.run("objcopy --compress-debug-sections prog"));
+  const DebugFileOptions nowhere{"", "/nonexistent", "/nonexistent", {}};
+  CHECK(texts(resolve_frames(box.path("prog"), addresses, nowhere, 2, 1)) == plain);
   if (!build(box, {"g++", "-g -O2 -flto -gdwarf-4"})) return;
   check_against_llvm(box, "prog");
 }
@@ -317,6 +326,85 @@ TEST_CASE("Inlined frames are marked, the function itself is not") {
     for (size_t i = 0; i + 1 < frames.size(); ++i) CHECK(frames[i].inlined);
     if (!frames.empty()) CHECK_FALSE(frames.back().inlined);
   }
+}
+
+namespace {
+
+/// The answers for a debug file that lies in memory; how many addresses were visited.
+size_t resolve_bytes(const std::string& bytes, const std::vector<ElfAddr>& addresses) {
+  auto file = ElfFile::parse(std::as_bytes(std::span(bytes)), "broken");
+  if (!file) return addresses.size();
+  DebugFiles files;
+  files.dwarf = {std::make_shared<const ElfFile>(std::move(*file)), "/nonexistent/broken"};
+  files.binary_path = files.dwarf.path;
+  auto source = DwarfSource::open(files, {"/nonexistent", 1, 0});
+  if (!source) return addresses.size();
+  size_t visited = 0;
+  source->resolve(addresses,
+                  [&](size_t index, std::span<const SourceFrame>) { visited += index == visited; });
+  return visited;
+}
+
+}  // namespace
+
+TEST_CASE("A debug file that is cut or changed anywhere gives answers, right or wrong") {
+  const Sources box;
+  const Variant variants[] = {{"g++", "-g -O2 -gdwarf-5"},
+                              {"g++", "-g -O2 -gdwarf-4 -fdebug-types-section"},
+                              {"clang++", "-g -O2 -gdwarf-5 -ffunction-sections"},
+                              {"g++", "-g -O2 -gdwarf-5 -gz"}};
+  std::mt19937 random(17);
+  for (const Variant& variant : variants) {
+    if (!build(box, variant)) continue;
+    INFO(variant.flags);
+    std::vector<ElfAddr> addresses;
+    for (const uint64_t a : code_addresses(box.path("prog"))) addresses.push_back(ElfAddr{a});
+    const std::string whole = read_whole(box.path("prog"));
+    const auto file = ElfFile::open(box.path("prog"));
+    REQUIRE(file);
+    // Changes where the DWARF is; the rest of the file is another test's.
+    std::vector<const ElfSection*> sections;
+    for (const ElfSection& section : file->sections()) {
+      if (section.name.starts_with(".debug") && section.size > 0) sections.push_back(&section);
+    }
+    REQUIRE(sections.size() >= 4);
+    for (int i = 0; i < 300; ++i) {
+      std::string broken = whole;
+      for (int change = 0; change < 1 + i % 8; ++change) {
+        const ElfSection& section = *sections[random() % sections.size()];
+        broken[section.offset + random() % section.size] = static_cast<char>(random());
+      }
+      CHECK(resolve_bytes(broken, addresses) == addresses.size());
+    }
+    for (const ElfSection* section : sections) {
+      // A section that ends early: its bytes are gone, its claim of a size stays.
+      for (int i = 0; i < 20; ++i) {
+        std::string broken = whole;
+        const size_t at = section->offset + random() % section->size;
+        std::fill(broken.begin() + static_cast<std::ptrdiff_t>(at),
+                  broken.begin() + static_cast<std::ptrdiff_t>(section->offset + section->size),
+                  i % 2 ? '\0' : '\xff');
+        CHECK(resolve_bytes(broken, addresses) == addresses.size());
+      }
+    }
+    for (size_t size = 0; size < whole.size(); size += 1 + whole.size() / 97) {
+      CHECK(resolve_bytes(whole.substr(0, size), addresses) == addresses.size());
+    }
+  }
+}
+
+TEST_CASE("A compressed section that claims more than its bytes can hold is not believed") {
+  const Sources box;
+  if (!build(box, {"g++", "-g -O2 -gz"})) return;
+  const auto file = ElfFile::open(box.path("prog"));
+  REQUIRE(file);
+  const ElfSection* info = file->section(".debug_info");
+  REQUIRE(info);
+  std::string broken = read_whole(box.path("prog"));
+  for (size_t i = 0; i < 6; ++i) broken[info->offset + 8 + i] = '\xff';  // ch_size
+  auto parsed = ElfFile::parse(std::as_bytes(std::span(broken)), "broken");
+  REQUIRE(parsed);
+  CHECK(SectionData::of(*parsed, ".debug_info", 1 << 20).empty());
 }
 
 TEST_CASE("A program without debug information says so") {
