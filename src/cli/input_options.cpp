@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "cli/download_progress.h"
+
 namespace prof {
 
 namespace {
@@ -38,9 +40,28 @@ std::vector<int32_t> parse_cpus(const std::string& text) {
 
 }  // namespace
 
-void add_input_options(CLI::App& command, InputOptions& options) {
+void add_symbol_options(CLI::App& command, InputOptions& options) {
   command.add_option("-i,--input", options.path, "Recording to read ('-': standard input)")
       ->capture_default_str();
+  SymbolizerOptions& symbols = options.symbols;
+  command.add_option("--symfs", symbols.symfs, "Look for binaries under this directory");
+  command.add_option("--kallsyms", symbols.kallsyms_path, "Kernel symbols")->capture_default_str();
+  command.add_option("-k,--vmlinux", symbols.vmlinux_path, "Kernel image with symbols");
+  command.add_flag_callback(
+      "--debuginfod", [&symbols] { symbols.debuginfod = interactive_debuginfod(); },
+      "Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without");
+  command.add_flag("--no-embedded", symbols.ignore_embedded,
+                   "Do not use the names that 'prof embed' put into the recording");
+  symbols.cache = DiskCache::of_user();
+  command.add_flag_callback(
+      "--no-cache", [&symbols] { symbols.cache = DiskCache(); },
+      "Keep nothing on disk for the next time, and use nothing that was");
+  command.add_flag_callback(
+      "-f,--force", [] {}, "Accepted as perf's: ownership is not checked");
+}
+
+void add_input_options(CLI::App& command, InputOptions& options) {
+  add_symbol_options(command, options);
   FilterOptions& filter = options.filter;
   command.add_option("--comm,--comms", filter.comms, "Only these commands")->delimiter(',');
   command.add_option("--pid", filter.pids, "Only these processes")->delimiter(',');
@@ -54,13 +75,6 @@ void add_input_options(CLI::App& command, InputOptions& options) {
                      "Only this part: START,STOP in seconds, 10%-20%, 10%/2");
   command.add_option("--event", filter.event, "Only this event of the recording");
   SymbolizerOptions& symbols = options.symbols;
-  command.add_option("--symfs", symbols.symfs, "Look for binaries under this directory");
-  command.add_option("--kallsyms", symbols.kallsyms_path, "Kernel symbols")->capture_default_str();
-  command.add_option("-k,--vmlinux", symbols.vmlinux_path, "Kernel image with symbols");
-  symbols.cache = DiskCache::of_user();
-  command.add_flag_callback(
-      "--no-cache", [&symbols] { symbols.cache = DiskCache(); },
-      "Keep nothing on disk for the next time, and use nothing that was");
   static const std::map<std::string, Demangle> kStyles{
       {"names", Demangle::Names}, {"full", Demangle::Full}, {"none", Demangle::None}};
   auto* demangle =
@@ -68,10 +82,7 @@ void add_input_options(CLI::App& command, InputOptions& options) {
   demangle->transform(CLI::CheckedTransformer(kStyles, CLI::ignore_case));
   command.add_flag_callback(
       "--no-demangle", [&symbols] { symbols.demangle = Demangle::None; }, "Names as linked");
-  command.add_flag("--no-inline", options.no_inline,
-                   "Accepted as perf's: inlined calls are not shown");
-  command.add_flag_callback(
-      "-f,--force", [] {}, "Accepted as perf's: ownership is not checked");
+  command.add_flag("--no-inline", options.no_inline, "Do not show inlined calls");
 }
 
 }  // namespace prof

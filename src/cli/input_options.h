@@ -11,5 +11,7 @@ namespace prof {
 /// Adds -i, --comm(s), --pid, --tid, --cpu/-C, --time, --event, --symfs, --kallsyms, --vmlinux/-k,
 /// --demangle, --no-demangle, --no-inline to `command`.
 void add_input_options(CLI::App& command, InputOptions& options);
+/// Those of them that say which file, and where names come from.
+void add_symbol_options(CLI::App& command, InputOptions& options);
 
 }  // namespace prof

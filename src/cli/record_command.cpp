@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "record/options.h"
 #include "record/recorder.h"
+#include "report/embedded.h"
 
 namespace prof {
 
@@ -22,6 +23,7 @@ struct RecordArguments {
   RecordOptions options;
   std::string frequency, delay, call_graph, max_size, compression;
   uint64_t period = 0;
+  bool embed = false;
   bool callchains = false, no_inherit = false, no_compress = false, quiet = false;
 };
 
@@ -60,6 +62,9 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_flag("--no-compress", to.no_compress, "Do not compress")->group("Where to");
   app.add_option("-m,--mmap-pages", options.mmap_pages,
                  "Ring buffer of each CPU, in pages or as 1M")
+      ->group("Where to");
+  app.add_flag("--embed", to.embed,
+               "Put the names of the stacks into the file, for machines without the binaries")
       ->group("Where to");
   app.add_option("--max-size", to.max_size, "Stop when the file has this size: 100M")
       ->group("Where to");
@@ -168,6 +173,20 @@ void end_by(int signal) {
   ::raise(signal);
 }
 
+/// What was recorded is looked up on the machine that has it.
+Result<void> embed(const RecordArguments& arguments) {
+  EmbedOptions options;
+  options.input.path = arguments.options.output;
+  options.input.symbols.cache = DiskCache::of_user();
+  const auto done = run_embed(options);
+  if (!done) return tl::unexpected(done.error());
+  if (!arguments.quiet) {
+    fmt::print(stderr, "[ prof record: Embedded {} names and {} unwound stacks, {:.3f} MB ]\n",
+               done->names, done->chains, static_cast<double>(done->bytes) / (1024.0 * 1024.0));
+  }
+  return {};
+}
+
 Result<int> record(Words words) {
   RecordArguments arguments;
   CLI::App app("Record where a command, a process or the system spends its time", "prof record");
@@ -186,8 +205,14 @@ Result<int> record(Words words) {
   if (!arguments.quiet) {
     options.notify = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
   }
+  if (arguments.embed && options.output == "-") {
+    return fail("--embed needs a file: a pipe has no place for names", "give -o FILE", 2);
+  }
   const auto outcome = run_record(options);
   if (!outcome) return tl::unexpected(outcome.error());
+  if (arguments.embed) {
+    if (auto done = embed(arguments); !done) return tl::unexpected(done.error());
+  }
   if (outcome->signal != 0) end_by(outcome->signal);
   return outcome->exit_code;
 }

@@ -257,6 +257,9 @@ bool read_feature(uint32_t bit, ByteReader& in, Features& out) {
     case kFeaturePmuCaps:
       read_all_capabilities(in, false, out.pmu_capabilities);
       return true;
+    case kFeatureEmbedded:
+      keep(in, out.embedded, read_all(in));
+      return true;
     default:
       return false;
   }

@@ -76,8 +76,9 @@ struct Features {
   std::optional<ClockData> clock_data;
   std::optional<CompressionInfo> compression;
   std::vector<std::byte> tracing_data;
-  bool is_stat = false;       // written by `perf stat record`
-  bool is_directory = false;  // DIR_FORMAT
+  std::vector<std::byte> embedded;  // as report/embedded.h takes it
+  bool is_stat = false;             // written by `perf stat record`
+  bool is_directory = false;        // DIR_FORMAT
   bool has_branch_stack = false;
   std::vector<uint32_t> present;    // every bit set in the file, ascending
   std::vector<uint32_t> undecoded;  // present, but unknown to prof: skipped by size

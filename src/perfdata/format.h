@@ -106,6 +106,9 @@ enum Feature : uint32_t {
   kFeatureClockData = 29,
   kFeatureHybridTopology = 30,
   kFeaturePmuCaps = 31,
+  // prof's own: names and chains for machines without the binaries. perf skips bits it does not
+  // know.
+  kFeatureEmbedded = 200,
 };
 
 // Markers inside call chains (PERF_CONTEXT_*): values from kContextMax up are no addresses.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "report/callchain.h"
+#include "report/embedded.h"
 #include "report/time_range.h"
 
 namespace prof {
@@ -38,6 +39,23 @@ Result<std::unique_ptr<Recording>> Recording::from_reader(std::unique_ptr<Reader
 bool Recording::is_header_record(uint32_t type) {
   return type == kRecordHeaderAttr || type == kRecordHeaderTracingData ||
          type == kRecordHeaderBuildId || type == kRecordEventUpdate || type == kRecordHeaderFeature;
+}
+
+Recording::Recording() = default;
+Recording::~Recording() = default;
+
+/// Names that came with the recording are those of the machine it was made on.
+void Recording::read_embedded() {
+  const auto& payload = reader_->features().embedded;
+  if (payload.empty() || symbol_options_.ignore_embedded) return;
+  auto embedded = Embedded::read(payload);
+  if (!embedded) {
+    warnings_.push_back(reader_->path() +
+                        ": the embedded names are not used: " + embedded.error().message);
+    return;
+  }
+  embedded_ = std::move(*embedded);
+  symbolizer_->set_recorded_names(&embedded_->names());
 }
 
 Result<void> Recording::pass_one(const InputOptions& options) {
@@ -73,6 +91,7 @@ Result<void> Recording::pass_one(const InputOptions& options) {
   apply_build_ids();
   symbolizer_->set_kernel(kernel_);
   processes_.finish();
+  read_embedded();
   return {};
 }
 

@@ -44,8 +44,11 @@ struct ResolvedAddress {
   Symbol symbol;
 };
 
+class Embedded;
+
 class Recording {
  public:
+  ~Recording();
   static Result<std::unique_ptr<Recording>> open(const InputOptions& options);
   static Result<std::unique_ptr<Recording>> from_reader(std::unique_ptr<Reader> reader,
                                                         const InputOptions& options);
@@ -58,6 +61,8 @@ class Recording {
   const ProcessTable& processes() const { return processes_; }
   const DsoTable& dsos() const { return dsos_; }
   Symbolizer& symbolizer() { return *symbolizer_; }
+  /// What the recording brings along; nullptr if it does not, or if it is not to be used.
+  const Embedded* embedded() const { return embedded_.get(); }
   const SymbolizerOptions& symbol_options() const { return symbol_options_; }
   StringTable& strings() { return *strings_; }
   /// What to tell the user after the output: cut files, replaced binaries, missing symbols.
@@ -89,7 +94,8 @@ class Recording {
   void for_each_in_order(const std::function<void(const RecordView&, uint64_t time)>& visit);
 
  private:
-  Recording() = default;
+  Recording();
+  void read_embedded();
   Result<void> pass_one(const InputOptions& options);
   void note(const RecordView& view, const Decoder& decoder);
   void note_mapping(const MmapRecord& mmap);
@@ -98,6 +104,7 @@ class Recording {
   static bool is_header_record(uint32_t type);
 
   std::unique_ptr<Reader> reader_;
+  std::unique_ptr<Embedded> embedded_;
   std::unique_ptr<StringTable> strings_ = std::make_unique<StringTable>();
   DsoTable dsos_;
   ProcessTable processes_;

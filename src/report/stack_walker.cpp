@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "report/callchain.h"
+#include "report/embedded.h"
 #include "unwind/libunwind_unwinder.h"
 #include "unwind/user_state.h"
 
@@ -51,6 +52,10 @@ bool StackWalker::has_copy(const SampleRecord& sample) const {
 
 U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state) {
   if (!has_copy(sample)) return sample.callchain;
+  if (const Embedded* embedded = recording_.embedded()) {
+    const auto chain = embedded->chain(sample.time, sample.tid);
+    if (!chain.empty()) return {std::as_bytes(chain), false};
+  }
   chain_.clear();
   for (size_t i = 0; i < sample.callchain.size(); ++i) {
     if (sample.callchain[i] != kContextUser) chain_.push_back(sample.callchain[i]);

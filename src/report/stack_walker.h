@@ -33,10 +33,10 @@ class StackWalker {
     uint64_t frames = 0;
   };
   const Stats& stats() const { return stats_; }
-
- private:
+  /// Whether chain() unwinds this sample's copy.
   bool has_copy(const SampleRecord& sample) const;
 
+ private:
   Recording& recording_;
   bool needed_ = false;
   uint16_t machine_ = 0;

@@ -28,6 +28,7 @@ struct Symbolizer::Impl {
 
   Symbol resolve(DsoId dso, uint64_t address);
   Symbol look_up(SymbolSource& source, uint64_t address);
+  Symbol take(const RecordedName& name);
   Slot& slot_of(DsoId dso);
   void index_recorded();
   StringId intern_name(SymbolSource& source, uint32_t index);
@@ -43,6 +44,7 @@ struct Symbolizer::Impl {
   Slot kernel_image;
   Slot cached_kernel;
   Slot kallsyms;
+  const RecordedNames* recorded_names = nullptr;
   std::vector<RecordedSymbol> recorded;
   bool recorded_changed = false;
   SymbolSource recorded_source;
@@ -118,8 +120,23 @@ Symbolizer::Impl::Slot& Symbolizer::Impl::slot_of(DsoId id) {
   return slot;
 }
 
+/// A name that came with the recording.
+Symbol Symbolizer::Impl::take(const RecordedName& name) {
+  Symbol symbol;
+  symbol.start = name.start;
+  symbol.end = name.end;
+  symbol.miss = static_cast<MissReason>(std::min<size_t>(name.miss, kMissReasons - 1));
+  if (name.name.empty() && symbol.found()) symbol.miss = MissReason::NotFound;
+  if (!symbol.found()) return symbol;
+  symbol.name = strings.intern(name.mangled ? readable(name.name) : std::string(name.name));
+  return symbol;
+}
+
 Symbol Symbolizer::Impl::resolve(DsoId id, uint64_t address) {
   if (id.value >= dsos.size()) return {{}, 0, 0, MissReason::NoDso};
+  if (recorded_names) {
+    if (const RecordedName* name = recorded_names->find(dsos[id], address)) return take(*name);
+  }
   const DsoKind kind = dsos[id].kind;
   if (!recorded.empty() && (kind == DsoKind::Kernel || kind == DsoKind::KernelModule)) {
     if (recorded_changed) index_recorded();
@@ -164,7 +181,12 @@ FoundFile Symbolizer::binary_of(DsoId dso) {
   return open_binary(impl_->dsos[dso], impl_->options, impl_->finder, miss, warning);
 }
 
+void Symbolizer::set_recorded_names(const RecordedNames* names) {
+  impl_->recorded_names = names;
+}
+
 bool Symbolizer::may_have_dwarf() {
+  if (impl_->recorded_names && !impl_->recorded_names->empty()) return true;
   if (impl_->options.debuginfod.enabled) return true;
   for (uint32_t i = 0; i < impl_->dsos.size(); ++i) {
     const FoundFile binary = binary_of(DsoId{i});
@@ -173,8 +195,32 @@ bool Symbolizer::may_have_dwarf() {
   return false;
 }
 
+void Symbolizer::recorded_calls(DsoId dso, std::span<const uint64_t> addresses,
+                                const VisitCalls& visit) {
+  std::vector<SourceCall> calls;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    const RecordedName* name = impl_->recorded_names->find(impl_->dsos[dso], addresses[i]);
+    if (!name || name->calls == 0) continue;
+    calls.clear();
+    for (const RecordedCall& each : impl_->recorded_names->calls_of(*name)) {
+      SourceCall call;
+      if (!each.name.empty()) call.name = impl_->strings.intern(impl_->readable(each.name));
+      if (!each.file.empty()) call.file = impl_->strings.intern(each.file);
+      call.inlined = each.inlined;
+      call.line = each.line;
+      calls.push_back(call);
+    }
+    visit(i, calls);
+  }
+}
+
 void Symbolizer::source_calls(DsoId dso, std::span<const uint64_t> ascending,
                               const VisitCalls& visit) {
+  if (impl_->recorded_names && dso.value < impl_->dsos.size() &&
+      impl_->recorded_names->knows(impl_->dsos[dso])) {
+    recorded_calls(dso, ascending, visit);
+    return;
+  }
   const FoundFile binary = binary_of(dso);
   if (!binary) return;
   const DebugFiles files = impl_->finder.find(binary.file, binary.path, DebugNeed::All);

@@ -14,6 +14,7 @@
 #include "object/debug_file.h"
 #include "object/debuginfod.h"
 #include "object/dso.h"
+#include "symbolize/recorded_names.h"
 
 namespace prof {
 
@@ -72,7 +73,8 @@ struct SymbolizerOptions {
   std::string debug_root = "/usr/lib/debug";  // where debug packages install to
   std::string perf_cache;                     // perf's build-id cache; empty for $HOME/.debug
   DebuginfodOptions debuginfod;
-  DiskCache cache;  // of what is expensive to make; none unless given
+  bool ignore_embedded = false;  // look everything up on this machine
+  DiskCache cache;               // of what is expensive to make; none unless given
 };
 
 class Symbolizer {
@@ -84,6 +86,9 @@ class Symbolizer {
 
   void set_kernel(const KernelInfo& kernel);
   void add_kernel_symbol(RecordedSymbol symbol);
+  /// Names that the recording brings along: asked first, and instead of a DSO's own file where they
+  /// know the DSO. They outlive the symbolizer.
+  void set_recorded_names(const RecordedNames* names);
 
   /// The symbol that covers `address` of `dso`. The address is what Mapping::to_dso() gives: a file
   /// offset for files, the address itself for the kernel and for JIT code. Not cached here beyond
@@ -105,6 +110,8 @@ class Symbolizer {
   std::vector<std::string> warnings() const;
 
  private:
+  void recorded_calls(DsoId dso, std::span<const uint64_t> addresses, const VisitCalls& visit);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
