@@ -184,9 +184,13 @@ DebugFiles DebugFileFinder::find(const std::shared_ptr<const ElfFile>& file,
                                  const std::string& path, DebugNeed need) {
   Search search(*this, *file, need);
   search.found.binary_path = path;
-  search.offer({file, path});
+  // A file with DWARF was not stripped. The .symtab of another may be what strip left, so that a
+  // debug file's is preferred, as perf does.
+  const FoundFile self{file, path};
+  if (has_dwarf(*file)) search.offer(self);
   search.look_by_link(*file, path);
   search.look_by_build_id();
+  search.offer(self);
   if (!search.found.symbols) search.found.mini = unpack_mini_debug_info(*file);
   search.ask_debuginfod(path);
   if (search.found.symbols) search.found.mini = nullptr;

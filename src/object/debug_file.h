@@ -42,8 +42,9 @@ enum class DebugNeed : uint8_t {
   All,      // `dwarf` and `alt` too
 };
 
-/// The order: the file itself; .gnu_debuglink beside the file, in .debug/ below it, and below
-/// /usr/lib/debug; /usr/lib/debug/.build-id; perf's cache; the xz table in the file; debuginfod.
+/// The order: the file itself if it has DWARF; .gnu_debuglink beside the file, in .debug/ below it,
+/// and below /usr/lib/debug; /usr/lib/debug/.build-id; perf's cache; the file's own .symtab, or the
+/// xz table in it; debuginfod.
 /// A file with another build id is never taken; one without an id only for its right CRC.
 class DebugFileFinder {
  public:

@@ -120,6 +120,7 @@ AbbrevTable::AbbrevTable(std::span<const std::byte> section, uint64_t offset, bo
     abbrev.has_children = in.u8() != DW_CHILDREN_no;
     if (!read_attributes(in, abbrev)) break;
     add_steps(abbrev);
+    has_functions_ = has_functions_ || (abbrev.tag == DW_TAG_subprogram && abbrev.has_pc);
     sorted_ = sorted_ && (abbrevs_.empty() || abbrevs_.back().code < abbrev.code);
     abbrevs_.push_back(abbrev);
   }

@@ -75,6 +75,8 @@ class AbbrevTable {
     return std::span(steps_).subspan(abbrev.first_step, abbrev.step_count);
   }
   const DwarfFormat& format() const { return format_; }
+  /// Whether any DIE may be a function with code.
+  bool has_functions() const { return has_functions_; }
   /// How many bytes of the section it takes.
   uint64_t size() const { return size_; }
 
@@ -86,6 +88,7 @@ class AbbrevTable {
   DwarfFormat format_;
   uint64_t size_ = 0;
   bool sorted_ = true;
+  bool has_functions_ = false;
   std::vector<Abbrev> abbrevs_;  // by code
   std::vector<AttributeSpec> attributes_;
   std::vector<SkipStep> steps_;

@@ -145,7 +145,9 @@ ScopeWalk::Code ScopeWalk::read_code(const Abbrev& abbrev) {
         code.origin = unit_.value(in_, spec);
         break;
       case DW_AT_sibling:
-        code.sibling = unit_.value(in_, spec).number;
+        if (const DwarfValue v = unit_.value(in_, spec); v.kind == DwarfValue::Kind::UnitRef) {
+          code.sibling = v.number;
+        }
         break;
       case DW_AT_call_file:
         code.call_file = static_cast<uint32_t>(unit_.value(in_, spec).number);

@@ -65,9 +65,11 @@ void DwarfWorker::find_ranges(IndexedUnit& indexed) {
   unit_.add_ranges(unit_.low, unit_.high, unit_.ranges, ranges, range_budget_);
   std::ranges::sort(ranges, {}, [](const AddressRange& r) { return std::pair(r.low, r.high); });
   ranges.shrink_to_fit();
-  // Some producers leave it to the functions to say where the code is.
+  // Some producers leave it to the functions to say where the code is. A unit of data alone says
+  // nothing either.
   const bool says = unit_.ranges || (unit_.low && unit_.high);
-  indexed.unbounded = !says && unit_.tag != DW_TAG_partial_unit && unit_.tag != DW_TAG_type_unit;
+  const bool may_have_code = unit_.abbrevs->has_functions() || unit_.dwo_name;
+  indexed.unbounded = !says && may_have_code && unit_.tag != DW_TAG_partial_unit;
 }
 
 std::vector<uint32_t> DwarfWorker::find_hits(const IndexedUnit& indexed) const {
@@ -94,9 +96,7 @@ void DwarfWorker::find_scopes_of(const Unit& unit, UnitAnswer& answer) {
   const bool all_found = std::ranges::find(answer.scopes.innermost, DwarfScope::kNone) ==
                          answer.scopes.innermost.end();
   if (all_found || !answer.scopes.jumped) return;
-  // Only what the usual way did not find is taken from the full one.
-  UnitScopes full = find_scopes(unit, hits_, WalkDepth::Full, range_budget_);
-  answer.scopes = std::move(full);
+  answer.scopes = find_scopes(unit, hits_, WalkDepth::Full, range_budget_);
 }
 
 void DwarfWorker::find_lines(UnitAnswer& answer) {
