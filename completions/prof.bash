@@ -5,7 +5,7 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "record report script flamegraph fold --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record report script flamegraph fold embed --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -77,6 +77,18 @@ _prof() {
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
+    "report --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "report --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "report -k" | "report --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
     "report --comm" | "report --comms")
       # anything
       return
@@ -99,18 +111,6 @@ _prof() {
       ;;
     "report --event")
       # anything
-      return
-      ;;
-    "report --symfs")
-      COMPREPLY=($(compgen -d -- "$current"))
-      return
-      ;;
-    "report --kallsyms")
-      COMPREPLY=($(compgen -f -- "$current"))
-      return
-      ;;
-    "report -k" | "report --vmlinux")
-      COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
     "report --demangle")
@@ -145,6 +145,18 @@ _prof() {
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
+    "script --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "script --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "script -k" | "script --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
     "script --comm" | "script --comms")
       # anything
       return
@@ -169,18 +181,6 @@ _prof() {
       # anything
       return
       ;;
-    "script --symfs")
-      COMPREPLY=($(compgen -d -- "$current"))
-      return
-      ;;
-    "script --kallsyms")
-      COMPREPLY=($(compgen -f -- "$current"))
-      return
-      ;;
-    "script -k" | "script --vmlinux")
-      COMPREPLY=($(compgen -f -- "$current"))
-      return
-      ;;
     "script --demangle")
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
@@ -194,6 +194,18 @@ _prof() {
       return
       ;;
     "flamegraph -i" | "flamegraph --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "flamegraph --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "flamegraph --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "flamegraph -k" | "flamegraph --vmlinux")
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
@@ -219,18 +231,6 @@ _prof() {
       ;;
     "flamegraph --event")
       # anything
-      return
-      ;;
-    "flamegraph --symfs")
-      COMPREPLY=($(compgen -d -- "$current"))
-      return
-      ;;
-    "flamegraph --kallsyms")
-      COMPREPLY=($(compgen -f -- "$current"))
-      return
-      ;;
-    "flamegraph -k" | "flamegraph --vmlinux")
-      COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
     "flamegraph --demangle")
@@ -313,6 +313,18 @@ _prof() {
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
+    "fold --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "fold --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "fold -k" | "fold --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
     "fold --comm" | "fold --comms")
       # anything
       return
@@ -337,18 +349,6 @@ _prof() {
       # anything
       return
       ;;
-    "fold --symfs")
-      COMPREPLY=($(compgen -d -- "$current"))
-      return
-      ;;
-    "fold --kallsyms")
-      COMPREPLY=($(compgen -f -- "$current"))
-      return
-      ;;
-    "fold -k" | "fold --vmlinux")
-      COMPREPLY=($(compgen -f -- "$current"))
-      return
-      ;;
     "fold --demangle")
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
@@ -365,22 +365,45 @@ _prof() {
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
+    "embed -i" | "embed --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "embed --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "embed --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "embed -k" | "embed --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "embed -o" | "embed --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
   esac
   case "$command" in
     record)
-      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --max-size"
+      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --max-size"
       ;;
     report)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --no-inline --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
       ;;
     script)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --no-inline -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force -o --output --weight --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --no-inline -o --output --weight --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
       ;;
     fold)
-      words="-h --help -i --input --comm --comms --pid --tid -C --cpu --time --event --symfs --kallsyms -k --vmlinux --no-cache --demangle --no-demangle --no-inline -f --force --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --no-inline --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
+      ;;
+    embed)
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"
       ;;
   esac
   if [[ $current == -* ]]; then

@@ -9,6 +9,7 @@ _prof() {
     'script:Print the samples one by one, as text'
     'flamegraph:Draw a flame graph as SVG'
     'fold:Print folded stacks\: comm;root;...;leaf count'
+    'embed:Put the names of its stacks into a recording, for machines without the binaries'
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -60,6 +61,7 @@ _prof() {
         '*--no-compress[Do not compress]' \
         '*-m[Ring buffer of each CPU, in pages or as 1M]:value: ' \
         '*--mmap-pages[Ring buffer of each CPU, in pages or as 1M]:value: ' \
+        '*--embed[Put the names of the stacks into the file, for machines without the binaries]' \
         '*--max-size[Stop when the file has this size\: 100M]:value: ' \
         '*:: :_normal'
       ;;
@@ -69,6 +71,15 @@ _prof() {
         '*--help[Print this help message and exit]' \
         '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
         '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
         '*--comm[Only these commands]:value: ' \
         '*--comms[Only these commands]:value: ' \
         '*--pid[Only these processes]:value: ' \
@@ -77,16 +88,9 @@ _prof() {
         '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
         '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
         '*--event[Only this event of the recording]:value: ' \
-        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
-        '*--kallsyms[Kernel symbols]:file:_files' \
-        '*-k[Kernel image with symbols]:file:_files' \
-        '*--vmlinux[Kernel image with symbols]:file:_files' \
-        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
-        '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--no-inline[Do not show inlined calls]' \
         '*--stdio[Plain text on standard output, without a pager]' \
         '*-s[Columns\: comm,dso,sym,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
         '*--sort[Columns\: comm,dso,sym,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
@@ -118,6 +122,15 @@ _prof() {
         '*--help[Print this help message and exit]' \
         '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
         '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
         '*--comm[Only these commands]:value: ' \
         '*--comms[Only these commands]:value: ' \
         '*--pid[Only these processes]:value: ' \
@@ -126,16 +139,9 @@ _prof() {
         '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
         '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
         '*--event[Only this event of the recording]:value: ' \
-        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
-        '*--kallsyms[Kernel symbols]:file:_files' \
-        '*-k[Kernel image with symbols]:file:_files' \
-        '*--vmlinux[Kernel image with symbols]:file:_files' \
-        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
-        '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--no-inline[Do not show inlined calls]' \
         '*-F[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
         '*--fields[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
         '*--ns[Times with nanoseconds]' \
@@ -154,6 +160,15 @@ _prof() {
         '*--help[Print this help message and exit]' \
         '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
         '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
         '*--comm[Only these commands]:value: ' \
         '*--comms[Only these commands]:value: ' \
         '*--pid[Only these processes]:value: ' \
@@ -162,16 +177,9 @@ _prof() {
         '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
         '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
         '*--event[Only this event of the recording]:value: ' \
-        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
-        '*--kallsyms[Kernel symbols]:file:_files' \
-        '*-k[Kernel image with symbols]:file:_files' \
-        '*--vmlinux[Kernel image with symbols]:file:_files' \
-        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
-        '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--no-inline[Do not show inlined calls]' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--weight[What widths show\: samples, or the sum of their period]:value:(samples period)' \
@@ -205,6 +213,15 @@ _prof() {
         '*--help[Print this help message and exit]' \
         '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
         '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
         '*--comm[Only these commands]:value: ' \
         '*--comms[Only these commands]:value: ' \
         '*--pid[Only these processes]:value: ' \
@@ -213,16 +230,9 @@ _prof() {
         '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
         '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
         '*--event[Only this event of the recording]:value: ' \
-        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
-        '*--kallsyms[Kernel symbols]:file:_files' \
-        '*-k[Kernel image with symbols]:file:_files' \
-        '*--vmlinux[Kernel image with symbols]:file:_files' \
-        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
-        '*--no-inline[Accepted as perf'\''s\: inlined calls are not shown]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--no-inline[Do not show inlined calls]' \
         '*--weight[What counts\: samples, or the sum of their period]:value:(samples period)' \
         '*--show-pid[Keep processes apart\: comm-PID]' \
         '*--show-tid[Keep threads apart\: comm-PID/TID]' \
@@ -232,6 +242,25 @@ _prof() {
         '*--max-stack[Keep at most so many frames]:value: ' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*:file:_files'
+      ;;
+    embed)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
+        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*-o[Write a new file instead of changing it]:file:_files' \
+        '*--output[Write a new file instead of changing it]:file:_files' \
         '*:file:_files'
       ;;
   esac
