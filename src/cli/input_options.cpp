@@ -82,7 +82,12 @@ void add_input_options(CLI::App& command, InputOptions& options) {
   demangle->transform(CLI::CheckedTransformer(kStyles, CLI::ignore_case));
   command.add_flag_callback(
       "--no-demangle", [&symbols] { symbols.demangle = Demangle::None; }, "Names as linked");
-  command.add_flag("--no-inline", options.no_inline, "Do not show inlined calls");
+  command.add_flag_callback(
+      "--no-inline", [&options] { options.inlined = InputOptions::Inlined::Never; },
+      "Do not show inlined calls");
+  command.add_flag_callback(
+      "--inline", [&options] { options.inlined = InputOptions::Inlined::Always; },
+      "Show them in the kernel's call chains, too, not only where stack copies are unwound");
 }
 
 }  // namespace prof

@@ -25,7 +25,10 @@ struct InputOptions {
   std::string path = "perf.data";  // "-": standard input
   FilterOptions filter;
   SymbolizerOptions symbols;
-  bool no_inline = false;
+  /// Whether frames are shown for inlined calls: as perf, where stacks are unwound from copies;
+  /// everywhere; nowhere.
+  enum class Inlined : uint8_t { Unwound, Always, Never };
+  Inlined inlined = Inlined::Unwound;
 };
 
 /// What samples are kept apart by at the root of their stacks.

@@ -248,7 +248,9 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
     }
     quality->set_recorded(limit, copy_size);
   }
-  TreeBuilder(recording, stacks, contexts, !options.input.no_inline, profile, quality).build();
+  TreeBuilder(recording, stacks, contexts, walker.shows_inlined(options.input.inlined), profile,
+              quality)
+      .build();
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;
   profile.lost_samples = stats.lost_samples;

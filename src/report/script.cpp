@@ -121,6 +121,7 @@ Result<void> Script::choose_styles() {
   if (!choice) return tl::unexpected(choice.error());
   auto fields = script_fields_of(*choice, events);
   if (!fields) return tl::unexpected(fields.error());
+  walker_.set_only_recorded(true);
   size_t width = 0;
   for (const EventAttr& event : events) width = std::max(width, event.name.size());
   for (size_t i = 0; i < events.size(); ++i) {
@@ -129,9 +130,9 @@ Result<void> Script::choose_styles() {
     style.chains =
         style.has(kFieldIp) && !options_.hide_call_graph && events[i].has(PERF_SAMPLE_CALLCHAIN);
     style.padded_name = std::string(width - events[i].name.size(), ' ') + events[i].name;
-    style.frames =
-        frames_of({style.fields & (kFieldIp | kFieldSym | kFieldSymoff | kFieldDso | kFieldSrcline),
-                   style.chains, options_.absolute_addresses, !options_.input.no_inline});
+    style.frames = frames_of(
+        {style.fields & (kFieldIp | kFieldSym | kFieldSymoff | kFieldDso | kFieldSrcline),
+         style.chains, options_.absolute_addresses, walker_.shows_inlined(options_.input.inlined)});
     styles_.push_back(std::move(style));
   }
   return {};
@@ -148,7 +149,9 @@ ScriptFrames* Script::frames_of(const FrameStyle& style) {
 void Script::look_up_calls() {
   ScriptFieldSet fields = 0;
   for (const EventStyle& style : styles_) {
-    if (style.chains && !options_.input.no_inline) fields |= style.fields & kFieldSym;
+    if (style.chains && walker_.shows_inlined(options_.input.inlined)) {
+      fields |= style.fields & kFieldSym;
+    }
     fields |= style.fields & kFieldSrcline;
   }
   if (fields == 0 || !recording_.symbolizer().may_have_dwarf()) return;

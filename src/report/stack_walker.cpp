@@ -60,7 +60,7 @@ U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state)
   for (size_t i = 0; i < sample.callchain.size(); ++i) {
     if (sample.callchain[i] != kContextUser) chain_.push_back(sample.callchain[i]);
   }
-  if (chain_.empty() && sample.cpu_mode() == CpuMode::Kernel) {
+  if (chain_.empty() && sample.cpu_mode() == CpuMode::Kernel && !only_recorded_) {
     chain_.push_back(kContextKernel);
     chain_.push_back(sample.ip);
   }

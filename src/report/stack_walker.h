@@ -23,9 +23,17 @@ class StackWalker {
 
   /// Whether the recording has stack copies at all; without, chains are those of the samples.
   bool needed() const { return needed_; }
+  /// Whether inlined calls are to be shown.
+  bool shows_inlined(InputOptions::Inlined wanted) const {
+    return wanted == InputOptions::Inlined::Always ||
+           (wanted == InputOptions::Inlined::Unwound && needed_);
+  }
   /// The chain as for_each_address() takes it, valid until the next call. `state` is that of the
   /// sample's thread at its time.
   U64View chain(const SampleRecord& sample, const ThreadState& state);
+  /// In a chain that has no kernel part though the sample hit in the kernel, the sampled address
+  /// stands for it, unless this is set: perf script shows what was unwound alone.
+  void set_only_recorded(bool only) { only_recorded_ = only; }
 
   struct Stats {
     uint64_t walks = 0;
@@ -39,6 +47,7 @@ class StackWalker {
  private:
   Recording& recording_;
   bool needed_ = false;
+  bool only_recorded_ = false;
   uint16_t machine_ = 0;
   CodeMaps maps_;
   std::unique_ptr<Unwinder> fallback_;
