@@ -56,8 +56,8 @@ void add_symbol_options(CLI::App& command, InputOptions& options) {
   command.add_flag_callback(
       "--no-cache", [&symbols] { symbols.cache = DiskCache(); },
       "Keep nothing on disk for the next time, and use nothing that was");
-  command.add_flag_callback(
-      "-f,--force", [] {}, "Accepted as perf's: ownership is not checked");
+  command.add_flag("-f,--force", symbols.any_owner,
+                   "Believe perf maps and jitdumps whoever owns them");
 }
 
 void add_input_options(CLI::App& command, InputOptions& options) {

@@ -26,6 +26,16 @@ void ProcessTable::add_mapping(uint32_t pid, uint64_t time, const Mapping& mappi
   events_.push_back(event);
 }
 
+void ProcessTable::add_code(uint32_t pid, uint64_t time, const Mapping& code) {
+  if (code.end <= code.start) return;
+  Event event;
+  event.kind = Event::Kind::Code;
+  event.time = time;
+  event.pid = pid;
+  event.mapping = code;
+  events_.push_back(event);
+}
+
 void ProcessTable::add_comm(uint32_t pid, uint32_t tid, uint64_t time, StringId comm, bool exec) {
   Event event;
   event.kind = exec ? Event::Kind::Exec : Event::Kind::Comm;
@@ -55,6 +65,8 @@ struct ProcessTable::Replay {
   // The mappings of each process that nothing has covered since, by start: a mapping that is told
   // again, unchanged (mprotect does that), changes nothing.
   std::vector<std::map<VirtAddr, size_t>> live = {};
+  // The same of code, of which the ends matter.
+  std::vector<std::map<VirtAddr, VirtAddr>> live_code = {};
   std::unordered_map<uint32_t, ProcessId> current = {};  // by pid
 
   ProcessId process_of(uint32_t pid, uint64_t birth) {
@@ -66,6 +78,7 @@ struct ProcessTable::Replay {
     const ProcessId id{static_cast<uint32_t>(table.processes_.size())};
     table.processes_.emplace_back().birth = birth;
     live.emplace_back();
+    live_code.emplace_back();
     table.by_pid_[pid].push_back({birth, id});
     return id;
   }
@@ -89,6 +102,23 @@ struct ProcessTable::Replay {
     process.execs.push_back({event.time, ordinal});
     process.changes.push_back(event.time);
     live[id.value].clear();
+    live_code[id.value].clear();
+  }
+  /// Code at a fresh place changes nothing for any sample before it: find_code() gives it for all
+  /// times. So a compiler at work does not tear the stacks of its program apart.
+  void code(const Event& event, uint64_t ordinal) {
+    const ProcessId id = process_of(event.pid, 0);
+    Process& process = table.processes_[id.value];
+    auto& open = live_code[id.value];
+    const Mapping& code = event.mapping;
+    auto first = open.upper_bound(code.start);
+    if (first != open.begin() && std::prev(first)->second > code.start) --first;
+    auto last = first;
+    while (last != open.end() && last->first < code.end) ++last;
+    if (first != last) process.changes.push_back(event.time);
+    open.erase(first, last);
+    open.emplace(code.start, code.end);
+    process.code.push_back({code, event.time, ordinal, {}});
   }
   void map(const Event& event, uint64_t ordinal) {
     const ProcessId id = process_of(event.pid, 0);
@@ -120,6 +150,9 @@ void ProcessTable::finish() {
       case Event::Kind::Mapping:
         replay.map(event, ordinal);
         break;
+      case Event::Kind::Code:
+        replay.code(event, ordinal);
+        break;
       case Event::Kind::Fork:
         replay.fork(event);
         break;
@@ -133,14 +166,17 @@ void ProcessTable::finish() {
     }
   }
   events_ = {};
-  for (Process& process : processes_) {
-    std::ranges::stable_sort(process.mappings, {},
-                             [](const TimedMapping& m) { return m.mapping.start; });
+  const auto index = [](std::vector<TimedMapping>& mappings) {
+    std::ranges::stable_sort(mappings, {}, [](const TimedMapping& m) { return m.mapping.start; });
     VirtAddr max_end{};
-    for (TimedMapping& mapping : process.mappings) {
+    for (TimedMapping& mapping : mappings) {
       max_end = std::max(max_end, mapping.mapping.end);
       mapping.max_end = max_end;
     }
+  };
+  for (Process& process : processes_) {
+    index(process.mappings);
+    index(process.code);
   }
 }
 
@@ -202,6 +238,33 @@ const Mapping* ProcessTable::find_in(ProcessId id, uint64_t time, VirtAddr addr,
     if (const Mapping* mapping = find_own(process, time, addr, images)) return mapping;
     const bool execed = !process.execs.empty() && process.execs.front().time <= time;
     if (execed && images == Images::Current) return nullptr;
+    time = process.birth;
+    id = process.parent;
+  }
+  return nullptr;
+}
+
+const Mapping* ProcessTable::find_code(ProcessId id, uint64_t time, VirtAddr addr) const {
+  for (int depth = 0; id.valid() && depth < kMaxInheritance; ++depth) {
+    const Process& process = processes_[id.value];
+    const auto exec = std::ranges::upper_bound(process.execs, time, {}, &Exec::time);
+    const uint64_t oldest = exec == process.execs.begin() ? 0 : std::prev(exec)->ordinal;
+    const uint64_t newest = exec == process.execs.end() ? UINT64_MAX : exec->ordinal;
+    const TimedMapping* found = nullptr;  // at or before `time`
+    const TimedMapping* later = nullptr;
+    auto it = std::ranges::upper_bound(process.code, addr, {},
+                                       [](const TimedMapping& m) { return m.mapping.start; });
+    while (it != process.code.begin() && (--it)->max_end > addr) {
+      if (!it->mapping.contains(addr) || it->ordinal <= oldest || it->ordinal > newest) continue;
+      if (it->begin > time) {
+        if (!later || it->ordinal < later->ordinal) later = &*it;
+      } else if (!found || it->ordinal > found->ordinal) {
+        found = &*it;
+      }
+    }
+    if (found) return &found->mapping;
+    if (later && depth == 0) return &later->mapping;
+    if (exec != process.execs.begin()) return nullptr;  // what was inherited is gone
     time = process.birth;
     id = process.parent;
   }

@@ -52,6 +52,9 @@ class ProcessTable {
   /// parent's name.
   void add_fork(uint32_t pid, uint32_t parent_pid, uint32_t tid, uint32_t parent_tid, uint64_t time,
                 bool inherits);
+  /// Code that a JIT compiler put somewhere, from `time` on. It lies on top of the mappings, whose
+  /// changes (mprotect is told as a new one) do not end it; only newer code does.
+  void add_code(uint32_t pid, uint64_t time, const Mapping& code);
   /// Ends pass one: orders everything by time. Nothing may be added afterwards.
   void finish();
 
@@ -60,6 +63,9 @@ class ProcessTable {
   /// The newest mapping at `time` that holds `addr`; nullptr if none, or for an invalid process.
   /// Where the image of the last exec has none, those before it are asked.
   const Mapping* find(ProcessId process, uint64_t time, VirtAddr addr) const;
+  /// The newest code of add_code() at `time` that holds `addr`, or the first one later: before it
+  /// was told nothing else can have been there. nullptr if there is none.
+  const Mapping* find_code(ProcessId process, uint64_t time, VirtAddr addr) const;
   /// find(), and how far around `addr` that is the answer, at least: up to the next beginning or
   /// end of any mapping that the process ever had there.
   struct Extent {
@@ -85,6 +91,7 @@ class ProcessTable {
     uint64_t birth = 0;
     ProcessId parent;                    // whose mappings it inherited at birth; always a lower id
     std::vector<TimedMapping> mappings;  // by start
+    std::vector<TimedMapping> code;      // of add_code(), by start
     std::vector<uint64_t> changes;       // times at which the address space changed, ascending
     std::vector<Exec> execs;             // ascending
   };
@@ -112,7 +119,7 @@ class ProcessTable {
 
 /// What add_* noted: one kind of event of one process or thread.
 struct ProcessTable::Event {
-  enum class Kind : uint8_t { Mapping, Comm, Exec, Fork };
+  enum class Kind : uint8_t { Mapping, Code, Comm, Exec, Fork };
   Kind kind = Kind::Comm;
   bool inherits = false;
   uint64_t time = 0;

@@ -36,9 +36,21 @@ uint32_t perf_map_pid(std::string_view name) {
   return error == std::errc{} && name.substr(parsed) == ".map" ? pid : 0;
 }
 
+/// Whether `path` is ".../jit-PID.dump", by which perf, too, finds jitdumps.
+bool is_jitdump(std::string_view path) {
+  constexpr std::string_view kBegin = "jit-";
+  constexpr std::string_view kEnd = ".dump";
+  std::string_view name = basename_of(path);
+  if (!path.starts_with('/') || !name.starts_with(kBegin) || !name.ends_with(kEnd)) return false;
+  name.remove_prefix(kBegin.size());
+  name.remove_suffix(kEnd.size());
+  return !name.empty() && name.find_first_not_of("0123456789") == name.npos;
+}
+
 std::string short_name_of(std::string_view name, DsoKind kind, uint32_t pid) {
   switch (kind) {
     case DsoKind::PerfMap:
+    case DsoKind::JitDump:
       return "[JIT] tid " + std::to_string(pid);
     case DsoKind::KernelModule:
       if (const auto module = module_of(name); !module.empty()) {
@@ -108,6 +120,7 @@ DsoName classify_mapping(std::string_view filename, uint32_t pid, bool executabl
   if (filename == "[vdso]" || filename == "[vsyscall]") return {std::move(name), DsoKind::Vdso};
   if (filename.starts_with('[')) return {std::move(name), DsoKind::NoCode};
   if (perf_map_pid(filename) != 0) return {std::move(name), DsoKind::PerfMap};
+  if (executable && is_jitdump(filename)) return {std::move(name), DsoKind::JitDump};
   return {std::move(name), DsoKind::File};
 }
 

@@ -18,6 +18,7 @@ enum class DsoKind : uint8_t {
   KernelModule,  // [ext4], a path to a .ko, or a BPF program's image
   Vdso,          // [vdso], [vsyscall]
   PerfMap,       // JIT code without a file: names come from /tmp/perf-PID.map
+  JitDump,       // jit-PID.dump, in which a JIT compiler keeps its code and the names
   NoCode,        // mappings that name no code source: [vvar], [anon:name]
 };
 
@@ -26,7 +27,7 @@ struct Dso {
   std::string short_name;  // what a table shows: "libc.so.6", "[JIT] tid 12"
   DsoKind kind = DsoKind::File;
   BuildId build_id;  // as recorded; empty if the recording does not say
-  uint32_t pid = 0;  // of a PerfMap
+  uint32_t pid = 0;  // of a PerfMap or JitDump, as recorded
 };
 
 /// Two recordings of one path with different build ids are two DSOs.

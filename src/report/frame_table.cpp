@@ -79,9 +79,9 @@ FrameId FrameTable::intern(const ResolvedAddress& resolved, CpuMode mode) {
   fill_names(frame, resolved);
   if (found) {
     frame.kind = mode == CpuMode::User ? FrameKind::User : FrameKind::Kernel;
-    const bool jit =
-        resolved.mapping && recording_.dsos()[resolved.mapping->dso].kind == DsoKind::PerfMap;
-    if (jit) frame.kind = FrameKind::Jit;
+    const DsoKind kind =
+        resolved.mapping ? recording_.dsos()[resolved.mapping->dso].kind : DsoKind::File;
+    if (kind == DsoKind::PerfMap || kind == DsoKind::JitDump) frame.kind = FrameKind::Jit;
   } else {
     frame.kind = FrameKind::Unknown;
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -60,7 +61,10 @@ void Recording::read_embedded() {
 
 Result<void> Recording::pass_one(const InputOptions& options) {
   symbol_options_ = options.symbols;
-  symbolizer_ = std::make_unique<Symbolizer>(dsos_, *strings_, options.symbols);
+  if (struct stat status{}; ::stat(options.path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+    symbol_options_.recorded_until = status.st_mtim.tv_sec;
+  }
+  symbolizer_ = std::make_unique<Symbolizer>(dsos_, *strings_, symbol_options_);
   RecordCursor cursor(*reader_);
   // In a pipe the events come as records: the decoder is made once they are known.
   std::optional<Decoder> decoder;
@@ -76,6 +80,7 @@ Result<void> Recording::pass_one(const InputOptions& options) {
       decoder.reset();
       continue;
     }
+    if (type == kRecordTimeConv) jit_dumps_.note_time_conversion(view, reader_->swapped());
     if (!decoder) decoder.emplace(events(), reader_->swapped());
     if (type == kRecordSample) {
       const uint64_t time = decoder->time_of(view).value_or(0);
@@ -90,6 +95,10 @@ Result<void> Recording::pass_one(const InputOptions& options) {
   if (auto done = reader_->finish_events(); !done) return done;
   apply_build_ids();
   symbolizer_->set_kernel(kernel_);
+  for (std::string& warning :
+       jit_dumps_.load(events(), symbol_options_, *symbolizer_, processes_)) {
+    warnings_.push_back(std::move(warning));
+  }
   processes_.finish();
   read_embedded();
   return {};
@@ -136,10 +145,14 @@ void Recording::note_mapping(const MmapRecord& mmap) {
   const uint64_t time = mmap.sample_id.time;
   if (!is_kernel_mapping(mmap)) {
     const bool executable = mmap.version2 ? (mmap.protection & PROT_EXEC) != 0 : !mmap.data;
-    const DsoName dso = classify_mapping(mmap.filename, mmap.pid, executable);
+    DsoName dso = classify_mapping(mmap.filename, mmap.pid, executable);
+    if (dso.kind == DsoKind::JitDump) dso.name = jitdump_dso_name(mmap.filename, mmap.pid);
     mapping.dso = dsos_.intern(dso.name, dso.kind, mmap.build_id, mmap.pid);
     mapping.absolute = dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::NoCode;
     if (dso.kind == DsoKind::Vdso) mapping.offset = FileOffset{0};
+    if (dso.kind == DsoKind::JitDump) {
+      jit_dumps_.note_mapping(mmap.pid, time, mapping.dso, mmap.filename);
+    }
     processes_.add_mapping(mmap.pid, time, mapping);
     return;
   }
@@ -213,6 +226,15 @@ StringId Recording::comm_of(const ThreadState& state, uint32_t pid, uint32_t tid
   return strings_->intern(fmt::format(":{}", static_cast<int32_t>(tid)));
 }
 
+/// Code of a JIT compiler lies in memory without a file, or with one that has no name: perf maps
+/// and jitdumps tell what it is.
+bool Recording::may_be_generated(const Mapping* mapping) const {
+  if (!mapping) return true;
+  const Dso& dso = dsos_[mapping->dso];
+  return dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::NoCode ||
+         (dso.kind == DsoKind::File && dso.name.starts_with("/memfd:"));
+}
+
 ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuMode mode,
                                    FrameAddress address) {
   ResolvedAddress result;
@@ -223,6 +245,10 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
   const VirtAddr lookup = address.lookup();
   if (mode == CpuMode::User) {
     result.mapping = processes_.find(state.process, time, lookup);
+    if (may_be_generated(result.mapping)) {
+      const Mapping* code = processes_.find_code(state.process, time, lookup);
+      if (code) result.mapping = code;
+    }
   } else if (mode == CpuMode::Kernel) {
     result.mapping = processes_.find_kernel(time, lookup);
     // The recorded mapping ends with the kernel's text; its init code lies behind.

@@ -18,6 +18,7 @@
 #include "perfdata/decode.h"
 #include "perfdata/ordering.h"
 #include "perfdata/reader.h"
+#include "report/jit_dumps.h"
 #include "report/load.h"
 #include "symbolize/symbolizer.h"
 
@@ -101,6 +102,7 @@ class Recording {
   void note_mapping(const MmapRecord& mmap);
   void note_ksymbol(const KsymbolRecord& ksymbol);
   void apply_build_ids();
+  bool may_be_generated(const Mapping* mapping) const;
   static bool is_header_record(uint32_t type);
 
   std::unique_ptr<Reader> reader_;
@@ -108,6 +110,7 @@ class Recording {
   std::unique_ptr<StringTable> strings_ = std::make_unique<StringTable>();
   DsoTable dsos_;
   ProcessTable processes_;
+  JitDumps jit_dumps_;
   std::unique_ptr<Symbolizer> symbolizer_;
   SymbolizerOptions symbol_options_;
   KernelInfo kernel_;

@@ -1,8 +1,6 @@
 // The format is described in the kernel's tools/perf/Documentation/jit-interface.txt.
 #include "symbolize/perf_map.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +9,6 @@
 #include <memory>
 #include <string_view>
 #include <utility>
-
-#include "common/unique_fd.h"
 
 namespace prof {
 
@@ -66,17 +62,9 @@ PerfMap parse_perf_map(std::vector<char> text) {
   return result;
 }
 
-Result<PerfMap> load_perf_map(const std::string& path) {
-  // O_NONBLOCK: a FIFO of that name must not make us wait.
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return fail_errno("cannot open '" + path + "'");
+Result<PerfMap> read_perf_map(const UniqueFd& fd, const std::string& path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return fail_errno("cannot stat '" + path + "'");
-  if (!S_ISREG(status.st_mode)) return fail("'" + path + "' is not a regular file");
-  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
-    return fail(fmt::format("'{}' belongs to user {}, not to you or root, so it is not trusted",
-                            path, status.st_uid));
-  }
   const bool truncated = static_cast<uint64_t>(status.st_size) > kMaxPerfMap;
   std::vector<char> text(std::min(static_cast<size_t>(status.st_size), kMaxPerfMap));
   size_t filled = 0;

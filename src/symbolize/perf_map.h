@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "common/unique_fd.h"
 #include "symbolize/symbol_table.h"
 
 namespace prof {
@@ -24,8 +25,7 @@ inline constexpr size_t kMaxPerfMap = size_t{1} << 30;
 /// line wins, as code is replaced.
 PerfMap parse_perf_map(std::vector<char> text);
 
-/// Anybody can write into /tmp: the file must be a regular one that belongs to root or to the user
-/// who runs prof.
-Result<PerfMap> load_perf_map(const std::string& path);
+/// Reads a map that was opened with care; `path` is for messages only.
+Result<PerfMap> read_perf_map(const UniqueFd& fd, const std::string& path);
 
 }  // namespace prof

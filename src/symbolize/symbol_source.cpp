@@ -10,8 +10,10 @@
 #include "common/text_file.h"
 #include "object/elf_file.h"
 #include "symbolize/elf_symbols.h"
+#include "symbolize/jitdump.h"
 #include "symbolize/kernel_symbols.h"
 #include "symbolize/perf_map.h"
+#include "symbolize/process_files.h"
 #include "symbolize/vdso.h"
 
 namespace prof {
@@ -72,8 +74,25 @@ SymbolSource open_vdso(const Dso& dso, const KernelInfo& kernel) {
                     dso.name);
 }
 
-SymbolSource open_perf_map(const Dso& dso) {
-  auto map = load_perf_map(dso.name);
+/// A process that lives is asked how it calls itself and which files it sees, as it names its map
+/// by that; else the map can only be where processes of our own namespaces have theirs.
+Result<PerfMap> load_perf_map(const Dso& dso, const SymbolizerOptions& options) {
+  const LiveProcess process = live_process(dso.pid, options.recorded_until);
+  if (process.own_files || process.own_pid != process.pid) {
+    const std::string own = fmt::format("/tmp/perf-{}.map", process.own_pid);
+    if (const auto fd = open_process_file(process, own, options.any_owner)) {
+      return read_perf_map(*fd, own);
+    }
+  }
+  LiveProcess outside = process;
+  outside.own_files = false;
+  const auto fd = open_process_file(outside, dso.name, options.any_owner);
+  if (!fd) return tl::unexpected(fd.error());
+  return read_perf_map(*fd, dso.name);
+}
+
+SymbolSource open_perf_map(const Dso& dso, const SymbolizerOptions& options) {
+  auto map = load_perf_map(dso, options);
   if (!map) {
     return no_source(MissReason::FileMissing,
                      fmt::format("{} has code without a file and nothing names it: {}",
@@ -204,6 +223,10 @@ SymbolSource open_cached_kernel(const KernelInfo& kernel, const SymbolizerOption
   return from_table(std::move(kallsyms.symbols), false, options.kallsyms_path);
 }
 
+SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump) {
+  return from_table(dump->symbols(), true, dump->path());
+}
+
 SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options) {
   if (!options.vmlinux_path.empty()) return open_vmlinux(kernel, options);
   return open_kallsyms(kernel, options);
@@ -217,7 +240,8 @@ SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const Symboli
     case DsoKind::Vdso:
       return open_vdso(dso, kernel);
     case DsoKind::PerfMap:
-      return open_perf_map(dso);
+      return open_perf_map(dso, options);
+    case DsoKind::JitDump:  // what is usable was added
     case DsoKind::Kernel:
     case DsoKind::KernelModule:
     case DsoKind::NoCode:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "object/debug_file.h"
@@ -29,6 +30,7 @@ SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const Symboli
 /// why.
 FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder,
                       MissReason& miss, std::string& warning);
+SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump);
 /// vmlinux if the options name one, else kallsyms.
 SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
 /// The symbols of the running kernel itself from the cache, where they are kept since kallsyms was

@@ -170,6 +170,12 @@ void Symbolizer::add_kernel_symbol(RecordedSymbol symbol) {
   impl_->recorded_changed = true;
 }
 
+void Symbolizer::add_jitdump(DsoId dso, std::shared_ptr<const JitDump> dump) {
+  auto& files = impl_->files;
+  if (files.size() <= dso.value) files.resize(dso.value + 1);
+  files[dso.value].source = open_jitdump(std::move(dump));
+}
+
 Symbol Symbolizer::resolve(DsoId dso, uint64_t address) {
   return impl_->resolve(dso, address);
 }

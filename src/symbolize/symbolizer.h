@@ -74,8 +74,12 @@ struct SymbolizerOptions {
   std::string perf_cache;                     // perf's build-id cache; empty for $HOME/.debug
   DebuginfodOptions debuginfod;
   bool ignore_embedded = false;  // look everything up on this machine
+  bool any_owner = false;        // believe perf maps and jitdumps whosever they are
+  int64_t recorded_until = 0;    // seconds since 1970; 0: unknown
   DiskCache cache;               // of what is expensive to make; none unless given
 };
+
+class JitDump;
 
 class Symbolizer {
  public:
@@ -89,6 +93,9 @@ class Symbolizer {
   /// Names that the recording brings along: asked first, and instead of a DSO's own file where they
   /// know the DSO. They outlive the symbolizer.
   void set_recorded_names(const RecordedNames* names);
+
+  /// What names the addresses of a JitDump, which are positions in it.
+  void add_jitdump(DsoId dso, std::shared_ptr<const JitDump> dump);
 
   /// The symbol that covers `address` of `dso`. The address is what Mapping::to_dso() gives: a file
   /// offset for files, the address itself for the kernel and for JIT code. Not cached here beyond

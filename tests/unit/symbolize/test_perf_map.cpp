@@ -6,6 +6,7 @@
 
 #include "support/elf_builder.h"
 #include "symbolize/perf_map.h"
+#include "symbolize/process_files.h"
 
 using namespace prof;
 
@@ -13,6 +14,12 @@ namespace {
 
 PerfMap parse(std::string_view text) {
   return parse_perf_map(std::vector<char>(text.begin(), text.end()));
+}
+
+Result<PerfMap> load_perf_map(const std::string& path, bool any_owner = false) {
+  const auto fd = open_process_file({}, path, any_owner);
+  if (!fd) return tl::unexpected(fd.error());
+  return read_perf_map(*fd, path);
 }
 
 std::string name_at(const PerfMap& map, uint64_t address) {
@@ -117,5 +124,9 @@ TEST_CASE("Only a regular perf map of the user or of root is read") {
     const auto foreign = load_perf_map(path);
     REQUIRE_FALSE(foreign);
     CHECK(foreign.error().message.find("belongs to user 12345") != std::string::npos);
+    CHECK(load_perf_map(path, true));
+    LiveProcess process;
+    process.user = 12345;
+    CHECK(open_process_file(process, path, false));
   }
 }
