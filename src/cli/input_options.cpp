@@ -82,6 +82,8 @@ void add_input_options(CLI::App& command, InputOptions& options) {
   demangle->transform(CLI::CheckedTransformer(kStyles, CLI::ignore_case));
   command.add_flag_callback(
       "--no-demangle", [&symbols] { symbols.demangle = Demangle::None; }, "Names as linked");
+  command.add_flag("--short-names", symbols.short_names,
+                   "C++, Rust and D names without parameters and template arguments");
   command.add_flag_callback(
       "--no-inline", [&options] { options.inlined = InputOptions::Inlined::Never; },
       "Do not show inlined calls");

@@ -69,6 +69,7 @@ void fix_ends(std::vector<CandidateSymbol>& symbols) {
     } else if (symbol.start < UINT64_MAX - 2 * kPage) {
       symbol.end = (symbol.start + kPage - 1) / kPage * kPage + kPage;
     }
+    symbol.end = std::max(symbol.start, std::min(symbol.end, symbol.section_end));
   }
 }
 

@@ -13,13 +13,14 @@ namespace prof {
 struct CandidateSymbol {
   uint64_t start = 0;
   uint64_t end = 0;  // equals start if the file gives no size
+  uint64_t section_end = UINT64_MAX;
   uint32_t name = 0;
   uint8_t binding = 0;       // STB_*
   bool guessed_end = false;  // set by fix_ends()
 };
 
-/// Sorts by start, then gives each symbol without a size the room up to the next symbol; the last
-/// one goes on to the page's end and one page more.
+/// Sorts by start, then gives each symbol without a size the room up to the next symbol or its
+/// section's end; the last one of unknown section goes on to the page's end and one page more.
 void fix_ends(std::vector<CandidateSymbol>& symbols);
 
 /// Leaves one symbol for each start address: one with a size before one without, strong before

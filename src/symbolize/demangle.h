@@ -1,4 +1,4 @@
-// Demangler: readable names for mangled C++, Rust and OCaml symbols, as perf prints them.
+// Demangler: readable names for mangled C++, Rust, OCaml and D symbols, as perf prints them.
 // Used by the Symbolizer, and by elf_symbols to choose among names of one address.
 #pragma once
 

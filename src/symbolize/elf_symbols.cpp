@@ -87,8 +87,13 @@ class Loader {
     if (names_.machine() == EM_ARM && symbol.type() == STT_FUNC) value &= ~uint64_t{1};  // Thumb
     const uint64_t start = position(ElfAddr{value}, *section);
     const uint64_t size = std::min(symbol.size, UINT64_MAX - start);
-    return CandidateSymbol{start, start + size, symbol.name,
+    return CandidateSymbol{start, start + size, end_of(*section), symbol.name,
                            static_cast<uint8_t>(symbol.binding())};
+  }
+
+  uint64_t end_of(const ElfSection& section) const {
+    const uint64_t start = position(ElfAddr{section.addr}, section);
+    return start + std::min(section.size, UINT64_MAX - start);
   }
 
   const ElfFile& file_;
@@ -129,7 +134,8 @@ void add_plt(const ElfFile& file, const Loader& loader, std::string_view strings
     const uint64_t start = loader.position(stub.start, *plt);
     const uint64_t name = strings.size() + more_names.size();
     if (name + stub.name.size() > UINT32_MAX) break;
-    added.push_back({start, start + stub.size, static_cast<uint32_t>(name), STB_GLOBAL});
+    added.push_back(
+        {start, start + stub.size, UINT64_MAX, static_cast<uint32_t>(name), STB_GLOBAL});
     more_names.insert(more_names.end(), stub.name.begin(), stub.name.end());
     more_names.push_back('\0');
   }

@@ -9,6 +9,7 @@
 #include "object/debug_file.h"
 #include "symbolize/demangle.h"
 #include "symbolize/dwarf_source.h"
+#include "symbolize/short_name.h"
 #include "symbolize/symbol_source.h"
 
 namespace prof {
@@ -55,10 +56,12 @@ std::string Symbolizer::Impl::readable(std::string_view name) const {
   constexpr std::string_view kPlt = "@plt";
   const bool stub = name.ends_with(kPlt);
   const std::string_view mangled = stub ? name.substr(0, name.size() - kPlt.size()) : name;
-  const auto style =
-      options.demangle == Demangle::Full ? DemangleStyle::Full : DemangleStyle::Names;
+  const auto style = options.demangle == Demangle::Full && !options.short_names
+                         ? DemangleStyle::Full
+                         : DemangleStyle::Names;
   auto result = demangle(mangled, style);
   if (!result) return std::string(name);
+  if (options.short_names) *result = short_name(*result);
   if (stub) *result += kPlt;
   return std::move(*result);
 }

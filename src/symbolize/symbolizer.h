@@ -67,6 +67,7 @@ struct RecordedSymbol {
 
 struct SymbolizerOptions {
   Demangle demangle = Demangle::Names;
+  bool short_names = false;  // without template arguments: short_name.h
   std::string kallsyms_path = "/proc/kallsyms";
   std::string vmlinux_path;                   // ELF kernel image to use instead
   std::string symfs;                          // prefix for every path of a File DSO

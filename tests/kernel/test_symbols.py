@@ -126,8 +126,8 @@ def names_in_cxx_rust_and_ocaml_read_as_perf_prints_them(tmp):
         _ZN4core3fmt9Formatter3pad17h0123456789abcdefE
         _ZN4core3fmt9Formatter3pad17h0123456789abcdefE.llvm.99 _RNvC6_123foo3bar
         _RINvNtC3std3mem8align_ofdE _RNvMNtNtCs1234_7mycrate3foo3barINtB2_3BazpE4quux
-        camlStdlib__List__map_123 camlFoo__bar camlFoo__$2b$3e_5 _Zgarbage _Dmain
-        _D3std5stdio4File5closeMFZv caml_main plain __under _Z""".split()
+        camlStdlib__List__map_123 camlFoo__bar camlFoo__$2b$3e_5 _Zgarbage
+        __mod_MOD_name caml_main plain __under _Z""".split()
     require_program("as")
     source = os.path.join(tmp, "names.s")
     with open(source, "w") as file:
@@ -146,6 +146,27 @@ def names_in_cxx_rust_and_ocaml_read_as_perf_prints_them(tmp):
     for readable in ("conv<long, double>", "<mycrate::foo::bar::Baz<_>>::quux",
                      "core::fmt::Formatter::pad", "Stdlib.List.map_123"):
         check_in(readable, text)
+
+
+@test
+def d_names_which_perf_prints_as_linked_are_read(tmp):
+    require_program("as")
+    source = os.path.join(tmp, "names.s")
+    with open(source, "w") as file:
+        for name in ("_Dmain", "_D3std5stdio4File5closeMFZv"):
+            file.write(f'.globl {name}\n.type {name}, @function\n{name}:\n.fill 16, 1, 0x90\n'
+                       f'.size {name}, 16\n')
+    binary = os.path.join(tmp, "names.so")
+    ok(run("as", "-o", source + ".o", source))
+    ok(run("ld", "-shared", "-o", binary, source + ".o"))
+    recording = FakeRecording()
+    start = recording.map_file(binary, os.path.getsize(binary) + 4096)
+    for offset in code_offsets(binary):
+        recording.sample(start + offset)
+    data = recording.write(os.path.join(tmp, "d.data"))
+    text = prof_ok("script", "-i", data, "-F", "ip,sym").out
+    check_in(" D main", text)
+    check_in(" std.stdio.File.close\n", text)
 
 
 @test

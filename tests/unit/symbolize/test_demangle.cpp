@@ -58,10 +58,51 @@ TEST_CASE("Mangled names read as perf prints them, or in full") {
   CHECK(demangle(expected.mangled, DemangleStyle::Full).value_or("-") == expected.full);
 }
 
+// perf prints D names as they are linked; the rest reads as for C++ functions of its own.
+TEST_CASE("D names read as in D") {
+  const auto expected = GENERATE(values<Readable>({
+      {"_Dmain", "D main", "D main"},
+      {"_D3std5stdio4File5closeMFZv", "std.stdio.File.close", "std.stdio.File.close()"},
+      {"_D8demangle1S4testMxFZv", "demangle.S.test", "demangle.S.test() const"},
+      {"_D8demangle__T4testTiZ4funcFaZv", "demangle.test!(int).func",
+       "demangle.test!(int).func(char)"},
+      {"_D8demangle4testPFZv", "demangle.test", "demangle.test"},
+      {"_D3std5stdio4File5closeMFZv.cold", "std.stdio.File.close",
+       "std.stdio.File.close() [clone .cold]"},
+  }));
+  INFO(expected.mangled);
+  CHECK(demangle(expected.mangled, DemangleStyle::Names).value_or("-") == expected.names);
+  CHECK(demangle(expected.mangled, DemangleStyle::Full).value_or("-") == expected.full);
+}
+
+TEST_CASE("Suffixes of clones and versions are kept in full names") {
+  const auto expected = GENERATE(values<Readable>({
+      {"_Z3fooi.isra.0.cold", "foo", "foo(int) [clone .isra.0] [clone .cold]"},
+      {"_Z3fooi.lto_priv.0", "foo", "foo(int) [clone .lto_priv.0]"},
+      {"_Z3fooi.__uniq.12.llvm.34", "foo", "foo(int) [clone .__uniq.12] [clone .llvm.34]"},
+      {"_Z3fooi.Cold", "foo", "foo(int) [clone .Cold]"},
+      {"_ZN1SC1Ev@@GLIBCXX_3.4", "S::S", "S::S()@@GLIBCXX_3.4"},
+      {"_RNvC6_123foo3bar.llvm.123", "123foo::bar", "123foo::bar"},
+      {"_ZN4core3fmt9Formatter3pad17h0123456789abcdefE.llvm.99", "core::fmt::Formatter::pad",
+       "core::fmt::Formatter::pad"},
+  }));
+  INFO(expected.mangled);
+  CHECK(demangle(expected.mangled, DemangleStyle::Names).value_or("-") == expected.names);
+  CHECK(demangle(expected.mangled, DemangleStyle::Full).value_or("-") == expected.full);
+}
+
 TEST_CASE("Names that are not mangled are left alone") {
-  for (const char* name : {"", "_", "_Z", "main", "_Zgarbage", "_GLOBAL__sub_I_foo", "foo.isra.0",
-                           "_Dmain", "_D3std5stdio4File5closeMFZv", "caml_main", "camlfoo__x",
-                           "caml", "caml1__x", "_R", "_Rxyz", "_ZN"}) {
+  for (const char* name : {"",           "_",
+                           "_Z",         "main",
+                           "_Zgarbage",  "_GLOBAL__sub_I_foo",
+                           "foo.isra.0", "_DYNAMIC",
+                           "_D",         "_D3",
+                           "_D3foo.x",   "_R.x",
+                           "_Z@x",       "__mod_MOD_name",
+                           "caml_main",  "camlfoo__x",
+                           "caml",       "caml1__x",
+                           "_R",         "_Rxyz",
+                           "_ZN"}) {
     INFO(name);
     CHECK_FALSE(demangle(name, DemangleStyle::Names));
     CHECK_FALSE(demangle(name, DemangleStyle::Full));
@@ -90,6 +131,11 @@ TEST_CASE("Names that would read as gigabytes, nest without end or are huge stay
   }
   CHECK(demangle(doubling.substr(0, 16 + 3 * 11) + "Evv", DemangleStyle::Names));
   CHECK_FALSE(demangle(doubling + "Evv", DemangleStyle::Names));
+
+  // Each D tuple holds the one before twice.
+  std::string tuples = "_D3fooFS3barZ";
+  for (int i = 0; i < 40; ++i) tuples += "B2QeQg";
+  CHECK_FALSE(demangle(tuples + "v", DemangleStyle::Names));
 
   const std::string nested = "_Z1f" + std::string(20000, 'P') + "i";
   CHECK_FALSE(demangle(nested, DemangleStyle::Full));

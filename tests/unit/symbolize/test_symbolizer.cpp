@@ -89,6 +89,20 @@ TEST_CASE("Names are printed raw, without parameters, or in full, as asked") {
   CHECK(name(Demangle::Full) == "S::run(int)");
 }
 
+TEST_CASE("Short names have no template arguments, and parameters in no style") {
+  const Binary binary = write_binary("", "_ZNSt6vectorIiSaIiEE9push_backEOi");
+  const auto name = [&](Demangle demangle) {
+    SymbolizerOptions options;
+    options.demangle = demangle;
+    options.short_names = true;
+    Fixture f(options);
+    return f.name(f.resolve(binary.path, DsoKind::File, binary.text_offset + 0x10));
+  };
+  CHECK(name(Demangle::Names) == "std::vector<…>::push_back");
+  CHECK(name(Demangle::Full) == "std::vector<…>::push_back");
+  CHECK(name(Demangle::None) == "_ZNSt6vectorIiSaIiEE9push_backEOi");
+}
+
 TEST_CASE("A binary that was replaced since the recording names nothing, and is said to be so") {
   const Binary binary = write_binary("12345678");
   Fixture f;
