@@ -5,7 +5,9 @@
 namespace prof {
 
 void InlineTable::add(const ResolvedAddress& resolved) {
-  if (!resolved.mapping || recording_.dsos()[resolved.mapping->dso].kind != DsoKind::File) return;
+  if (!resolved.mapping) return;
+  const DsoKind kind = recording_.dsos()[resolved.mapping->dso].kind;
+  if (kind != DsoKind::File && kind != DsoKind::JitDump) return;
   wanted_[resolved.mapping->dso.value].push_back(resolved.looked_up);
 }
 

@@ -168,6 +168,7 @@ void Recording::note_mapping(const MmapRecord& mmap) {
     kernel_mapping_ = mapping;
   } else {
     mapping.dso = dsos_.intern(mmap.filename, DsoKind::KernelModule, mmap.build_id, 0);
+    symbolizer_->add_module(mapping.dso, mmap.start);
   }
   processes_.add_mapping(kKernelPid, time, mapping);
 }
@@ -186,6 +187,7 @@ void Recording::note_ksymbol(const KsymbolRecord& ksymbol) {
 }
 
 void Recording::apply_build_ids() {
+  if (const auto& release = reader_->features().os_release) kernel_.release = *release;
   for (const BuildIdEntry& entry : reader_->features().build_ids) {
     const auto mode = static_cast<CpuMode>(entry.misc & kMiscCpumodeMask);
     if (mode == CpuMode::Kernel && entry.filename.starts_with(kKernelPrefix)) {

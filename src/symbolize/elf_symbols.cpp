@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "symbolize/choose_symbol.h"
+#include "symbolize/kernel_image.h"
 #include "symbolize/plt_symbols.h"
 
 namespace prof {
@@ -38,7 +39,9 @@ class Loader {
   /// `names` has the symbol table, `file` the contents; they are the same file if there is no
   /// separate debug file.
   Loader(const ElfFile& file, const ElfFile& names, SymbolSpace space)
-      : file_(file), names_(names), space_(space) {}
+      : file_(file), names_(names), space_(space) {
+    if (space == SymbolSpace::Module) module_layout_ = module_layout(names);
+  }
 
   std::vector<CandidateSymbol> load(const ElfSection& table) const {
     std::vector<CandidateSymbol> result;
@@ -71,6 +74,7 @@ class Loader {
     if (symbol.name == 0 || symbol.section >= names_.sections().size()) return std::nullopt;
     const ElfSection* section = &names_.sections()[symbol.section];
     if (!(section->flags & SHF_ALLOC)) return std::nullopt;
+    if (space_ == SymbolSpace::Module) return module_candidate(symbol, *section, strings);
     // The sections of a debug file are empty, and so their offsets say nothing.
     // Those of mini debug info are numbered anew, too.
     if (section->type == SHT_NOBITS && symbol.section < file_.sections().size() &&
@@ -91,6 +95,22 @@ class Loader {
                            static_cast<uint8_t>(symbol.binding())};
   }
 
+  /// Values count from the section's start; only code has a known place.
+  std::optional<CandidateSymbol> module_candidate(const ElfSymbol& symbol,
+                                                  const ElfSection& section,
+                                                  std::string_view strings) const {
+    const uint64_t base = module_layout_[symbol.section];
+    const std::string_view name = elf_string(strings, symbol.name);
+    if (base == UINT64_MAX || symbol.value > section.size || name.empty() ||
+        is_mapping_symbol(name, names_.machine())) {
+      return std::nullopt;
+    }
+    const uint64_t start = base + symbol.value;
+    const uint64_t size = std::min(symbol.size, section.size - symbol.value);
+    return CandidateSymbol{start, start + size, base + section.size, symbol.name,
+                           static_cast<uint8_t>(symbol.binding())};
+  }
+
   uint64_t end_of(const ElfSection& section) const {
     const uint64_t start = position(ElfAddr{section.addr}, section);
     return start + std::min(section.size, UINT64_MAX - start);
@@ -99,6 +119,7 @@ class Loader {
   const ElfFile& file_;
   const ElfFile& names_;
   SymbolSpace space_;
+  std::vector<uint64_t> module_layout_;  // by section
 };
 
 const ElfSection* symbol_section(const ElfFile& file, std::string_view name, uint32_t type) {
@@ -198,7 +219,9 @@ SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
   fix_ends(symbols);
   drop_aliases(symbols, strings);
   std::vector<char> more_names;
-  add_plt(*files->file, loader, strings, symbols, more_names);
+  if (space != SymbolSpace::Module) {
+    add_plt(*files->file, loader, strings, symbols, more_names);
+  }
 
   std::vector<SymbolTable::Entry> entries;
   entries.reserve(symbols.size());

@@ -1,5 +1,5 @@
 // Symbols of an ELF file in perf's choice and order, PLT entries included.
-// Called by the Symbolizer for files, the vdso and vmlinux.
+// Called by the Symbolizer for files, the vdso, vmlinux and kernel modules.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,7 @@ namespace prof {
 enum class SymbolSpace {
   FileOffset,  // positions in the file: what a mapping of it gives
   ElfAddr,     // as linked: vmlinux
+  Module,      // from the start of a loaded kernel module, whose file is not linked yet
 };
 
 /// The functions of `file`: from .symtab if it has one, else from .dynsym, as perf does; names of

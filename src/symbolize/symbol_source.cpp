@@ -11,6 +11,7 @@
 #include "object/elf_file.h"
 #include "symbolize/elf_symbols.h"
 #include "symbolize/jitdump.h"
+#include "symbolize/kernel_image.h"
 #include "symbolize/kernel_symbols.h"
 #include "symbolize/perf_map.h"
 #include "symbolize/process_files.h"
@@ -109,30 +110,20 @@ SymbolSource open_perf_map(const Dso& dso, const SymbolizerOptions& options) {
   return source;
 }
 
-SymbolSource open_vmlinux(const KernelInfo& kernel, const SymbolizerOptions& options) {
-  auto file = ElfFile::open(options.vmlinux_path);
-  if (!file) return no_source(MissReason::FileMissing, file.error().message);
-  if (const BuildId id = file->build_id();
-      !kernel.build_id.empty() && !id.empty() && !kernel.build_id.same_as(id)) {
-    return no_source(MissReason::BuildIdMismatch,
-                     fmt::format("{} is not the recorded kernel (build id {}, recorded {})",
-                                 options.vmlinux_path, id.hex(), kernel.build_id.hex()));
-  }
+SymbolSource from_vmlinux(const KernelInfo& kernel, const FoundFile& image) {
   uint64_t bias = 0;
-  const ElfSection* symtab = file->section(".symtab");
+  const ElfSection* symtab = image.file->section(".symtab");
   if (symtab && kernel.reference_address != 0) {
-    const std::string_view strings = file->strings_of(*symtab);
-    for (size_t i = 0; i < file->symbol_count(*symtab); ++i) {
-      const ElfSymbol symbol = file->symbol(*symtab, i);
+    const std::string_view strings = image.file->strings_of(*symtab);
+    for (size_t i = 0; i < image.file->symbol_count(*symtab); ++i) {
+      const ElfSymbol symbol = image.file->symbol(*symtab, i);
       if (elf_string(strings, symbol.name) != kernel.reference_symbol) continue;
       bias = kernel.reference_address - symbol.value;
       break;
     }
   }
-  auto shared = std::make_shared<const ElfFile>(std::move(*file));
   SymbolSource source =
-      from_table(load_elf_symbols(std::move(shared), nullptr, SymbolSpace::ElfAddr), false,
-                 options.vmlinux_path);
+      from_table(load_elf_symbols(image.file, nullptr, SymbolSpace::ElfAddr), false, image.path);
   source.bias = bias;
   return source;
 }
@@ -227,9 +218,32 @@ SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump) {
   return from_table(dump->symbols(), true, dump->path());
 }
 
-SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options) {
-  if (!options.vmlinux_path.empty()) return open_vmlinux(kernel, options);
-  return open_kallsyms(kernel, options);
+SymbolSource open_kernel_image(const KernelInfo& kernel, const SymbolizerOptions& options,
+                               DebugFileFinder& finder) {
+  if (options.vmlinux_path.empty()) {
+    const FoundFile found = find_vmlinux(kernel, options, finder);
+    return found ? from_vmlinux(kernel, found) : no_source(MissReason::FileMissing);
+  }
+  auto file = ElfFile::open(options.vmlinux_path);
+  if (!file) return no_source(MissReason::FileMissing, file.error().message);
+  if (const BuildId id = file->build_id();
+      !kernel.build_id.empty() && !id.empty() && !kernel.build_id.same_as(id)) {
+    return no_source(MissReason::BuildIdMismatch,
+                     fmt::format("{} is not the recorded kernel (build id {}, recorded {})",
+                                 options.vmlinux_path, id.hex(), kernel.build_id.hex()));
+  }
+  return from_vmlinux(kernel,
+                      {std::make_shared<const ElfFile>(std::move(*file)), options.vmlinux_path});
+}
+
+SymbolSource open_module(const Dso& module, uint64_t start, const KernelInfo& kernel,
+                         const SymbolizerOptions& options) {
+  const FoundFile found = find_module(module, kernel, options);
+  if (!found) return no_source(MissReason::FileMissing);
+  SymbolSource source =
+      from_table(load_elf_symbols(found.file, nullptr, SymbolSpace::Module), false, found.path);
+  source.bias = start;
+  return source;
 }
 
 SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const SymbolizerOptions& options,

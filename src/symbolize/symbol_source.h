@@ -31,12 +31,16 @@ SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const Symboli
 FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder,
                       MissReason& miss, std::string& warning);
 SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump);
-/// vmlinux if the options name one, else kallsyms.
-SymbolSource open_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
+/// The vmlinux that the options name, or else the one that is the recorded kernel's.
+SymbolSource open_kernel_image(const KernelInfo& kernel, const SymbolizerOptions& options,
+                               DebugFileFinder& finder);
+/// A module's own file, for a module that was loaded at `start`.
+SymbolSource open_module(const Dso& module, uint64_t start, const KernelInfo& kernel,
+                         const SymbolizerOptions& options);
 /// The symbols of the running kernel itself from the cache, where they are kept since kallsyms was
 /// read last: the kernel takes longer to write its list than prof to read a recording.
 SymbolSource open_cached_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
-/// Modules and BPF programs are in kallsyms only.
+/// The kernel, modules and BPF programs.
 SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options);
 
 }  // namespace prof

@@ -9,6 +9,7 @@
 #include "object/debug_file.h"
 #include "symbolize/demangle.h"
 #include "symbolize/dwarf_source.h"
+#include "symbolize/jitdump.h"
 #include "symbolize/short_name.h"
 #include "symbolize/symbol_source.h"
 
@@ -31,6 +32,8 @@ struct Symbolizer::Impl {
   Symbol look_up(SymbolSource& source, uint64_t address);
   Symbol take(const RecordedName& name);
   Slot& slot_of(DsoId dso);
+  Slot& kernel_slot();
+  std::optional<Symbol> look_up_module(DsoId dso, uint64_t address);
   void index_recorded();
   StringId intern_name(SymbolSource& source, uint32_t index);
   std::string readable(std::string_view name) const;
@@ -40,7 +43,9 @@ struct Symbolizer::Impl {
   SymbolizerOptions options;
   DebugFileFinder finder;
   KernelInfo kernel;
-  std::vector<Slot> files;  // by DsoId
+  std::vector<Slot> files;                               // by DsoId
+  std::unordered_map<uint32_t, uint64_t> module_starts;  // by DsoId
+  std::unordered_map<uint32_t, std::shared_ptr<const JitDump>> jitdumps;
   // All kernel and module DSOs share these.
   Slot kernel_image;
   Slot cached_kernel;
@@ -109,13 +114,10 @@ void Symbolizer::Impl::index_recorded() {
 
 Symbolizer::Impl::Slot& Symbolizer::Impl::slot_of(DsoId id) {
   const Dso& dso = dsos[id];
-  if (dso.kind == DsoKind::Kernel || dso.kind == DsoKind::KernelModule) {
-    const bool image = dso.kind == DsoKind::Kernel && !options.vmlinux_path.empty();
-    Slot& slot = image ? kernel_image : kallsyms;
-    if (!slot.source) {
-      slot.source = image ? open_kernel(kernel, options) : open_kallsyms(kernel, options);
-    }
-    return slot;
+  if (dso.kind == DsoKind::Kernel) return kernel_slot();
+  if (dso.kind == DsoKind::KernelModule) {
+    if (!kallsyms.source) kallsyms.source = open_kallsyms(kernel, options);
+    return kallsyms;
   }
   if (files.size() < dsos.size()) files.resize(dsos.size());
   Slot& slot = files[id.value];
@@ -135,6 +137,28 @@ Symbol Symbolizer::Impl::take(const RecordedName& name) {
   return symbol;
 }
 
+/// The image that was asked for, kallsyms, or the image that belongs to a kernel without it.
+Symbolizer::Impl::Slot& Symbolizer::Impl::kernel_slot() {
+  if (options.vmlinux_path.empty()) {
+    if (!kallsyms.source) kallsyms.source = open_kallsyms(kernel, options);
+    if (kallsyms.source->miss == MissReason::None) return kallsyms;
+  }
+  if (!kernel_image.source) kernel_image.source = open_kernel_image(kernel, options, finder);
+  const bool found = kernel_image.source->miss == MissReason::None;
+  return found || !options.vmlinux_path.empty() ? kernel_image : kallsyms;
+}
+
+/// By the module's own file, as kallsyms does not know it where it was.
+std::optional<Symbol> Symbolizer::Impl::look_up_module(DsoId id, uint64_t address) {
+  const auto start = module_starts.find(id.value);
+  if (start == module_starts.end()) return std::nullopt;
+  if (files.size() < dsos.size()) files.resize(dsos.size());
+  Slot& slot = files[id.value];
+  if (!slot.source) slot.source = open_module(dsos[id], start->second, kernel, options);
+  const Symbol symbol = look_up(*slot.source, address);
+  return slot.source->miss == MissReason::None ? std::optional(symbol) : std::nullopt;
+}
+
 Symbol Symbolizer::Impl::resolve(DsoId id, uint64_t address) {
   if (id.value >= dsos.size()) return {{}, 0, 0, MissReason::NoDso};
   if (recorded_names) {
@@ -152,8 +176,12 @@ Symbol Symbolizer::Impl::resolve(DsoId id, uint64_t address) {
     }
   }
   Slot& slot = slot_of(id);
+  const Symbol symbol = look_up(*slot.source, address);
+  if (kind == DsoKind::KernelModule && !symbol.found()) {
+    if (const auto own = look_up_module(id, address)) return *own;
+  }
   ++slot.asked;
-  return look_up(*slot.source, address);
+  return symbol;
 }
 
 Symbolizer::Symbolizer(const DsoTable& dsos, StringTable& strings, SymbolizerOptions options)
@@ -173,10 +201,15 @@ void Symbolizer::add_kernel_symbol(RecordedSymbol symbol) {
   impl_->recorded_changed = true;
 }
 
+void Symbolizer::add_module(DsoId dso, uint64_t start) {
+  impl_->module_starts[dso.value] = start;
+}
+
 void Symbolizer::add_jitdump(DsoId dso, std::shared_ptr<const JitDump> dump) {
   auto& files = impl_->files;
   if (files.size() <= dso.value) files.resize(dso.value + 1);
-  files[dso.value].source = open_jitdump(std::move(dump));
+  files[dso.value].source = open_jitdump(dump);
+  impl_->jitdumps[dso.value] = std::move(dump);
 }
 
 Symbol Symbolizer::resolve(DsoId dso, uint64_t address) {
@@ -196,7 +229,7 @@ void Symbolizer::set_recorded_names(const RecordedNames* names) {
 
 bool Symbolizer::may_have_dwarf() {
   if (impl_->recorded_names && !impl_->recorded_names->empty()) return true;
-  if (impl_->options.debuginfod.enabled) return true;
+  if (impl_->options.debuginfod.enabled || !impl_->jitdumps.empty()) return true;
   for (uint32_t i = 0; i < impl_->dsos.size(); ++i) {
     const FoundFile binary = binary_of(DsoId{i});
     if (binary && impl_->finder.find(binary.file, binary.path, DebugNeed::All).dwarf) return true;
@@ -228,6 +261,17 @@ void Symbolizer::source_calls(DsoId dso, std::span<const uint64_t> ascending,
   if (impl_->recorded_names && dso.value < impl_->dsos.size() &&
       impl_->recorded_names->knows(impl_->dsos[dso])) {
     recorded_calls(dso, ascending, visit);
+    return;
+  }
+  if (const auto dump = impl_->jitdumps.find(dso.value); dump != impl_->jitdumps.end()) {
+    for (size_t i = 0; i < ascending.size(); ++i) {
+      const auto line = dump->second->line_of(ascending[i]);
+      if (!line) continue;
+      SourceCall call;
+      call.file = impl_->strings.intern(line->file);
+      call.line = line->line;
+      visit(i, std::span(&call, 1));
+    }
     return;
   }
   const FoundFile binary = binary_of(dso);
@@ -270,7 +314,7 @@ void Symbolizer::source_calls(DsoId dso, std::span<const uint64_t> ascending,
 std::vector<std::string> Symbolizer::warnings() const {
   std::vector<std::pair<uint64_t, std::string_view>> found;
   const auto look_at = [&](const Impl::Slot& slot) {
-    if (slot.source && !slot.source->warning.empty()) {
+    if (slot.source && slot.asked > 0 && !slot.source->warning.empty()) {
       found.emplace_back(slot.asked, slot.source->warning);
     }
   };

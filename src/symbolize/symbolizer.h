@@ -56,6 +56,7 @@ struct KernelInfo {
   std::string reference_symbol;  // "_text", "_stext"
   uint64_t reference_address = 0;
   BuildId build_id;
+  std::string release = {};  // "6.1.0-18-amd64"; may be empty
 };
 
 /// A symbol that the recording itself carries (KSYMBOL: BPF programs, trampolines).
@@ -94,6 +95,8 @@ class Symbolizer {
   /// Names that the recording brings along: asked first, and instead of a DSO's own file where they
   /// know the DSO. They outlive the symbolizer.
   void set_recorded_names(const RecordedNames* names);
+  /// Where a module was loaded.
+  void add_module(DsoId dso, uint64_t start);
 
   /// What names the addresses of a JitDump, which are positions in it.
   void add_jitdump(DsoId dso, std::shared_ptr<const JitDump> dump);
@@ -104,9 +107,9 @@ class Symbolizer {
   Symbol resolve(DsoId dso, uint64_t address);
 
   using VisitCalls = std::function<void(size_t index, std::span<const SourceCall> calls)>;
-  /// Inlined calls and lines by DWARF, for files: calls `visit` for each of the addresses (as
-  /// resolve() takes them, ascending) that there is something to say of. One call with all
-  /// addresses of interest is far cheaper than many.
+  /// Inlined calls and lines by DWARF, for files, and lines of jitdumps: calls `visit` for each of
+  /// the addresses (as resolve() takes them, ascending) that there is something to say of. One call
+  /// with all addresses of interest is far cheaper than many.
   void source_calls(DsoId dso, std::span<const uint64_t> ascending, const VisitCalls& visit);
   /// False if source_calls() has nothing to say of any DSO. Downloads nothing to find out.
   bool may_have_dwarf();

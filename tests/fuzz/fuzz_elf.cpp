@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (size_t i = 0; i < relocations; ++i) file->relocation(section, i);
   }
   const auto shared = std::make_shared<const prof::ElfFile>(std::move(*file));
-  for (const auto space : {prof::SymbolSpace::FileOffset, prof::SymbolSpace::ElfAddr}) {
+  for (const auto space :
+       {prof::SymbolSpace::FileOffset, prof::SymbolSpace::ElfAddr, prof::SymbolSpace::Module}) {
     const auto table = prof::load_elf_symbols(shared, shared, space);
     for (const auto& entry : table.entries()) {
       const uint32_t found = table.find(entry.start);

@@ -36,6 +36,9 @@ def code_that_took_the_place_of_other_code_and_code_that_moved_is_told_apart(tmp
     for name in SHARES:
         check_in(f"{name}+0x8 ({dump})", script.out)
     check_equal(script.err, "", "warnings")
+    lines = prof_ok("script", "-i", path, "-F", "ip,sym,srcline").out
+    for line in (11, 21, 31):  # of the loops
+        check_in(f"\n  generated.js:{line}\n", lines)
 
 
 @test

@@ -242,6 +242,33 @@ ffffffff810000c0 W last
 
 
 @test
+def a_module_is_named_by_its_file_where_kallsyms_does_not_know_it(tmp):
+    require_program("as")
+    source = os.path.join(tmp, "fs.s")
+    with open(source, "w") as file:
+        for section, name in ((".text", "read_block"), (".init.text", "init_module"),
+                              (".text.unlikely", "read_block.cold")):
+            file.write(f'.section {section},"ax",@progbits\n.balign 16\n'
+                       f'.type {name}, @function\n{name}:\n.fill 20, 1, 0x90\n.size {name}, 20\n')
+    module = os.path.join(tmp, "fs.ko")
+    ok(run("as", "-o", module, source))
+    ok(run("xz", "--check=crc32", "-k", module))
+    start = 0xffffffffc0a00000
+    for path in (module, module + ".xz"):
+        recording = FakeRecording()
+        recording.map_kernel(path, start, 0x4000, 0)
+        for offset in (0, 19, 20, 32, 51, 52):
+            recording.sample(start + offset, kernel=True)
+        data = recording.write(os.path.join(tmp, "module.data"))
+        text = prof_ok("script", "-i", data, "-F", "ip,sym,symoff,dso", "--kallsyms",
+                       "/nonexistent").out
+        names = [line.strip().split(" ", 1)[1] for line in text.splitlines()]
+        check_equal(names, ["read_block+0x0 ([fs])", "read_block+0x13 ([fs])", "[unknown] ([fs])",
+                            "read_block.cold+0x0 ([fs])", "read_block.cold+0x13 ([fs])",
+                            "[unknown] ([fs])"], path)
+
+
+@test
 def the_vdso_has_perfs_names(tmp):
     recording = FakeRecording()
     start = recording.map_file("[vdso]", 0x2000)

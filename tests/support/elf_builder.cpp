@@ -14,6 +14,11 @@ ElfBuilder::ElfBuilder(bool is_64, bool big_endian)
       swap_(big_endian != (std::endian::native == std::endian::big)),
       big_endian_(big_endian) {}
 
+ElfBuilder& ElfBuilder::type(uint16_t value) {
+  type_ = value;
+  return *this;
+}
+
 ElfBuilder& ElfBuilder::machine(uint16_t value) {
   machine_ = value;
   return *this;
@@ -92,7 +97,7 @@ void ElfBuilder::put_header(ByteWriter& out, uint64_t section_headers) const {
   out.text(std::string_view(ELFMAG, SELFMAG));
   out.u8(is_64_ ? ELFCLASS64 : ELFCLASS32).u8(big_endian_ ? ELFDATA2MSB : ELFDATA2LSB);
   out.u8(EV_CURRENT).zeros(9);
-  put(out, uint16_t{ET_DYN});
+  put(out, type_);
   put(out, machine_);
   put(out, uint32_t{EV_CURRENT});
   put_word(out, entry_);

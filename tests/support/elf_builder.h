@@ -44,6 +44,7 @@ class ElfBuilder {
   explicit ElfBuilder(bool is_64 = true, bool big_endian = false);
 
   ElfBuilder& machine(uint16_t value);
+  ElfBuilder& type(uint16_t value);  // ET_DYN unless said
   ElfBuilder& entry(uint64_t addr);
   /// Returns the section's index, counted from 1.
   uint16_t section(BuilderSection section);
@@ -84,6 +85,7 @@ class ElfBuilder {
   bool swap_;
   bool big_endian_;
   uint16_t machine_ = EM_X86_64;
+  uint16_t type_ = ET_DYN;
   uint64_t entry_ = 0;
   uint64_t cursor_ = 0x200;  // leaves room for the headers
   std::vector<Placed> sections_;
