@@ -25,6 +25,9 @@ constexpr size_t kRecordHeaderSize = 16;
 constexpr size_t kMaxDebugInfo = size_t{64} << 20;
 constexpr size_t kMaxName = size_t{1} << 20;
 constexpr size_t kMaxNames = UINT32_MAX;
+// V8 adds this, the size of an ELF header, to the address of every line (kElfHeaderSize in its
+// perf-jit.cc), as perf's inject puts one before the code.
+constexpr uint64_t kElfHeader = 0x40;
 
 enum RecordId : uint32_t { kLoad, kMove, kDebugInfo, kClose, kUnwindingInfo };
 
@@ -109,6 +112,7 @@ class JitDumpParser {
   bool swap_ = false;
   uint64_t first_record_ = 0;
   Pending pending_;
+  bool line_at_start_ = false;  // of any function
   std::vector<char> names_;
   std::unordered_map<std::string, uint32_t> file_names_;
   std::unordered_map<uint64_t, uint32_t> by_index_;  // functions
@@ -159,6 +163,10 @@ void JitDumpParser::records() {
     record.size = size - kRecordHeaderSize;
     if (!apply(record)) ++dump_.bad_records_;
     at += size;
+  }
+  // No function of any writer that counts from the code itself is without a line at its beginning.
+  if (!line_at_start_) {
+    for (JitDump::Line& line : dump_.lines_) line.position -= kElfHeader;
   }
   dump_.names_ = std::make_shared<const std::vector<char>>(std::move(names_));
 }
@@ -215,7 +223,9 @@ bool JitDumpParser::load(const Record& record) {
     function.lines = pending_.lines;
     const auto lines = std::span(dump_.lines_).subspan(function.first_line, function.lines);
     for (JitDump::Line& line : lines) {
-      line.position = line.position - code.address + function.code.position;
+      const uint64_t offset = line.position - code.address;
+      line_at_start_ = line_at_start_ || offset < kElfHeader;
+      line.position = offset + function.code.position;
     }
     std::ranges::stable_sort(lines, {}, &JitDump::Line::position);
   }
@@ -331,6 +341,7 @@ std::optional<SourceLine> JitDump::line_of(uint64_t position) const {
   const auto next = std::ranges::upper_bound(lines, position, {}, &Line::position);
   if (next == lines.begin()) return std::nullopt;
   const Line& line = *std::prev(next);
+  if (line.position < function.code.position) return std::nullopt;  // of some other place
   return SourceLine{text(line.file), line.line, line.column};
 }
 

@@ -89,6 +89,19 @@ TEST_CASE("Debug information is that of the load that follows, if it is of the s
   CHECK(line_at(dump, partly + 1) == "c:3:0");
 }
 
+TEST_CASE("Lines that all begin an ELF header too late, as V8's do, are put where they belong") {
+  JitDumpBuilder builder;
+  builder.debug_info(0x1000, {{0x1040, 1, 0, "a"}, {0x1048, 2, 0, "a"}, {5, 9, 0, "stray"}});
+  const uint64_t first = builder.load(1, 0x1000, 0x100, "first");
+  builder.debug_info(0x2000, {{0x2044, 3, 0, "b"}});
+  const uint64_t second = builder.load(2, 0x2000, 0x10, "second");
+  const JitDump dump = parsed(builder.bytes());
+  CHECK(line_at(dump, first) == "a:1:0");
+  CHECK(line_at(dump, first + 8) == "a:2:0");
+  CHECK(line_at(dump, second + 3) == "-");
+  CHECK(line_at(dump, second + 4) == "b:3:0");
+}
+
 TEST_CASE("What is no jitdump, or one of the future, is refused") {
   CHECK_FALSE(JitDump::parse({}, "empty"));
   CHECK_FALSE(
