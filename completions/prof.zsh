@@ -78,8 +78,8 @@ _prof() {
         '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
         '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
         '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*--comm[Only these commands]:value: ' \
         '*--comms[Only these commands]:value: ' \
         '*--pid[Only these processes]:value: ' \
@@ -90,7 +90,9 @@ _prof() {
         '*--event[Only this event of the recording]:value: ' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
+        '*--short-names[C++, Rust and D names without parameters and template arguments]' \
         '*--no-inline[Do not show inlined calls]' \
+        '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--stdio[Plain text on standard output, without a pager]' \
         '*-s[Columns\: comm,dso,sym,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
         '*--sort[Columns\: comm,dso,sym,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
@@ -129,8 +131,8 @@ _prof() {
         '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
         '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
         '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*--comm[Only these commands]:value: ' \
         '*--comms[Only these commands]:value: ' \
         '*--pid[Only these processes]:value: ' \
@@ -141,7 +143,9 @@ _prof() {
         '*--event[Only this event of the recording]:value: ' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
+        '*--short-names[C++, Rust and D names without parameters and template arguments]' \
         '*--no-inline[Do not show inlined calls]' \
+        '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*-F[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
         '*--fields[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
         '*--ns[Times with nanoseconds]' \
@@ -167,8 +171,8 @@ _prof() {
         '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
         '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
         '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*--comm[Only these commands]:value: ' \
         '*--comms[Only these commands]:value: ' \
         '*--pid[Only these processes]:value: ' \
@@ -179,7 +183,9 @@ _prof() {
         '*--event[Only this event of the recording]:value: ' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
+        '*--short-names[C++, Rust and D names without parameters and template arguments]' \
         '*--no-inline[Do not show inlined calls]' \
+        '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--weight[What widths show\: samples, or the sum of their period]:value:(samples period)' \
@@ -220,8 +226,8 @@ _prof() {
         '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
         '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
         '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*--comm[Only these commands]:value: ' \
         '*--comms[Only these commands]:value: ' \
         '*--pid[Only these processes]:value: ' \
@@ -232,7 +238,9 @@ _prof() {
         '*--event[Only this event of the recording]:value: ' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
+        '*--short-names[C++, Rust and D names without parameters and template arguments]' \
         '*--no-inline[Do not show inlined calls]' \
+        '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--weight[What counts\: samples, or the sum of their period]:value:(samples period)' \
         '*--show-pid[Keep processes apart\: comm-PID]' \
         '*--show-tid[Keep threads apart\: comm-PID/TID]' \
@@ -257,8 +265,8 @@ _prof() {
         '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
         '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
         '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
-        '*-f[Accepted as perf'\''s\: ownership is not checked]' \
-        '*--force[Accepted as perf'\''s\: ownership is not checked]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*-o[Write a new file instead of changing it]:file:_files' \
         '*--output[Write a new file instead of changing it]:file:_files' \
         '*:file:_files'

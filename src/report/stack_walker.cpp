@@ -68,6 +68,8 @@ U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state)
   const UserState user = user_state(machine_, sample.user_abi, attr.sample_regs_user,
                                     sample.user_registers, sample.user_stack);
   const UnwindStop stop = unwinder_.unwind(maps_.of(state, sample.time), user, kMaxFrames, frames_);
+  // Where the registers are the kernel's, as of a sample that came late, there is no user stack.
+  while (!frames_.empty() && raw(frames_.back().addr) >> 63 != 0) frames_.pop_back();
   ++stats_.walks;
   ++stats_.stops[static_cast<size_t>(stop)];
   stats_.frames += frames_.size();
