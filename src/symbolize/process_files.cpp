@@ -87,8 +87,12 @@ LiveProcess live_process(uint32_t pid, int64_t recorded_until) {
   process.user = directory.st_uid;
   process.own_files = !same_file(path + "/root", "/proc/self/root") ||
                       !same_file(path + "/ns/mnt", "/proc/self/ns/mnt");
-  // Without the right to look at it, all differs, and nothing could be opened.
-  if (::access((path + "/root/").c_str(), F_OK) != 0) process.own_files = false;
+  // Without the right to look at it, or when it is just ending, all differs and nothing could be
+  // opened; a file of ours that has its own pid in its name would be another process's.
+  if (::access((path + "/root/").c_str(), F_OK) != 0) {
+    process.own_pid = pid;
+    process.own_files = false;
+  }
   return process;
 }
 
