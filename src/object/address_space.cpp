@@ -271,6 +271,17 @@ const Mapping* ProcessTable::find_code(ProcessId id, uint64_t time, VirtAddr add
   return nullptr;
 }
 
+void ProcessTable::for_each_code(
+    const std::function<void(uint32_t pid, uint64_t time, const Mapping&)>& visit) const {
+  std::vector<uint32_t> pids(processes_.size());
+  for (const auto& [pid, births] : by_pid_) {
+    for (const Birth& birth : births) pids[birth.process.value] = pid;
+  }
+  for (size_t i = 0; i < processes_.size(); ++i) {
+    for (const TimedMapping& code : processes_[i].code) visit(pids[i], code.begin, code.mapping);
+  }
+}
+
 ProcessTable::Extent ProcessTable::find_extent(ProcessId id, uint64_t time, VirtAddr addr) const {
   const Mapping* mapping = find(id, time, addr);
   if (!mapping) return {};

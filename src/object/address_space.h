@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -66,6 +67,9 @@ class ProcessTable {
   /// The newest code of add_code() at `time` that holds `addr`, or the first one later: before it
   /// was told nothing else can have been there. nullptr if there is none.
   const Mapping* find_code(ProcessId process, uint64_t time, VirtAddr addr) const;
+  /// All of add_code(), by process, then by address.
+  void for_each_code(
+      const std::function<void(uint32_t pid, uint64_t time, const Mapping&)>& visit) const;
   /// find(), and how far around `addr` that is the answer, at least: up to the next beginning or
   /// end of any mapping that the process ever had there.
   struct Extent {

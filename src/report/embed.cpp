@@ -62,6 +62,17 @@ class Embedding {
     }
     inlines.look_up();
     for (const auto& [key, resolved] : distinct) add(key.second, resolved, inlines);
+    recording_.processes().for_each_code([&](uint32_t pid, uint64_t time, const Mapping& code) {
+      const uint64_t position = raw(code.offset);
+      const auto used = distinct.lower_bound({code.dso.value, position});
+      const uint64_t size = raw(code.end) - raw(code.start);
+      if (used == distinct.end() || used->first.first != code.dso.value ||
+          used->first.second - position >= size) {
+        return;  // no sample was in it
+      }
+      writer_.add_code(
+          {recording_.dsos()[code.dso].name, pid, time, raw(code.start), raw(code.end), position});
+    });
   }
 
   void add(uint64_t address, const ResolvedAddress& resolved, const InlineTable& inlines) {
@@ -75,7 +86,8 @@ class Embedding {
     name.start = symbol.start;
     name.end = symbol.end;
     name.miss = static_cast<uint8_t>(symbol.miss);
-    name.mangled = dso.kind == DsoKind::File || dso.kind == DsoKind::Vdso;
+    name.mangled =
+        dso.kind == DsoKind::File || dso.kind == DsoKind::Vdso || dso.kind == DsoKind::JitDump;
     std::vector<RecordedCall> calls;
     for (const SourceCall& call : inlines.calls(resolved)) {
       calls.push_back({text(call.name), text(call.file), call.line, call.inlined});

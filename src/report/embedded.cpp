@@ -20,6 +20,8 @@ namespace prof {
 //                                    u16 calls, each {u32 name, u32 file, u32 line, u8 inlined}}}
 //   u32 chains, each {u32 size, u64 each}
 //   u32 samples, each {u64 time, u32 tid, u32 chain}, by time and tid
+//   u32 codes of jitdumps, each {u32 DSO's name, u32 pid, u64 time, u64 start, u64 end, u64
+//   position}
 // Names are numbers of texts. Integers are little-endian, on any machine.
 
 namespace {
@@ -72,6 +74,11 @@ void EmbeddedWriter::add_chain(uint64_t time, uint32_t tid, std::span<const uint
   samples_.push_back({time, tid, it->second});
 }
 
+void EmbeddedWriter::add_code(const EmbeddedCode& code) {
+  codes_.push_back(code);
+  codes_.back().dso = texts_[text(code.dso)];
+}
+
 Result<std::vector<std::byte>> EmbeddedWriter::finish() {
   for (const auto& [dso, names] : dsos_) text(dso.first);
   ByteWriter out;
@@ -108,6 +115,11 @@ Result<std::vector<std::byte>> EmbeddedWriter::finish() {
                     [](const Sample& s) { return std::tuple(s.time, s.tid, s.chain); });
   out.u32(static_cast<uint32_t>(samples_.size()));
   for (const Sample& sample : samples_) out.u64(sample.time).u32(sample.tid).u32(sample.chain);
+  out.u32(static_cast<uint32_t>(codes_.size()));
+  for (const EmbeddedCode& code : codes_) {
+    out.u32(text(code.dso)).u32(code.pid).u64(code.time);
+    out.u64(code.start).u64(code.end).u64(code.position);
+  }
 
   std::vector<std::byte> payload(kMagic.size() + ZSTD_compressBound(out.size()));
   std::memcpy(payload.data(), kMagic.data(), kMagic.size());
@@ -179,6 +191,16 @@ Result<void> Embedded::read_all() {
     const uint32_t tid = in.u32();
     const uint32_t chain = in.u32();
     if (in.ok() && chain < chains_.size()) samples_.push_back({time, tid, chain});
+  }
+  for (uint32_t left = in.at_end() ? 0 : in.u32(); left > 0 && in.ok(); --left) {
+    EmbeddedCode code;
+    code.dso = text(in.u32());
+    code.pid = in.u32();
+    code.time = in.u64();
+    code.start = in.u64();
+    code.end = in.u64();
+    code.position = in.u64();
+    if (in.ok()) codes_.push_back(code);
   }
   if (!in.ok()) return fail("cut or damaged");
   std::ranges::sort(samples_, {},

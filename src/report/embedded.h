@@ -16,6 +16,14 @@
 
 namespace prof {
 
+/// Code of a jitdump, by which an address and a time lead to a position in it.
+struct EmbeddedCode {
+  std::string_view dso;
+  uint32_t pid = 0;
+  uint64_t time = 0;
+  uint64_t start = 0, end = 0, position = 0;
+};
+
 /// Collects what is to be embedded.
 class EmbeddedWriter {
  public:
@@ -23,6 +31,7 @@ class EmbeddedWriter {
                 const RecordedName& name, std::span<const RecordedCall> calls);
   /// The chain of the sample that thread `tid` took at `time`, as StackWalker gives it.
   void add_chain(uint64_t time, uint32_t tid, std::span<const uint64_t> chain);
+  void add_code(const EmbeddedCode& code);
   /// The header feature's content.
   Result<std::vector<std::byte>> finish();
 
@@ -45,6 +54,7 @@ class EmbeddedWriter {
   std::map<std::pair<std::string, std::string>, std::vector<Name>> dsos_;  // by name, build id
   std::map<std::vector<uint64_t>, uint32_t> chain_numbers_;
   std::vector<Sample> samples_;
+  std::vector<EmbeddedCode> codes_;
 };
 
 class Embedded {
@@ -53,6 +63,7 @@ class Embedded {
   static Result<std::unique_ptr<Embedded>> read(std::span<const std::byte> payload);
 
   const RecordedNames& names() const { return names_; }
+  std::span<const EmbeddedCode> codes() const { return codes_; }
   bool has_chains() const { return !samples_.empty(); }
   /// The chain of a sample; empty if there is none of it.
   std::span<const uint64_t> chain(uint64_t time, uint32_t tid) const;
@@ -69,6 +80,7 @@ class Embedded {
   RecordedNames names_;
   std::vector<std::vector<uint64_t>> chains_;
   std::vector<Sample> samples_;  // by time, then tid
+  std::vector<EmbeddedCode> codes_;
 };
 
 /// `prof embed`: looks everything up on this machine and puts it into the recording; `output` may

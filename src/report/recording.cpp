@@ -95,13 +95,27 @@ Result<void> Recording::pass_one(const InputOptions& options) {
   if (auto done = reader_->finish_events(); !done) return done;
   apply_build_ids();
   symbolizer_->set_kernel(kernel_);
+  read_embedded();
+  add_generated_code();
+  processes_.finish();
+  return {};
+}
+
+/// What the recording brings along, or else what its jitdumps say.
+void Recording::add_generated_code() {
+  if (embedded_ && !embedded_->codes().empty()) {
+    for (const EmbeddedCode& code : embedded_->codes()) {
+      const DsoId dso = dsos_.intern(code.dso, DsoKind::JitDump, {}, code.pid);
+      processes_.add_code(
+          code.pid, code.time,
+          {VirtAddr{code.start}, VirtAddr{code.end}, FileOffset{code.position}, dso});
+    }
+    return;
+  }
   for (std::string& warning :
        jit_dumps_.load(events(), symbol_options_, *symbolizer_, processes_)) {
     warnings_.push_back(std::move(warning));
   }
-  processes_.finish();
-  read_embedded();
-  return {};
 }
 
 void Recording::note(const RecordView& view, const Decoder& decoder) {

@@ -102,6 +102,7 @@ class Recording {
   void note_mapping(const MmapRecord& mmap);
   void note_ksymbol(const KsymbolRecord& ksymbol);
   void apply_build_ids();
+  void add_generated_code();
   bool may_be_generated(const Mapping* mapping) const;
   static bool is_header_record(uint32_t type);
 

@@ -4,8 +4,8 @@ import collections
 import os
 import re
 
-from harness import (Skip, check, check_equal, check_in, check_near, main, ok, perf, prof, prof_ok,
-                     require_perf, test, workload)
+from harness import (Skip, check, check_equal, check_in, check_near, check_same_lines, main, ok,
+                     perf, prof, prof_ok, require_perf, test, workload)
 from recordings import folded_stacks
 
 SHARES = {"jit_first": 25, "jit_second": 25, "jit_moved": 50}
@@ -74,6 +74,20 @@ def the_names_are_those_of_perf_inject(tmp):
     check(len(wanted) > 1500, f"perf names generated code in {len(wanted)} samples only")
     check_equal(got - wanted, collections.Counter(), "samples that only prof names so")
     check_equal(wanted - got, collections.Counter(), "samples that only perf names so")
+
+
+@test
+def embedded_names_do_without_the_dump(tmp):
+    path, dump = record(tmp)
+    fields = "comm,tid,time,ip,sym,symoff,dso,srcline"
+    before = prof_ok("script", "-i", path, "-F", fields).out
+    report = prof_ok("report", "--stdio", "-i", path).out
+    prof_ok("embed", "-i", path)
+    os.unlink(dump)
+    after = prof_ok("script", "-i", path, "-F", fields)
+    check_same_lines(after.out, before, "script without the dump")
+    check_equal(after.err, "", "warnings")
+    check_same_lines(prof_ok("report", "--stdio", "-i", path).out, report, "report without it")
 
 
 @test
