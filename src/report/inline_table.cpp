@@ -16,6 +16,8 @@ void InlineTable::look_up() {
     std::ranges::sort(addresses);
     addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
     auto& found = found_[dso];
+    std::erase_if(addresses, [&](uint64_t address) { return !found.try_emplace(address).second; });
+    if (addresses.empty()) continue;
     recording_.symbolizer().source_calls(
         DsoId{dso}, addresses, [&](size_t index, std::span<const SourceCall> calls) {
           found[addresses[index]] = {static_cast<uint32_t>(calls_.size()),

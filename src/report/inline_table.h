@@ -1,5 +1,5 @@
 // InlineTable: the inlined calls and source lines of all addresses of interest, looked up together.
-// Filled by the pipeline and by script before they name frames.
+// Filled by the pipeline, once, and by script, for each batch of samples, before they name frames.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class InlineTable {
 
   /// Notes an address for look_up().
   void add(const ResolvedAddress& resolved);
-  /// Asks DWARF, once for each file and in the order of addresses: a debug file is gone through
-  /// once. Files without DWARF cost their opening.
+  /// Asks DWARF for what is new, once for each file and in the order of addresses: a debug file is
+  /// gone through once. Files without DWARF cost their opening.
   void look_up();
   /// Innermost first, the function itself last; empty if nothing is known.
   std::span<const SourceCall> calls(const ResolvedAddress& resolved) const;

@@ -1,14 +1,12 @@
 #include "report/script.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
 
 #include "report/callchain.h"
 #include "report/filter.h"
 #include "report/header_text.h"
-#include "report/raw_stacks.h"
 #include "report/recording.h"
 #include "report/script_fields.h"
 #include "report/script_frames.h"
@@ -21,6 +19,14 @@ namespace prof {
 namespace {
 
 constexpr size_t kCommWidth = 16;
+
+// What is looked up and printed at once where frames have inlined calls or lines: some samples at
+// first, so that the first of them soon show, then many, so that a debug file, which may have to be
+// inflated, is gone through few times.
+constexpr size_t kFirstBatch = size_t{1} << 14;
+constexpr size_t kBatchGrowth = 8;
+constexpr size_t kMostSamples = size_t{1} << 19;
+constexpr size_t kMostFrames = size_t{1} << 24;  // of a batch: 64 MiB
 
 /// Stands for the address spaces that prof does not map: hypervisors, guests.
 constexpr uint32_t kNoSpace = 0;
@@ -69,6 +75,15 @@ struct EventStyle {
   bool has(ScriptFieldSet field) const { return (fields & field) != 0; }
 };
 
+/// A sample that waits for the texts of its frames.
+struct PendingSample {
+  const EventStyle* style = nullptr;
+  std::string_view comm;
+  SampleId id;
+  uint64_t period = 0;
+  size_t frames_end = 0;  // in Script::pending_frames_; they begin where those before end
+};
+
 class Script {
  public:
   Script(const ScriptOptions& options, Recording& recording, SampleFilter filter, Output& out)
@@ -82,16 +97,16 @@ class Script {
         threads_(kThreadSpans) {}
 
   Result<void> choose_styles();
-  /// Looks up the inlined calls and lines of all addresses that will be printed: a debug file is
-  /// gone through once, not for each address.
-  void look_up_calls();
   void print_all();
 
  private:
   static constexpr size_t kThreadSpans = 4096;  // direct-mapped by tid
 
-  void print_sample(const RecordView& view);
-  void print_frames(const SampleRecord& sample, const EventStyle& style, const ThreadSpan& thread);
+  void take_sample(const RecordView& view);
+  void take_frames(const SampleRecord& sample, const EventStyle& style, const ThreadSpan& thread);
+  /// Looks up what the samples taken since need, and prints them.
+  void print_batch();
+  void print_sample(const PendingSample& sample, size_t frames_begin);
   void print_sideband(const RecordView& view);
   void print_start(const EventStyle& style, std::string_view comm, const SampleId& id);
   const ThreadSpan& thread_of(const SampleRecord& sample);
@@ -113,6 +128,9 @@ class Script {
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> spaces_;  // process and version
   ThreadNames names_;
   SampleRecord sample_;
+  std::vector<PendingSample> pending_;
+  std::vector<uint32_t> pending_frames_;  // numbers of ScriptFrames
+  size_t batch_ = 1;                      // samples
 };
 
 Result<void> Script::choose_styles() {
@@ -135,6 +153,9 @@ Result<void> Script::choose_styles() {
          style.chains, options_.absolute_addresses, walker_.shows_inlined(options_.input.inlined)});
     styles_.push_back(std::move(style));
   }
+  const bool calls =
+      std::ranges::any_of(frames_, [](const auto& frames) { return frames->wants_calls(); });
+  if (calls && recording_.symbolizer().may_have_dwarf()) batch_ = kFirstBatch;
   return {};
 }
 
@@ -146,49 +167,12 @@ ScriptFrames* Script::frames_of(const FrameStyle& style) {
   return frames_.back().get();
 }
 
-void Script::look_up_calls() {
-  ScriptFieldSet fields = 0;
-  for (const EventStyle& style : styles_) {
-    if (style.chains && walker_.shows_inlined(options_.input.inlined)) {
-      fields |= style.fields & kFieldSym;
-    }
-    fields |= style.fields & kFieldSrcline;
-  }
-  if (fields == 0 || !recording_.symbolizer().may_have_dwarf()) return;
-  RawStacks stacks(recording_.in_place() && !walker_.needed());
-  std::array<uint64_t, RawStacks::kQueue + 1> leaves{};  // while their samples wait in there
-  size_t at = 0;
-  std::vector<std::pair<ThreadState, uint64_t>> states;  // by space
-  recording_.for_each_sample([&](const SampleRecord& sample) {
-    if (filter_.drops(sample)) return;
-    const ThreadSpan& thread = thread_of(sample);
-    if (thread.hidden) return;
-    if (thread.space >= states.size()) states.resize(thread.space + 1);
-    states[thread.space] = {thread.state, sample.time};
-    U64View chain;
-    if (styles_[sample.event].chains) chain = walker_.chain(sample, thread.state);
-    if (!has_address(chain)) {
-      at = (at + 1) % leaves.size();
-      leaves[at] = sample.ip;
-      chain = {std::as_bytes(std::span(&leaves[at], 1)), false};
-    }
-    stacks.add({thread.space, thread.space}, sample.cpu_mode(), chain, 0);
-  });
-  stacks.finish();
-  for (const AddressTable::Entry& entry : stacks.addresses().all()) {
-    if (entry.mode != CpuMode::User) continue;
-    const auto& [state, time] = states[entry.context];
-    inlines_.add(recording_.resolve(state, time, entry.mode, entry.address));
-  }
-  inlines_.look_up();
-}
-
 void Script::print_all() {
   recording_.for_each_in_order([this](const RecordView& view, uint64_t) {
     if (out_.broken()) return;
     switch (view.header.type) {
       case kRecordSample:
-        print_sample(view);
+        take_sample(view);
         break;
       case kRecordMmap:
       case kRecordMmap2:
@@ -203,6 +187,7 @@ void Script::print_all() {
         break;
     }
   });
+  print_batch();
 }
 
 uint32_t Script::space_of(ProcessId process, uint32_t version) {
@@ -269,46 +254,79 @@ void Script::print_start(const EventStyle& style, std::string_view comm, const S
   }
 }
 
-void Script::print_sample(const RecordView& view) {
+void Script::take_sample(const RecordView& view) {
   if (!decoder_.sample(view, sample_) || filter_.drops(sample_)) return;
   const EventStyle& style = styles_[sample_.event];
   if (style.fields == 0) return;
   const ThreadSpan& thread = thread_of(sample_);
   if (thread.hidden) return;
-  SampleId id;
-  id.pid = sample_.pid;
-  id.tid = sample_.tid;
-  id.time = sample_.time;
-  id.cpu = sample_.cpu;
-  print_start(style, thread.comm, id);
+  PendingSample pending{&style, thread.comm, {}, sample_.period, 0};
+  pending.id.pid = sample_.pid;
+  pending.id.tid = sample_.tid;
+  pending.id.time = sample_.time;
+  pending.id.cpu = sample_.cpu;
+  if (style.has(kFieldIp)) take_frames(sample_, style, thread);
+  pending.frames_end = pending_frames_.size();
+  pending_.push_back(pending);
+  if (pending_.size() >= batch_ || pending_frames_.size() >= kMostFrames || style.frames->full()) {
+    print_batch();
+  }
+}
+
+void Script::take_frames(const SampleRecord& sample, const EventStyle& style,
+                         const ThreadSpan& thread) {
+  const auto take = [&](CpuMode mode, FrameAddress address) {
+    const uint32_t space = mode == CpuMode::User     ? thread.space
+                           : mode == CpuMode::Kernel ? kernel_space(sample.time)
+                                                     : kNoSpace;
+    pending_frames_.push_back(
+        style.frames->number(space, thread.state, sample.time, mode, address));
+  };
+  if (!style.chains) {
+    take(sample.cpu_mode(), FrameAddress{VirtAddr{sample.ip}});
+    return;
+  }
+  const U64View chain = walker_.chain(sample, thread.state);
+  if (is_sound(chain)) for_each_address(chain, sample.cpu_mode(), take);
+}
+
+void Script::print_batch() {
+  if (batch_ > 1) {
+    inlines_.look_up();
+    batch_ = std::min(batch_ * kBatchGrowth, kMostSamples);
+  }
+  for (const auto& frames : frames_) frames->finish();
+  size_t begin = 0;
+  for (const PendingSample& sample : pending_) {
+    if (out_.broken()) break;
+    print_sample(sample, begin);
+    begin = sample.frames_end;
+  }
+  pending_.clear();
+  pending_frames_.clear();
+  for (const auto& frames : frames_) {
+    if (frames->full()) frames->forget();
+  }
+}
+
+void Script::print_sample(const PendingSample& sample, size_t frames_begin) {
+  const EventStyle& style = *sample.style;
+  print_start(style, sample.comm, sample.id);
   if (style.has(kFieldPeriod)) {
-    write_decimal(out_, sample_.period, 10);
+    write_decimal(out_, sample.period, 10);
     out_.write(" ");
   }
   if (style.has(kFieldEvent)) {
     out_.write(style.padded_name);
     out_.write(": ");
   }
-  if (style.has(kFieldIp)) print_frames(sample_, style, thread);
-  out_.write("\n");
-}
-
-void Script::print_frames(const SampleRecord& sample, const EventStyle& style,
-                          const ThreadSpan& thread) {
-  const auto print = [&](CpuMode mode, FrameAddress address) {
-    const uint32_t space = mode == CpuMode::User     ? thread.space
-                           : mode == CpuMode::Kernel ? kernel_space(sample.time)
-                                                     : kNoSpace;
-    out_.write(style.frames->text(space, thread.state, sample.time, mode, address));
-  };
-  if (!style.chains) {
-    out_.write(" ");
-    print(sample.cpu_mode(), FrameAddress{VirtAddr{sample.ip}});
-    return;
+  if (style.has(kFieldIp)) {
+    out_.write(style.chains ? "\n" : " ");
+    for (size_t i = frames_begin; i < sample.frames_end; ++i) {
+      out_.write(style.frames->text(pending_frames_[i]));
+    }
   }
   out_.write("\n");
-  const U64View chain = walker_.chain(sample, thread.state);
-  if (is_sound(chain)) for_each_address(chain, sample.cpu_mode(), print);
 }
 
 void Script::print_sideband(const RecordView& view) {
@@ -328,6 +346,7 @@ void Script::print_sideband(const RecordView& view) {
     id.time = owner.time;
   }
   if (!filter_.takes_cpu(id.cpu)) return;
+  print_batch();
   print_start(styles_[event], names_.name(owner.tid), id);
   write_sideband(out_, *record);
 }
@@ -344,7 +363,6 @@ Result<std::vector<std::string>> run_script(const ScriptOptions& options, Output
   if (!filter) return tl::unexpected(std::move(filter.error()));
   Script script(options, recording, std::move(*filter), out);
   if (auto done = script.choose_styles(); !done) return tl::unexpected(std::move(done.error()));
-  script.look_up_calls();
   script.print_all();
   return recording.warnings();
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 
 namespace prof {
@@ -28,36 +27,49 @@ std::string_view dso_name(const Dso& dso) {
 
 void ScriptFrames::forget() {
   slots_.assign(kFirstSlots, {});
-  used_ = 0;
+  texts_.clear();
+  waiting_.clear();
   chunks_.clear();
   chunk_left_ = 0;
   stored_ = 0;
 }
 
-std::string_view ScriptFrames::add(uint32_t key, const ThreadState& state, uint64_t time,
-                                   CpuMode mode, FrameAddress address) {
-  format(recording_.resolve(state, time, mode, address), mode, raw(address.addr));
-  if (stored_ > kMostText || slots_.size() > kMostSlots) forget();
-  const char* text = store(line_);
-  insert({raw(address.addr), key, static_cast<uint32_t>(line_.size()), text});
-  if (++used_ * 2 > slots_.size()) {
+bool ScriptFrames::full() const {
+  return stored_ > kMostText || slots_.size() > kMostSlots;
+}
+
+uint32_t ScriptFrames::add(uint32_t key, const ThreadState& state, uint64_t time, CpuMode mode,
+                           FrameAddress address) {
+  waiting_.push_back({recording_.resolve(state, time, mode, address), mode, raw(address.addr)});
+  if (wants_calls() && mode == CpuMode::User) inlines_.add(waiting_.back().resolved);
+  const auto used = static_cast<uint32_t>(texts_.size() + waiting_.size());
+  insert({raw(address.addr), key, used});
+  if (used * size_t{2} > slots_.size()) {
     std::vector<Slot> old(slots_.size() * 2);
     old.swap(slots_);
     for (const Slot& slot : old) {
-      if (slot.text != nullptr) insert(slot);
+      if (slot.number != 0) insert(slot);
     }
   }
-  return {text, line_.size()};
+  return used - 1;
+}
+
+void ScriptFrames::finish() {
+  for (const Waiting& waiting : waiting_) {
+    format(waiting.resolved, waiting.mode, waiting.address);
+    texts_.push_back(store(line_));
+  }
+  waiting_.clear();
 }
 
 void ScriptFrames::insert(const Slot& entry) {
   size_t slot = slot_of(entry.key, entry.address);
-  while (slots_[slot].text != nullptr) slot = (slot + 1) & (slots_.size() - 1);
+  while (slots_[slot].number != 0) slot = (slot + 1) & (slots_.size() - 1);
   slots_[slot] = entry;
 }
 
-const char* ScriptFrames::store(std::string_view text) {
-  const size_t size = std::max<size_t>(text.size(), 1);  // an empty text has an address, too
+std::string_view ScriptFrames::store(std::string_view text) {
+  const size_t size = text.size();
   if (chunk_left_ < size) {
     chunk_left_ = std::max(kChunkSize, size);
     stored_ += chunk_left_;
@@ -65,10 +77,10 @@ const char* ScriptFrames::store(std::string_view text) {
     chunk_at_ = chunks_.back().get();
   }
   char* at = chunk_at_;
-  std::memcpy(at, text.data(), text.size());
+  std::copy(text.begin(), text.end(), at);
   chunk_at_ += size;
   chunk_left_ -= size;
-  return at;
+  return {at, size};
 }
 
 /// perf 6.1's text: in a call chain an address of user space counts from the start of its file, so

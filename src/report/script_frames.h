@@ -1,5 +1,6 @@
 // ScriptFrames: the finished text of every distinct address that `prof script` prints, so that an
-// address is looked up and formatted once. Used by script, for each frame of each sample.
+// address is looked up and formatted once. Numbers addresses as samples are read, and has their
+// texts when the samples are printed: in between their inlined calls are looked up, many at once.
 #pragma once
 
 #include <cstdint>
@@ -26,46 +27,58 @@ struct FrameStyle {
 
 class ScriptFrames {
  public:
-  /// `inlines` has the inlined calls of every address; it outlives this.
-  ScriptFrames(Recording& recording, const InlineTable& inlines, FrameStyle style)
+  /// Notes in `inlines` what it wants to be looked up; that outlives this.
+  ScriptFrames(Recording& recording, InlineTable& inlines, FrameStyle style)
       : recording_(recording), inlines_(inlines), style_(style) {
     forget();
   }
 
   const FrameStyle& style() const { return style_; }
+  /// Whether a text has more to it than names.
+  bool wants_calls() const {
+    return (style_.fields & kFieldSrcline) || (style_.inlined && (style_.fields & kFieldSym));
+  }
 
-  /// The text of an address. `space` numbers the address space that `address` is in: equal for
-  /// equal (process, version) of user space, and for equal versions of the kernel. Valid until the
-  /// next call.
-  std::string_view text(uint32_t space, const ThreadState& state, uint64_t time, CpuMode mode,
-                        FrameAddress address) {
+  /// The number of an address, good until forget(). `space` numbers the address space that
+  /// `address` is in: equal for equal (process, version) of user space, and for equal versions of
+  /// the kernel.
+  uint32_t number(uint32_t space, const ThreadState& state, uint64_t time, CpuMode mode,
+                  FrameAddress address) {
     const uint32_t key = space << 1 | (address.kind == AddrKind::ReturnAddress);
-    for (size_t slot = slot_of(key, raw(address.addr)); slots_[slot].text != nullptr;
+    for (size_t slot = slot_of(key, raw(address.addr)); slots_[slot].number != 0;
          slot = (slot + 1) & (slots_.size() - 1)) {
       const Slot& found = slots_[slot];
-      if (found.address == raw(address.addr) && found.key == key) {
-        return {found.text, found.length};
-      }
+      if (found.address == raw(address.addr) && found.key == key) return found.number - 1;
     }
     return add(key, state, time, mode, address);
   }
+  /// Makes the texts of all numbers given since, with what is now known of their calls.
+  void finish();
+  std::string_view text(uint32_t number) const { return texts_[number]; }
+
+  /// Whether so much is kept that it should be forgotten when what was numbered is printed.
+  bool full() const;
+  void forget();
 
  private:
   struct Slot {
     uint64_t address = 0;
     uint32_t key = 0;
-    uint32_t length = 0;
-    const char* text = nullptr;  // nullptr: free
+    uint32_t number = 0;  // + 1; 0 is free
+  };
+  struct Waiting {  // for its text
+    ResolvedAddress resolved;
+    CpuMode mode = CpuMode::Unknown;
+    uint64_t address = 0;
   };
   size_t slot_of(uint32_t key, uint64_t address) const {
     return hash_mix(address, key) & (slots_.size() - 1);
   }
-  std::string_view add(uint32_t key, const ThreadState& state, uint64_t time, CpuMode mode,
-                       FrameAddress address);
+  uint32_t add(uint32_t key, const ThreadState& state, uint64_t time, CpuMode mode,
+               FrameAddress address);
   void format(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
-  const char* store(std::string_view text);
+  std::string_view store(std::string_view text);
   void insert(const Slot& entry);
-  void forget();
 
   void append_inlined(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
   void append_address(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
@@ -73,10 +86,11 @@ class ScriptFrames {
   void append_line(const SourceCall& call);
 
   Recording& recording_;
-  const InlineTable& inlines_;
+  InlineTable& inlines_;
   FrameStyle style_;
-  std::vector<Slot> slots_;  // open addressing
-  size_t used_ = 0;
+  std::vector<Slot> slots_;              // open addressing
+  std::vector<std::string_view> texts_;  // by number
+  std::vector<Waiting> waiting_;         // the numbers after texts_
   std::vector<std::unique_ptr<char[]>> chunks_;
   char* chunk_at_ = nullptr;  // where the next text goes
   size_t chunk_left_ = 0;
