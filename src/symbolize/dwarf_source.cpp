@@ -14,8 +14,10 @@ namespace prof {
 namespace {
 
 constexpr unsigned kMostThreads = 4;
-// Below this the threads cost more than they bring.
+// Bytes of .debug_info below which threads cost more than they bring, and answers are as soon made
+// again as found.
 constexpr uint64_t kWorthThreads = uint64_t{1} << 20;
+constexpr uint64_t kWorthKeeping = uint64_t{1} << 18;
 // Units of the other threads, which may still be read, lie at most so far behind.
 constexpr uint64_t kKeepBehind = uint64_t{32} << 20;
 
@@ -161,6 +163,10 @@ Result<DwarfSource> DwarfSource::open(const DebugFiles& files, DwarfOptions opti
     return fail("the debug information in '" + files.dwarf.path + "' cannot be read");
   }
   return DwarfSource(std::move(impl));
+}
+
+bool DwarfSource::worth_keeping() const {
+  return impl_->main.sections.info.size() >= kWorthKeeping && !impl_->split.asked();
 }
 
 void DwarfSource::resolve(std::span<const ElfAddr> ascending, const Visit& visit) {

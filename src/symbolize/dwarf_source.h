@@ -46,6 +46,9 @@ class DwarfSource {
   /// views last as long as the call. Addresses must be ascending; one call with many is far cheaper
   /// than many calls, since sections are decompressed for each call anew.
   void resolve(std::span<const ElfAddr> ascending, const Visit& visit);
+  /// Whether the answers cost so much, and depend on so little, that they should be kept: not those
+  /// of a small file, nor where split units were asked for, which may come and go.
+  bool worth_keeping() const;
 
  private:
   struct Impl;

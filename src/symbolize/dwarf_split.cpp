@@ -165,6 +165,7 @@ std::optional<SplitUnit> SplitUnits::open_file(const Unit& skeleton, const std::
 }
 
 std::optional<SplitUnit> SplitUnits::open(const Unit& skeleton) {
+  asked_ = true;
   if (auto packaged = open_packaged(skeleton)) return packaged;
   const std::string name = skeleton.string(skeleton.dwo_name);
   if (name.empty()) return std::nullopt;

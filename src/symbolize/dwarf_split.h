@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +49,8 @@ class SplitUnits {
 
   /// Nothing if it is not there, or of another build. May be asked by several threads.
   std::optional<SplitUnit> open(const Unit& skeleton);
+  /// Whether open() was ever called.
+  bool asked() const { return asked_; }
 
  private:
   void open_package();
@@ -57,6 +60,7 @@ class SplitUnits {
                         std::span<const std::byte> info, uint64_t abbrev_base);
 
   std::string binary_path_, debug_path_, symfs_;
+  std::atomic<bool> asked_ = false;
   std::once_flag package_opened_;
   std::shared_ptr<DwarfSections> package_;
   DwpIndex index_;

@@ -10,6 +10,7 @@
 #include "symbolize/demangle.h"
 #include "symbolize/dwarf_source.h"
 #include "symbolize/jitdump.h"
+#include "symbolize/kept_calls.h"
 #include "symbolize/short_name.h"
 #include "symbolize/symbol_source.h"
 
@@ -278,8 +279,6 @@ void Symbolizer::source_calls(DsoId dso, std::span<const uint64_t> ascending,
   if (!binary) return;
   const DebugFiles files = impl_->finder.find(binary.file, binary.path, DebugNeed::All);
   if (!files.dwarf) return;
-  auto source = DwarfSource::open(files, {impl_->options.symfs});
-  if (!source) return;
   // Offsets in a file and the addresses they are loaded at may be in different orders.
   std::vector<std::pair<ElfAddr, size_t>> addresses;
   for (size_t i = 0; i < ascending.size(); ++i) {
@@ -288,12 +287,9 @@ void Symbolizer::source_calls(DsoId dso, std::span<const uint64_t> ascending,
     }
   }
   std::ranges::sort(addresses);
-  std::vector<ElfAddr> in_file;
-  in_file.reserve(addresses.size());
-  for (const auto& address : addresses) in_file.push_back(address.first);
   std::vector<SourceCall> calls;
   std::unordered_map<std::string, StringId> names;  // as linked → readable
-  source->resolve(in_file, [&](size_t index, std::span<const SourceFrame> frames) {
+  const auto tell = [&](size_t index, std::span<const SourceFrame> frames) {
     calls.clear();
     for (const SourceFrame& frame : frames) {
       SourceCall call;
@@ -307,8 +303,27 @@ void Symbolizer::source_calls(DsoId dso, std::span<const uint64_t> ascending,
       call.line = frame.line;
       calls.push_back(call);
     }
-    if (!calls.empty()) visit(addresses[index].second, calls);
+    if (!calls.empty()) visit(index, calls);
+  };
+  KeptCalls kept(impl_->options.cache, binary.file->build_id(), files);
+  std::vector<ElfAddr> unknown;
+  std::vector<size_t> unknown_index;
+  for (const auto& [address, index] : addresses) {
+    if (const auto frames = kept.find(address)) {
+      tell(index, *frames);
+    } else {
+      unknown.push_back(address);
+      unknown_index.push_back(index);
+    }
+  }
+  if (unknown.empty()) return;
+  auto source = DwarfSource::open(files, {impl_->options.symfs});
+  if (!source) return;
+  source->resolve(unknown, [&](size_t index, std::span<const SourceFrame> frames) {
+    kept.add(unknown[index], frames);
+    tell(unknown_index[index], frames);
   });
+  if (source->worth_keeping()) kept.save();
 }
 
 std::vector<std::string> Symbolizer::warnings() const {
