@@ -52,7 +52,7 @@ complete -c prof -n '__fish_seen_subcommand_from report' -l short-names -d 'C++,
 complete -c prof -n '__fish_seen_subcommand_from report' -l no-inline -d 'Do not show inlined calls'
 complete -c prof -n '__fish_seen_subcommand_from report' -l inline -d 'Show them in the kernel\'s call chains, too, not only where stack copies are unwound'
 complete -c prof -n '__fish_seen_subcommand_from report' -l stdio -d 'Plain text on standard output, without a pager'
-complete -c prof -n '__fish_seen_subcommand_from report' -s s -l sort -x -a 'comm dso sym pid tid cpu' -d 'Columns: comm,dso,sym,pid,tid,cpu'
+complete -c prof -n '__fish_seen_subcommand_from report' -s s -l sort -x -a 'comm dso sym pid tid cpu' -d 'Columns: comm,dso,sym,srcline,pid,tid,cpu'
 complete -c prof -n '__fish_seen_subcommand_from report' -l children -l no-children -d 'Count a function with everything it calls (default with call chains)'
 complete -c prof -n '__fish_seen_subcommand_from report' -s g -l call-graph -x -a 'graph fractal flat folded none' -d 'Call graph: graph, fractal, flat, folded or none, then ,THRESHOLD ,LIMIT ,caller|callee ,percent|period|count'
 complete -c prof -n '__fish_seen_subcommand_from report' -s G -l inverted -d 'Call graphs from callers to callees'

@@ -94,8 +94,8 @@ _prof() {
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--stdio[Plain text on standard output, without a pager]' \
-        '*-s[Columns\: comm,dso,sym,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
-        '*--sort[Columns\: comm,dso,sym,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
+        '*-s[Columns\: comm,dso,sym,srcline,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
+        '*--sort[Columns\: comm,dso,sym,srcline,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
         '*--children[Count a function with everything it calls (default with call chains)]' \
         '*--no-children[Count a function with everything it calls (default with call chains)]' \
         '*-g[Call graph\: graph, fractal, flat, folded or none, then ,THRESHOLD ,LIMIT ,caller|callee ,percent|period|count]:value:(graph fractal flat folded none)' \

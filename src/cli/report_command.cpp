@@ -75,7 +75,7 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   CLI::App* command = app.add_subcommand("report", "Show where the samples are, as a table");
   add_input_options(*command, options.load.input);
   command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
-  command->add_option("-s,--sort", words->sort, "Columns: comm,dso,sym,pid,tid,cpu");
+  command->add_option("-s,--sort", words->sort, "Columns: comm,dso,sym,srcline,pid,tid,cpu");
   command->add_flag("--children,!--no-children", options.children,
                     "Count a function with everything it calls (default with call chains)");
   add_call_graph_options(*command, words);

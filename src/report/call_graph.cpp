@@ -86,7 +86,7 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_down(uint32_t row,
   for (const uint32_t root : histogram_.roots()) {
     histogram_.for_each_child(root, [&](uint32_t node, const NodeSum& sum) {
       const Weights& leaves = leaf_total_[node];  // of stacks that begin here
-      if (leaves.samples > 0) places.push_back({node, sum.frame, leaves, true});
+      if (leaves.samples > 0) places.push_back({node, sum.function, leaves, true});
     });
   }
   if (!children) return places;
@@ -97,7 +97,7 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_down(uint32_t row,
     const NodeSum& sum = histogram_.sum(node);
     if (!sum.outermost) continue;
     const Weights others = any_marked_ ? sum.total - leaf_total_[node] : sum.total;
-    if (others.samples > 0) places.push_back({node, sum.frame, others, false});
+    if (others.samples > 0) places.push_back({node, sum.function, others, false});
   }
   return places;
 }
@@ -109,7 +109,7 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_up(uint32_t row, b
   if (!children) {
     for (const uint32_t node : of_row) {
       const Weights self = histogram_.self(node);
-      if (self.samples > 0) places.push_back({node, nodes[node].frame, self, true});
+      if (self.samples > 0) places.push_back({node, histogram_.sum(node).function, self, true});
     }
     return places;
   }
@@ -124,7 +124,8 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::places_up(uint32_t row, b
   }
   for (const uint32_t node : of_row) {
     const Weights innermost = histogram_.total(node) - leaf_total_[node];
-    if (innermost.samples > 0) places.push_back({node, nodes[node].frame, innermost, true});
+    if (innermost.samples > 0)
+      places.push_back({node, histogram_.sum(node).function, innermost, true});
   }
   return places;
 }
@@ -141,14 +142,14 @@ std::vector<CallGraphBuilder::Place> CallGraphBuilder::step(
     if (!shape_.caller_first) {
       const uint32_t parent = nodes[place.node].parent;
       if (!histogram_.is_root(parent)) {
-        next.push_back({parent, nodes[parent].frame, place.weight, true});
+        next.push_back({parent, histogram_.sum(parent).function, place.weight, true});
       }
       continue;
     }
     histogram_.for_each_child(place.node, [&](uint32_t child, const NodeSum& sum) {
       const Weights leaves = any_marked_ ? leaf_total_[child] : Weights{};
       const Weights weight = place.leaf_only ? leaves : sum.total - leaves;
-      if (weight.samples > 0) next.push_back({child, sum.frame, weight, place.leaf_only});
+      if (weight.samples > 0) next.push_back({child, sum.function, weight, place.leaf_only});
     });
   }
   return next;

@@ -1,5 +1,7 @@
 #include "report/frame_table.h"
 
+#include <fmt/core.h>
+
 #include <string>
 
 #include "common/hash.h"
@@ -44,20 +46,26 @@ void FrameTable::add(const ThreadState& state, uint64_t time, CpuMode mode, Fram
   addresses_.push_back({recording_.resolve(state, time, mode, address), mode});
 }
 
-void FrameTable::finish(bool inlined) {
+void FrameTable::finish(bool inlined, bool lines) {
   InlineTable inlines(recording_);
-  if (inlined) {
+  if (inlined || lines) {
     for (const Address& address : addresses_) inlines.add(address.resolved);
     inlines.look_up();
   }
   begins_.reserve(addresses_.size() + 1);
   for (const Address& address : addresses_) {
     begins_.push_back(static_cast<uint32_t>(frame_ids_.size()));
-    frame_ids_.push_back(intern(address.resolved, address.mode));
     const auto calls = inlines.calls(address.resolved);
+    const auto push = [&](FrameId frame, const SourceCall* call) {
+      frame_ids_.push_back(lines ? with_line(frame, address.resolved, call) : frame);
+    };
+    // Without frames for inlined calls the line is where the address is: the innermost's.
+    const SourceCall* own = calls.empty() ? nullptr : inlined ? &calls.back() : &calls.front();
+    push(intern(address.resolved, address.mode), own);
+    if (!inlined) continue;
     for (size_t i = calls.size(); i-- > 0;) {
       if (calls[i].inlined && calls[i].name.valid()) {
-        frame_ids_.push_back(intern_inlined(address.resolved, calls[i].name));
+        push(intern_inlined(address.resolved, calls[i].name), &calls[i]);
       }
     }
   }
@@ -105,6 +113,39 @@ FrameId FrameTable::intern_inlined(const ResolvedAddress& resolved, StringId nam
   frame.address = resolved.symbol.found() ? resolved.symbol.start : resolved.dso_address;
   profile_.frames.push_back(frame);
   return it->second;
+}
+
+/// The frame of a function's line. Its names are the function's.
+FrameId FrameTable::with_line(FrameId function, const ResolvedAddress& resolved,
+                              const SourceCall* call) {
+  const StringId line = profile_.strings.intern(line_text(resolved, call));
+  const auto [it, added] = line_frames_.try_emplace(
+      {function, line}, FrameId{static_cast<uint32_t>(profile_.frames.size())});
+  if (!added) return it->second;
+  Frame frame = profile_.frame(function);
+  frame.line = line;
+  frame.function = function;
+  profile_.frames.push_back(frame);
+  misses_.resize(profile_.frames.size(), MissReason::None);
+  misses_.back() = miss_of(function);
+  return it->second;
+}
+
+/// perf's text: "file.c:12" without the folders; without a line the symbol and a decimal offset, or
+/// the file and the address in it.
+std::string FrameTable::line_text(const ResolvedAddress& resolved, const SourceCall* call) const {
+  const StringTable& names = recording_.strings();
+  if (!resolved.mapping) return std::string(kNoLine);
+  if (call && call->file.valid()) {
+    const std::string_view path = names[call->file];
+    return fmt::format("{}:{}", path.substr(path.rfind('/') + 1), call->line);
+  }
+  const Symbol& symbol = resolved.symbol;
+  if (symbol.found()) {
+    return fmt::format("{}+{}", names[symbol.name], resolved.dso_address - symbol.start);
+  }
+  const Dso& dso = recording_.dsos()[resolved.mapping->dso];
+  return fmt::format("{}[{:x}]", dso.short_name, resolved.dso_address);
 }
 
 void FrameTable::fill_names(Frame& frame, const ResolvedAddress& resolved) {

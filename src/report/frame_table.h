@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -20,8 +22,9 @@ class FrameTable {
   /// Names the next address; they are numbered from 0. `state` and `time` are those of any sample
   /// in its address space. Before frames_of(), resolve() all.
   void add(const ThreadState& state, uint64_t time, CpuMode mode, FrameAddress address);
-  /// With `inlined`, an address has a frame for each inlined call it is in, too.
-  void finish(bool inlined);
+  /// With `inlined`, an address has a frame for each inlined call it is in, too. With `lines`,
+  /// frames are those of source lines.
+  void finish(bool inlined, bool lines = false);
 
   /// The frames of an address, the function itself first, then what is inlined into it, inwards.
   /// Equal functions are equal frames.
@@ -51,6 +54,8 @@ class FrameTable {
   };
   FrameId intern(const ResolvedAddress& resolved, CpuMode mode);
   FrameId intern_inlined(const ResolvedAddress& resolved, StringId name);
+  FrameId with_line(FrameId function, const ResolvedAddress& resolved, const SourceCall* call);
+  std::string line_text(const ResolvedAddress& resolved, const SourceCall* call) const;
   void fill_names(Frame& frame, const ResolvedAddress& resolved);
 
   Recording& recording_;
@@ -59,7 +64,8 @@ class FrameTable {
   std::vector<uint32_t> begins_;  // by address, of frame_ids_
   std::vector<FrameId> frame_ids_;
   std::unordered_map<Key, FrameId, KeyHash> frames_;
-  std::vector<MissReason> misses_;  // by frame
+  std::map<std::pair<FrameId, StringId>, FrameId> line_frames_;  // by function and line
+  std::vector<MissReason> misses_;                               // by frame
 };
 
 }  // namespace prof

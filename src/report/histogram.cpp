@@ -39,17 +39,23 @@ std::vector<uint32_t> number_groups(const Profile& profile, const std::vector<So
   return number_of;
 }
 
-/// Numbers frames by the part of them that is asked for: function, DSO, or nothing.
+/// Numbers frames by the parts of them that are asked for: function, DSO, line, or nothing.
 std::vector<uint32_t> number_frames(const Profile& profile, const std::vector<SortKey>& keys) {
   std::vector<uint32_t> number_of(profile.frames.size(), 0);
-  std::unordered_map<StringId, uint32_t> dsos;
+  std::map<std::tuple<FrameId, StringId, StringId>, uint32_t> numbers;
   for (uint32_t i = 0; i < number_of.size(); ++i) {
+    const Frame& frame = profile.frames[i];
+    FrameId function;
+    StringId dso;
+    StringId line;
     if (has(keys, SortKey::Symbol)) {
-      number_of[i] = i;
+      function = profile.function_of(FrameId{i});
     } else if (has(keys, SortKey::Dso)) {
-      number_of[i] =
-          dsos.try_emplace(profile.frames[i].dso, static_cast<uint32_t>(dsos.size())).first->second;
+      dso = frame.dso;
     }
+    if (has(keys, SortKey::Srcline)) line = frame.line;
+    const auto next = static_cast<uint32_t>(numbers.size());
+    number_of[i] = numbers.try_emplace({function, dso, line}, next).first->second;
   }
   return number_of;
 }
@@ -74,7 +80,7 @@ void Histogram::sum_totals() {
   for (auto i = static_cast<uint32_t>(count); i-- > 0;) {  // children come after their parents
     const StackNode& node = profile_.nodes[i];
     sums_[i].end = node.end;
-    sums_[i].frame = node.frame;
+    sums_[i].function = profile_.function_of(node.frame);
     sums_[i].total += self(i);
     if (node.parent != UINT32_MAX) sums_[node.parent].total += sums_[i].total;
   }

@@ -31,7 +31,7 @@ struct Weights {
 struct RowKey {
   StringId comm;  // invalid where the key is not asked for
   int32_t pid = -1, tid = -1, cpu = -1;
-  FrameId frame;  // of the first node that made the row; dso and symbol columns show it
+  FrameId frame;  // of the first node that made the row: dso, symbol and line
 };
 
 struct Row {
@@ -46,7 +46,7 @@ struct Row {
 struct NodeSum {
   Weights total;     // with all that is below
   uint32_t end = 0;  // StackNode::end
-  FrameId frame;
+  FrameId function;  // of its frame: call graphs show no lines
   uint32_t row = UINT32_MAX;
   bool outermost = false;  // no frame above it is of its row
 };

@@ -44,6 +44,7 @@ struct LoadOptions {
   GroupBy group;
   bool with_callchain = true;  // false: the sampled address alone is the stack
   uint32_t max_stack = 0;      // deepest frames kept; 0: all
+  bool with_lines = false;     // tell frames apart by source line, too
 };
 
 /// Reads a recording, or folded stacks where the content is text.

@@ -121,9 +121,10 @@ FrameId group_frame(Profile& profile, const Group& group) {
 class TreeBuilder {
  public:
   TreeBuilder(Recording& recording, const RawStacks& stacks, const Contexts& contexts, bool inlined,
-              Profile& profile, StackQuality* quality)
+              bool lines, Profile& profile, StackQuality* quality)
       : stacks_(stacks),
         inlined_(inlined),
+        lines_(lines),
         contexts_(contexts),
         profile_(profile),
         quality_(quality),
@@ -137,7 +138,7 @@ class TreeBuilder {
       const Context& context = contexts_[entry.context];
       table_.add(context.state, context.time, entry.mode, entry.address);
     }
-    table_.finish(inlined_);
+    table_.finish(inlined_, lines_);
     tree_.reserve(stacks_.all().size(), stacks_.total_length());
     for (const RawStack& stack : stacks_.all()) add(stack);
     tree_.finish(group_frames, profile_);
@@ -187,6 +188,7 @@ class TreeBuilder {
 
   const RawStacks& stacks_;
   const bool inlined_;
+  const bool lines_;
   const Contexts& contexts_;
   Profile& profile_;
   StackQuality* quality_;
@@ -248,8 +250,8 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
     }
     quality->set_recorded(limit, copy_size);
   }
-  TreeBuilder(recording, stacks, contexts, walker.shows_inlined(options.input.inlined), profile,
-              quality)
+  TreeBuilder(recording, stacks, contexts, walker.shows_inlined(options.input.inlined),
+              options.with_lines, profile, quality)
       .build();
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;

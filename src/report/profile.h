@@ -26,12 +26,18 @@ enum class FrameKind : uint8_t {
 /// What perf puts behind the name of a function that was inlined.
 inline constexpr std::string_view kInlinedMark = " (inlined)";
 
-/// A resolved frame. Two addresses of one function are one frame.
+/// What stands for the source line of code that nothing is known of, as in perf.
+inline constexpr std::string_view kNoLine = "??:0";
+
+/// A resolved frame. Two addresses of one function are one frame, unless lines were asked for: then
+/// those of one line are.
 struct Frame {
   StringId name;         // what a picture shows
   StringId symbol;       // the bare symbol; invalid if unresolved
   StringId dso;          // long name; invalid if unmapped
   StringId dso_short;    // as tables show it
+  StringId line;         // "file.c:12", or what stands for it; invalid if not asked for
+  FrameId function;      // with a line: the frame of the whole function
   uint64_t address = 0;  // symbol start, or the address itself if unresolved; DSO's address space
   FrameKind kind = FrameKind::Other;
   char level = '.';  // perf's column: '.' user, 'k' kernel, 'g' 'u' 'H' guest and hypervisor
@@ -91,6 +97,10 @@ class Profile {
     for (uint32_t c = node + 1; c < nodes[node].end; c = nodes[c].end) visit(c);
   }
   const Frame& frame(FrameId id) const { return frames[id.value]; }
+  /// The frame that all lines of a frame's function share; without lines the frame itself.
+  FrameId function_of(FrameId id) const {
+    return frame(id).function.valid() ? frame(id).function : id;
+  }
   std::string_view name(FrameId id) const { return strings[frames[id.value].name]; }
 };
 

@@ -69,6 +69,7 @@ void choose_grouping(ReportOptions& options) {
   options.load.group.cpu = asked(SortKey::Cpu);
   options.load.group.comm =
       asked(SortKey::Comm) || options.load.group.pid || options.load.group.tid;
+  options.load.with_lines = asked(SortKey::Srcline);
   // Without children and call graphs the sampled address is all there is to read.
   options.load.with_callchain =
       options.stack_quality || options.children || options.call_graph.mode != CallGraphMode::None;

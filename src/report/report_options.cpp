@@ -32,9 +32,9 @@ bool parse_number(std::string_view text, double& value) {
 
 Result<std::vector<SortKey>> parse_sort_keys(const std::string& text) {
   static constexpr std::pair<std::string_view, SortKey> kKeys[] = {
-      {"comm", SortKey::Comm},    {"pid", SortKey::Pid}, {"tid", SortKey::Tid},
-      {"cpu", SortKey::Cpu},      {"dso", SortKey::Dso}, {"sym", SortKey::Symbol},
-      {"symbol", SortKey::Symbol}};
+      {"comm", SortKey::Comm},     {"pid", SortKey::Pid},        {"tid", SortKey::Tid},
+      {"cpu", SortKey::Cpu},       {"dso", SortKey::Dso},        {"sym", SortKey::Symbol},
+      {"symbol", SortKey::Symbol}, {"srcline", SortKey::Srcline}};
   std::vector<SortKey> keys;
   auto done = for_each_part(text, [&](std::string_view part) -> Result<void> {
     for (const auto& [name, key] : kKeys) {
@@ -43,7 +43,7 @@ Result<std::vector<SortKey>> parse_sort_keys(const std::string& text) {
       return {};
     }
     return fail(fmt::format("unknown sort key '{}'", part),
-                "there are comm, pid, tid, cpu, dso and sym", 2);
+                "there are comm, pid, tid, cpu, dso, sym and srcline", 2);
   });
   if (!done) return tl::unexpected(done.error());
   return keys;

@@ -10,7 +10,7 @@
 
 namespace prof {
 
-enum class SortKey : uint8_t { Comm, Pid, Tid, Cpu, Dso, Symbol };
+enum class SortKey : uint8_t { Comm, Pid, Tid, Cpu, Dso, Symbol, Srcline };
 
 enum class CallGraphMode : uint8_t { None, Graph, Fractal, Flat, Folded };
 enum class CallGraphValue : uint8_t { Percent, Period, Count };

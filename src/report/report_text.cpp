@@ -99,6 +99,12 @@ class Table {
     return resolved(row) ? profile_.name(row.key.frame) : std::string_view{};
   }
 
+  /// perf's text for what has no line at all, as in folded stacks.
+  std::string_view line_of(const Row& row) const {
+    const Frame& frame = profile_.frame(row.key.frame);
+    return frame.line.valid() ? profile_.strings[frame.line] : kNoLine;
+  }
+
   std::string_view mark_of(const Row& row) const {
     const bool inlined = profile_.frame(row.key.frame).kind == FrameKind::Inlined;
     return inlined ? kInlinedMark : std::string_view{};
@@ -114,10 +120,12 @@ class Table {
     size_t comm = 0;
     size_t dso = 0;
     size_t symbol = 0;
+    size_t line = 0;
     for (const Row& row : histogram_.rows()) {
       if (!listed(row)) continue;
       comm = std::max(comm, comm_of(row).size());
       dso = std::max(dso, dso_of(row).size());
+      line = std::max(line, line_of(row).size());
       if (resolved(row)) {
         symbol = std::max(symbol, symbol_of(row).size() + mark_of(row).size() + 4);
       } else {
@@ -126,12 +134,12 @@ class Table {
       }
     }
     for (const SortKey key : options_.sort) {
-      columns_.push_back(column_of(key, comm, dso, symbol));
+      columns_.push_back(column_of(key, comm, dso, symbol, line));
       columns_.back().width = std::max(columns_.back().width, columns_.back().title.size());
     }
   }
 
-  static Column column_of(SortKey key, size_t comm, size_t dso, size_t symbol) {
+  static Column column_of(SortKey key, size_t comm, size_t dso, size_t symbol, size_t line) {
     switch (key) {
       case SortKey::Comm:
         return {"Command", comm, false};
@@ -143,6 +151,8 @@ class Table {
         return {"CPU", 3, false};
       case SortKey::Dso:
         return {"Shared Object", dso, false};
+      case SortKey::Srcline:
+        return {"Source:Line", line, false};
       case SortKey::Symbol:
         break;
     }
@@ -167,7 +177,9 @@ class Table {
       line += "  ";
       line += text;
       const bool last = column + 1 == columns_.size();
-      if (!last || options_.sort[i] != SortKey::Symbol) {
+      const bool padded =
+          options_.sort[i] != SortKey::Symbol && options_.sort[i] != SortKey::Srcline;
+      if (!last || padded) {
         line.append(columns_[column].width - std::min(columns_[column].width, text.size()), ' ');
       }
     }
@@ -185,6 +197,8 @@ class Table {
         return row.key.cpu < 0 ? "-001" : fmt::format("{:03}", row.key.cpu);
       case SortKey::Dso:
         return std::string(dso_of(row));
+      case SortKey::Srcline:
+        return std::string(line_of(row));
       case SortKey::Symbol:
         break;
     }
@@ -239,6 +253,8 @@ class Table {
         return three_way(a.key.cpu, b.key.cpu);
       case SortKey::Dso:
         return dso_of(a).compare(dso_of(b));
+      case SortKey::Srcline:
+        return line_of(a).compare(line_of(b));
       case SortKey::Symbol:
         break;
     }
