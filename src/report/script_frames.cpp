@@ -101,14 +101,17 @@ void ScriptFrames::format(const ResolvedAddress& resolved, CpuMode mode, uint64_
     line_ += resolved.mapping ? dso_name(recording_.dsos()[resolved.mapping->dso]) : kUnknown;
     line_ += ')';
   }
-  if (const auto calls = inlines_.calls(resolved); !calls.empty()) append_line(calls.back());
+  // Where inlined calls have no lines of their own, the line is the innermost's, as the address.
+  if (const auto calls = inlines_.calls(resolved); !calls.empty()) {
+    append_line(shows_inlined() ? calls.back() : calls.front());
+  }
   if (style_.in_chain) line_ += '\n';
 }
 
 /// Each call that is inlined there, innermost first, on a line of its own: as perf has it, at the
 /// address and the offset of the function that they are inlined into.
 void ScriptFrames::append_inlined(const ResolvedAddress& resolved, CpuMode mode, uint64_t address) {
-  if (!style_.inlined || !style_.in_chain || !(style_.fields & kFieldSym)) return;
+  if (!shows_inlined()) return;
   for (const SourceCall& call : inlines_.calls(resolved)) {
     if (!call.inlined || !call.name.valid()) continue;
     append_address(resolved, mode, address);

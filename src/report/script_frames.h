@@ -39,6 +39,11 @@ class ScriptFrames {
     return (style_.fields & kFieldSrcline) || (style_.inlined && (style_.fields & kFieldSym));
   }
 
+  /// Whether inlined calls have lines of their own.
+  bool shows_inlined() const {
+    return style_.inlined && style_.in_chain && (style_.fields & kFieldSym);
+  }
+
   /// The number of an address, good until forget(). `space` numbers the address space that
   /// `address` is in: equal for equal (process, version) of user space, and for equal versions of
   /// the kernel.

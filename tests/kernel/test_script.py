@@ -133,4 +133,15 @@ def what_cannot_be_shown_is_refused_with_the_reason(tmp):
         check_in(word, done.err)
 
 
+@test
+def the_line_of_a_sample_is_that_of_the_innermost_inlined_call(tmp):
+    path = f"{tmp}/flat.data"
+    prof_ok("record", "-q", "-e", "cpu-clock", "-F", "499", "-o", path, "--",
+            workload("no_frame_pointers"), "0.5")
+    fields = ("script", "-i", path, "--comm", "no_frame_pointe", "-F", "ip,sym,srcline")
+    # Where there is no line perf prints the file and the address, which prof leaves out.
+    theirs = re.sub(r"^  (\S+(\[[0-9a-f]+\]|\+\d+)|\?\?:0)\n", "", perf_ok(*fields).out, flags=re.M)
+    check_same_lines(prof_ok(*fields).out, theirs, "lines without call chains")
+
+
 main(lambda: require_perf((6, 1)))
