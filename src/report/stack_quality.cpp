@@ -147,10 +147,11 @@ void StackQuality::add(const Profile& profile, const Stack& stack, uint64_t samp
   };
   StackFlaw flaw;
   flaw.verdict = judge();
-  if (flaw.verdict == StackVerdict::Whole) {
+  if (flaw.verdict == StackVerdict::Whole || flaw.verdict == StackVerdict::Unnamed) {
     whole_ += samples;
-    return;
   }
+  if (flaw.verdict == StackVerdict::Whole) return;
+  if (flaw.verdict == StackVerdict::Unnamed) unnamed_ += samples;
   flaw.comm = stack.comm;
   flaw.end = stack.end;
   const Frame* frame = flaw.verdict == StackVerdict::Unnamed ? stack.unnamed : stack.root;
@@ -167,8 +168,9 @@ void StackQuality::add(const Profile& profile, const Stack& stack, uint64_t samp
 
 std::vector<std::pair<StackFlaw, uint64_t>> StackQuality::flaws() const {
   std::vector<std::pair<StackFlaw, uint64_t>> sorted(flaws_.begin(), flaws_.end());
-  std::ranges::stable_sort(sorted, std::ranges::greater(),
-                           [](const auto& flaw) { return flaw.second; });
+  std::ranges::stable_sort(sorted, {}, [](const auto& flaw) {
+    return std::pair(flaw.first.verdict == StackVerdict::Unnamed, ~flaw.second);
+  });
   return sorted;
 }
 
@@ -186,21 +188,38 @@ std::string advice_for(const Profile& profile, const StackFlaw& flaw, uint64_t c
 
 std::string quality_line(const Profile& profile, const StackQuality& quality) {
   const uint64_t all = quality.samples();
-  if (all == 0 || quality.whole() >= all - all / 100) return {};
+  const auto matters = [all](uint64_t samples) { return samples > all / 100; };
   const auto flaws = quality.flaws();
-  const auto& [worst, samples] = flaws.front();
-  return fmt::format("# Stacks: {} are whole; {} are {} in {}: {} (all: --stack-quality)\n",
-                     percent(quality.whole(), all), percent(samples, all), name_of(worst.verdict),
-                     text_of(profile, worst.comm, "all commands"),
-                     advice_for(profile, worst, quality.copy_size()));
+  const auto tell = [&](uint64_t sum, std::string_view are, const auto& worst) {
+    const auto& [flaw, samples] = worst;
+    return fmt::format("# Stacks: {} are {}; {} are {} in {}: {} (all: --stack-quality)\n",
+                       percent(sum, all), are, percent(samples, all), name_of(flaw.verdict),
+                       text_of(profile, flaw.comm, "all commands"),
+                       advice_for(profile, flaw, quality.copy_size()));
+  };
+  std::string text;
+  if (matters(all - quality.whole())) {
+    text += tell(quality.whole(), "whole", flaws.front());
+  }
+  if (matters(quality.unnamed())) {
+    const auto worst = std::ranges::find(flaws, StackVerdict::Unnamed,
+                                         [](const auto& flaw) { return flaw.first.verdict; });
+    text += tell(quality.unnamed(), "whole, with frames without names", *worst);
+  }
+  return text;
 }
 
 std::string quality_table(const Profile& profile, const StackQuality& quality) {
   std::string text;
   const auto out = std::back_inserter(text);
   const uint64_t all = quality.samples();
-  fmt::format_to(out, "# Stacks: {} of {} whole ({})\n#\n", quality.whole(), all,
+  fmt::format_to(out, "# Stacks: {} of {} whole ({})", quality.whole(), all,
                  percent(quality.whole(), all));
+  if (quality.unnamed() > 0) {
+    fmt::format_to(out, ", {} of them with frames without names ({})", quality.unnamed(),
+                   percent(quality.unnamed(), all));
+  }
+  text += "\n#\n";
   const auto flaws = quality.flaws();
   if (flaws.empty()) return text;
   fmt::format_to(out, "# {:>9}  {:<9}  {:<15}  {:<24}  {}\n", "Samples", "Stacks are", "Command",

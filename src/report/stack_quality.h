@@ -36,7 +36,7 @@ enum class StackVerdict : uint8_t {
   Whole,      // reaches _start, main, a thread's or the kernel's entry, or the proven bottom
   Truncated,  // deeper than what was recorded
   Broken,     // ends in the middle
-  Unnamed,    // whole, but code in it has no name
+  Unnamed,    // whole as well, but code in it has no name
 };
 
 /// Samples of one command whose stacks have the same flaw in the same file.
@@ -72,8 +72,11 @@ class StackQuality {
 
   uint64_t copy_size() const { return copy_size_; }
   uint64_t samples() const { return samples_; }
+  /// Those that reach their root, whether all their frames have names or not.
   uint64_t whole() const { return whole_; }
-  /// Each with its samples, most first.
+  /// Of the whole ones, those with a frame that has no name.
+  uint64_t unnamed() const { return unnamed_; }
+  /// Each with its samples: what is not whole first, then what is not named, most first.
   std::vector<std::pair<StackFlaw, uint64_t>> flaws() const;
 
  private:
@@ -81,6 +84,7 @@ class StackQuality {
   uint64_t copy_size_ = 0;
   uint64_t samples_ = 0;
   uint64_t whole_ = 0;
+  uint64_t unnamed_ = 0;
   std::map<StackFlaw, uint64_t> flaws_;
 };
 
@@ -88,7 +92,8 @@ class StackQuality {
 /// record with --call-graph dwarf".
 std::string advice_for(const Profile& profile, const StackFlaw& flaw, uint64_t copy_size);
 
-/// One line for below every report; empty where at least 99 of 100 stacks are whole.
+/// For below every report: a line where more than one stack in a hundred is not whole, and one
+/// where more than one in a hundred has frames without names.
 std::string quality_line(const Profile& profile, const StackQuality& quality);
 /// The whole table of --stack-quality.
 std::string quality_table(const Profile& profile, const StackQuality& quality);

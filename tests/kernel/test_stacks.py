@@ -1,6 +1,7 @@
 """Whole user stacks from stack copies: known chains, perf's chains, what was too small, portability."""
 
 import os
+import re
 import shutil
 
 from harness import *
@@ -108,6 +109,12 @@ def a_stripped_program_has_whole_stacks_too(tmp):
     quality = prof_ok("report", "--stdio", "--stack-quality", "-i", path).out
     check_in("stripped is stripped", quality, "stack quality")
     check(" broken " not in quality, quality)
+    told = re.search(r"# Stacks: (\d+) of (\d+) whole .*, (\d+) of them with frames without names",
+                     quality)
+    check(told, quality)
+    reached, samples, unnamed = (int(number) for number in told.groups())
+    check(samples > reached >= unnamed, quality)  # an alternate stack has no more than its own
+    check(unnamed > samples / 2, quality)
 
 
 def script_of(tool, path):

@@ -128,3 +128,27 @@ TEST_CASE("the line below a report tells the worst, the table all, most first") 
   CHECK(table.find("# Stacks: 99 of 200 whole (49.5 %)\n") == 0);
   CHECK(table.find("without frame pointers") < table.find("no unwind table"));
 }
+
+TEST_CASE("stacks with frames without names are whole, and told of apart from what is not") {
+  Judge judge;
+  const Frame main = judge.frame("main", "app");
+  const Frame nameless = judge.frame("", "libwork.so");
+  for (int i = 0; i < 200; ++i) {
+    judge.add(StackEnd::EndOfStack, main, &nameless, MissReason::NoSymbols);
+  }
+  CHECK(judge.quality.whole() == 200);
+  CHECK(judge.quality.unnamed() == 200);
+  const std::string unnamed =
+      "# Stacks: 100.0 % are whole, with frames without names; 100.0 % are unnamed in app: "
+      "libwork.so is stripped: install its debug symbols (all: --stack-quality)\n";
+  CHECK(quality_line(judge.profile, judge.quality) == unnamed);
+  CHECK(quality_table(judge.profile, judge.quality)
+            .find("# Stacks: 200 of 200 whole (100.0 %), 200 of them with frames without names "
+                  "(100.0 %)\n#\n") == 0);
+  // What is wrong comes first, however little it is.
+  for (int i = 0; i < 50; ++i) judge.add(StackEnd::NoUnwindInfo, judge.frame("work", "libx.so"));
+  const std::string both = quality_line(judge.profile, judge.quality);
+  CHECK(both.find("# Stacks: 80.0 % are whole; 20.0 % are broken in app: ") == 0);
+  CHECK(both.find("\n# Stacks: 80.0 % are whole, with frames without names; ") != both.npos);
+  CHECK(judge.quality.flaws().front().first.verdict == StackVerdict::Broken);
+}
