@@ -391,16 +391,16 @@ _prof() {
       words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --max-size"
       ;;
     report)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-inline --inline --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
       ;;
     script)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-inline --inline -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-inline --inline -o --output --weight --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --weight --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
       ;;
     fold)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-inline --inline --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
       ;;
     embed)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"

@@ -91,6 +91,7 @@ _prof() {
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--short-names[C++, Rust and D names without parameters and template arguments]' \
+        '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--stdio[Plain text on standard output, without a pager]' \
@@ -144,6 +145,7 @@ _prof() {
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--short-names[C++, Rust and D names without parameters and template arguments]' \
+        '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*-F[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
@@ -184,6 +186,7 @@ _prof() {
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--short-names[C++, Rust and D names without parameters and template arguments]' \
+        '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
@@ -239,6 +242,7 @@ _prof() {
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--short-names[C++, Rust and D names without parameters and template arguments]' \
+        '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--weight[What counts\: samples, or the sum of their period]:value:(samples period)' \

@@ -84,6 +84,8 @@ void add_input_options(CLI::App& command, InputOptions& options) {
       "--no-demangle", [&symbols] { symbols.demangle = Demangle::None; }, "Names as linked");
   command.add_flag("--short-names", symbols.short_names,
                    "C++, Rust and D names without parameters and template arguments");
+  command.add_flag("!--no-join-stacks", options.join_stacks,
+                   "Leave stacks that were larger than their copies as they were found");
   command.add_flag_callback(
       "--no-inline", [&options] { options.inlined = InputOptions::Inlined::Never; },
       "Do not show inlined calls");

@@ -16,6 +16,10 @@ namespace prof {
 /// Before what was unwound from a copy of the user's stack: addresses that are to be looked up as
 /// they are. As perf has them, those of callers lie inside the call, not behind it.
 inline constexpr uint64_t kContextUnwound = static_cast<uint64_t>(-4085);
+/// Between the frames of a stack that was larger than its copy and those of the thread's stack
+/// before it, which go on from there: see stack_joiner.h. Stands for itself as an address, too.
+inline constexpr uint64_t kContextJoined = static_cast<uint64_t>(-4084);
+inline constexpr VirtAddr kJoinedStack{kContextJoined};
 /// Plus an UnwindStop: ends a chain that was unwound, and says why there.
 inline constexpr uint64_t kContextStop = static_cast<uint64_t>(-4093);
 /// The address that stands for the rest of a stack that was larger than its copy.
@@ -60,6 +64,10 @@ void for_each_address(const U64View& chain, CpuMode mode, Visit&& visit) {
       kind = next;
       continue;
     }
+    if (ip == kContextJoined) {
+      visit(mode, FrameAddress{kJoinedStack});
+      continue;
+    }
     if (is_stop_marker(ip)) {
       if (VirtAddr{ip} == kTruncatedStack) visit(mode, FrameAddress{kTruncatedStack});
       continue;
@@ -70,6 +78,14 @@ void for_each_address(const U64View& chain, CpuMode mode, Visit&& visit) {
     kind = AddrKind::InstructionPointer;
     next = ip == kContextUnwound ? kind : AddrKind::ReturnAddress;
   }
+}
+
+/// Whether a chain was completed by another.
+inline bool is_joined(const U64View& chain) {
+  for (size_t i = 0; i < chain.size(); ++i) {
+    if (chain[i] == kContextJoined) return true;
+  }
+  return false;
 }
 
 /// Whether for_each_address visits anything.

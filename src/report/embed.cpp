@@ -16,7 +16,7 @@ namespace {
 
 class Embedding {
  public:
-  explicit Embedding(Recording& recording) : recording_(recording), walker_(recording) {}
+  explicit Embedding(Recording& recording) : recording_(recording), walker_(recording, true) {}
 
   Result<std::vector<std::byte>> make() {
     gather();
@@ -28,7 +28,7 @@ class Embedding {
 
  private:
   void gather() {
-    recording_.for_each_sample([&](const SampleRecord& sample) {
+    const auto take = [&](const SampleRecord& sample) {
       const ThreadState state =
           recording_.processes().state_at(sample.pid, sample.tid, sample.time);
       const auto space = static_cast<uint32_t>(
@@ -46,7 +46,12 @@ class Embedding {
       for (size_t i = 0; i < chain.size(); ++i) words_.push_back(chain[i]);
       writer_.add_chain(sample.time, sample.tid, words_);
       ++chains_;
-    });
+    };
+    if (walker_.needed()) {
+      recording_.for_each_sample_in_order(take);  // as walkers that join want it
+    } else {
+      recording_.for_each_sample(take);
+    }
   }
 
   void name() {

@@ -29,6 +29,8 @@ struct InputOptions {
   /// everywhere; nowhere.
   enum class Inlined : uint8_t { Unwound, Always, Never };
   Inlined inlined = Inlined::Unwound;
+  /// Whether stacks that were larger than their copies are completed: see stack_joiner.h.
+  bool join_stacks = true;
 };
 
 /// What samples are kept apart by at the root of their stacks.

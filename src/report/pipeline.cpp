@@ -171,6 +171,7 @@ class TreeBuilder {
     StackQuality::Stack stack;
     stack.comm = profile_.groups[contexts_[raw.context].group].comm;
     stack.end = raw.end;
+    stack.joined = raw.joined;
     stack.length = raw.length;
     const auto addresses = stacks_.addresses_of(raw);
     if (!addresses.empty()) {
@@ -216,13 +217,16 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
     profile.events.push_back({event.name, unit_of(event)});
   }
   Contexts contexts(recording, *filter, options.group, profile);
-  StackWalker walker(recording);
+  StackWalker walker(recording, options.input.join_stacks);
   RawStacks stacks(recording.in_place() && !walker.needed());
   stacks.set_max_stack(options.max_stack);
   std::array<uint64_t, RawStacks::kQueue + 1> ips{};  // while their samples are in the queue
   size_t at = 0;
-  recording.for_each_sample([&](const SampleRecord& sample) {
-    if (filter->drops(sample)) return;
+  const auto take = [&](const SampleRecord& sample) {
+    if (filter->drops(sample)) {
+      if (options.with_callchain) walker.pass_over(sample);
+      return;
+    }
     ProfileEvent& event = profile.events[sample.event];
     ++event.total_samples;
     event.total_period += sample.period;
@@ -239,7 +243,12 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
       at = (at + 1) % ips.size();
     }
     stacks.add(context, sample.cpu_mode(), chain, sample.period);
-  });
+  };
+  if (walker.needed() && options.with_callchain && options.input.join_stacks) {
+    recording.for_each_sample_in_order(take);
+  } else {
+    recording.for_each_sample(take);
+  }
   stacks.finish();
   if (quality) {
     uint64_t copy_size = 0;

@@ -67,6 +67,7 @@ void RawStacks::store(const Waiting& sample) {
     const uint64_t last = sample.chain[words - 1];
     if (is_stop_marker(last)) stack.end = stack_end(static_cast<UnwindStop>(last - kContextStop));
   }
+  stack.joined = is_joined(sample.chain);
   stack.length = static_cast<uint32_t>(numbers_.size() - stack.begin);
   stacks_.push_back(stack);
 }

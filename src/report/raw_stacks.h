@@ -25,6 +25,7 @@ struct RawStack {
   uint64_t samples = 0;
   uint64_t period = 0;
   StackEnd end = StackEnd::Recorded;
+  bool joined = false;  // with another stack's callers
 };
 
 /// A table that lies in more memory than any cache, so that looking a stack up costs a miss. It is

@@ -258,6 +258,10 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
     result.symbol.name = strings_->intern("[truncated stack]");
     return result;
   }
+  if (address.addr == kJoinedStack) {
+    result.symbol.name = strings_->intern("[joined stack]");
+    return result;
+  }
   const VirtAddr lookup = address.lookup();
   if (mode == CpuMode::User) {
     result.mapping = processes_.find(state.process, time, lookup);

@@ -90,6 +90,16 @@ class Recording {
     }
   }
 
+  /// The same in the order of time, as far as the file tells the samples'.
+  template <std::invocable<const SampleRecord&> Visit>
+  void for_each_sample_in_order(Visit&& visit) {
+    const Decoder decoder(events(), reader_->swapped());
+    SampleRecord sample;
+    for_each_in_order([&](const RecordView& view, uint64_t) {
+      if (view.header.type == kRecordSample && decoder.sample(view, sample)) visit(sample);
+    });
+  }
+
   /// Pass two, in the order of time: every record with its time. Records without one come at their
   /// place in the file, with the time 0.
   void for_each_in_order(const std::function<void(const RecordView&, uint64_t time)>& visit);

@@ -45,6 +45,7 @@ bool is_sound(const U64View& chain) {
       case kContextGuestUser:
         break;
       case kContextUnwound:
+      case kContextJoined:
         break;
       default:
         if (is_stop_marker(chain[i])) break;
@@ -92,7 +93,7 @@ class Script {
         decoder_(recording.events(), recording.reader().swapped()),
         filter_(std::move(filter)),
         out_(out),
-        walker_(recording),
+        walker_(recording, options.input.join_stacks),
         inlines_(recording),
         threads_(kThreadSpans) {}
 
@@ -255,7 +256,11 @@ void Script::print_start(const EventStyle& style, std::string_view comm, const S
 }
 
 void Script::take_sample(const RecordView& view) {
-  if (!decoder_.sample(view, sample_) || filter_.drops(sample_)) return;
+  if (!decoder_.sample(view, sample_)) return;
+  if (filter_.drops(sample_)) {
+    walker_.pass_over(sample_);
+    return;
+  }
   const EventStyle& style = styles_[sample_.event];
   if (style.fields == 0) return;
   const ThreadSpan& thread = thread_of(sample_);

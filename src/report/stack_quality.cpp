@@ -133,6 +133,7 @@ std::string broken_advice(const StackFlaw& flaw, std::string_view dso) {
 
 void StackQuality::add(const Profile& profile, const Stack& stack, uint64_t samples) {
   samples_ += samples;
+  if (stack.joined) joined_ += samples;
   const auto judge = [&] {
     if (stack.end == StackEnd::StackTruncated || stack.end == StackEnd::FrameLimit) {
       return StackVerdict::Truncated;
@@ -219,7 +220,14 @@ std::string quality_table(const Profile& profile, const StackQuality& quality) {
     fmt::format_to(out, ", {} of them with frames without names ({})", quality.unnamed(),
                    percent(quality.unnamed(), all));
   }
-  text += "\n#\n";
+  text += '\n';
+  if (quality.joined() > 0) {
+    fmt::format_to(out,
+                   "# Stacks: {} of them joined ({}): larger than the copy, and completed by the "
+                   "stack their thread had before\n",
+                   quality.joined(), percent(quality.joined(), all));
+  }
+  text += "#\n";
   const auto flaws = quality.flaws();
   if (flaws.empty()) return text;
   fmt::format_to(out, "# {:>9}  {:<9}  {:<15}  {:<24}  {}\n", "Samples", "Stacks are", "Command",

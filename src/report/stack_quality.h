@@ -56,6 +56,7 @@ class StackQuality {
   struct Stack {
     StringId comm;
     StackEnd end = StackEnd::Recorded;
+    bool joined = false;  // completed by the thread's stack before
     bool has_user = false;
     size_t length = 0;                   // addresses
     const Frame* root = nullptr;         // the outermost
@@ -74,6 +75,8 @@ class StackQuality {
   uint64_t samples() const { return samples_; }
   /// Those that reach their root, whether all their frames have names or not.
   uint64_t whole() const { return whole_; }
+  /// Of them, those that were larger than their copy and completed by the stack before.
+  uint64_t joined() const { return joined_; }
   /// Of the whole ones, those with a frame that has no name.
   uint64_t unnamed() const { return unnamed_; }
   /// Each with its samples: what is not whole first, then what is not named, most first.
@@ -85,6 +88,7 @@ class StackQuality {
   uint64_t samples_ = 0;
   uint64_t whole_ = 0;
   uint64_t unnamed_ = 0;
+  uint64_t joined_ = 0;
   std::map<StackFlaw, uint64_t> flaws_;
 };
 

@@ -29,11 +29,12 @@ uint16_t machine_of(const Features& features) {
 
 }  // namespace
 
-StackWalker::StackWalker(Recording& recording)
+StackWalker::StackWalker(Recording& recording, bool join)
     : recording_(recording),
       needed_(std::ranges::any_of(
           recording.events().all(),
           [](const EventAttr& event) { return event.has(PERF_SAMPLE_STACK_USER); })),
+      join_(join),
       machine_(machine_of(recording.reader().features())),
       maps_(recording),
       fallback_(needed_ ? make_libunwind_unwinder() : nullptr),
@@ -54,7 +55,7 @@ U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state)
   if (!has_copy(sample)) return sample.callchain;
   if (const Embedded* embedded = recording_.embedded()) {
     const auto chain = embedded->chain(sample.time, sample.tid);
-    if (!chain.empty()) return {std::as_bytes(chain), false};
+    if (!chain.empty()) return join_ ? U64View{std::as_bytes(chain), false} : unjoined(chain);
   }
   chain_.clear();
   for (size_t i = 0; i < sample.callchain.size(); ++i) {
@@ -67,7 +68,7 @@ U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state)
   const perf_event_attr& attr = recording_.events()[sample.event].attr;
   const UserState user = user_state(machine_, sample.user_abi, attr.sample_regs_user,
                                     sample.user_registers, sample.user_stack);
-  const UnwindStop stop = unwinder_.unwind(maps_.of(state, sample.time), user, kMaxFrames, frames_);
+  UnwindStop stop = unwinder_.unwind(maps_.of(state, sample.time), user, kMaxFrames, frames_);
   // Where the registers are the kernel's, as of a sample that came late, there is no user stack.
   while (!frames_.empty() && raw(frames_.back().addr) >> 63 != 0) frames_.pop_back();
   ++stats_.walks;
@@ -75,8 +76,41 @@ U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state)
   stats_.frames += frames_.size();
   chain_.push_back(kContextUnwound);
   for (const FrameAddress& frame : frames_) chain_.push_back(raw(frame.lookup()));
+  if (const auto callers = join(sample, state, stop); !callers.empty()) {
+    chain_.push_back(kContextJoined);
+    for (const auto& frame : callers) chain_.push_back(raw(frame.address.lookup()));
+    stop = UnwindStop::EndOfStack;
+  }
   chain_.push_back(kContextStop + static_cast<uint64_t>(stop));
   return {std::as_bytes(std::span(chain_)), false};
+}
+
+/// What completes frames_; keeps them if they are whole.
+std::span<const StackJoiner::Frame> StackWalker::join(const SampleRecord& sample,
+                                                      const ThreadState& state, UnwindStop stop) {
+  if (!join_) return {};
+  const auto stack_pointers = unwinder_.stack_pointers();
+  if (stop == UnwindStop::StackTruncated) {
+    return joiner_.join(sample.tid, state, frames_, stack_pointers);
+  }
+  if (stop == UnwindStop::EndOfStack) {
+    joiner_.keep(sample.tid, state, frames_, stack_pointers);
+  }
+  return {};
+}
+
+/// An embedded chain as it was before it was joined.
+U64View StackWalker::unjoined(std::span<const uint64_t> chain) {
+  const auto mark = std::ranges::find(chain, kContextJoined);
+  if (mark == chain.end()) return {std::as_bytes(chain), false};
+  chain_.assign(chain.begin(), mark);
+  chain_.push_back(raw(kTruncatedStack));
+  return {std::as_bytes(std::span(chain_)), false};
+}
+
+void StackWalker::pass_over(const SampleRecord& sample) {
+  if (!join_ || recording_.embedded() || !has_copy(sample)) return;
+  chain(sample, recording_.processes().state_at(sample.pid, sample.tid, sample.time));
 }
 
 }  // namespace prof

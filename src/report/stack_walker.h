@@ -5,10 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "report/code_maps.h"
 #include "report/recording.h"
+#include "report/stack_joiner.h"
 #include "unwind/table_unwinder.h"
 
 namespace prof {
@@ -18,7 +20,10 @@ class StackWalker {
   /// Frames of a user stack at most; copies that large have no more.
   static constexpr size_t kMaxFrames = 4096;
 
-  explicit StackWalker(Recording& recording);
+  /// With `join`, a stack that was larger than its copy goes on, behind a marker, as the stack of
+  /// its thread before did where both are in the same call. chain() must then be given the samples
+  /// in the order of time.
+  StackWalker(Recording& recording, bool join);
   ~StackWalker();
 
   /// Whether the recording has stack copies at all; without, chains are those of the samples.
@@ -31,6 +36,9 @@ class StackWalker {
   /// The chain as for_each_address() takes it, valid until the next call. `state` is that of the
   /// sample's thread at its time.
   U64View chain(const SampleRecord& sample, const ThreadState& state);
+  /// For a sample that is not shown: it may complete the next one's stack, so that stacks do not
+  /// depend on what is shown.
+  void pass_over(const SampleRecord& sample);
   /// In a chain that has no kernel part though the sample hit in the kernel, the sampled address
   /// stands for it, unless this is set: perf script shows what was unwound alone.
   void set_only_recorded(bool only) { only_recorded_ = only; }
@@ -45,13 +53,19 @@ class StackWalker {
   bool has_copy(const SampleRecord& sample) const;
 
  private:
+  U64View unjoined(std::span<const uint64_t> chain);
+  std::span<const StackJoiner::Frame> join(const SampleRecord& sample, const ThreadState& state,
+                                           UnwindStop stop);
+
   Recording& recording_;
   bool needed_ = false;
+  const bool join_;
   bool only_recorded_ = false;
   uint16_t machine_ = 0;
   CodeMaps maps_;
   std::unique_ptr<Unwinder> fallback_;
   TableUnwinder unwinder_;
+  StackJoiner joiner_;
   std::vector<FrameAddress> frames_;
   std::vector<uint64_t> chain_;
   Stats stats_;

@@ -144,6 +144,7 @@ UnwindStop TableUnwinder::walk(CodeMap& map, const UserState& user, size_t max_f
     const auto kind = state.live ? AddrKind::InstructionPointer : AddrKind::ReturnAddress;
     const FrameAddress frame{VirtAddr{state.pc}, kind};
     out.push_back(frame);
+    stack_pointers_.push_back(state.sp);
     const uint32_t id = rule_of(map, version, raw(frame.lookup()));
     if (id == kNoMapping) return UnwindStop::NoMapping;
     const unwind_rule& rule = dictionary_[id];
@@ -157,6 +158,7 @@ UnwindStop TableUnwinder::walk(CodeMap& map, const UserState& user, size_t max_f
 UnwindStop TableUnwinder::unwind(CodeMap& map, const UserState& user, size_t max_frames,
                                  std::vector<FrameAddress>& out) {
   out.clear();
+  stack_pointers_.clear();
   UnwindStop stop = UnwindStop::UnsupportedMachine;
   if (user.machine == EM_X86_64) stop = walk<UNWIND_X86_64>(map, user, max_frames, out);
   if (user.machine == EM_AARCH64) stop = walk<UNWIND_AARCH64>(map, user, max_frames, out);
@@ -165,6 +167,7 @@ UnwindStop TableUnwinder::unwind(CodeMap& map, const UserState& user, size_t max
   const UnwindStop other = fallback_->unwind(map, user, max_frames, other_);
   if (other_.size() <= out.size()) return stop;
   out.swap(other_);
+  stack_pointers_.clear();
   return other;
 }
 

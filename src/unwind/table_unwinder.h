@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "unwind/rule_dictionary.h"
@@ -20,6 +21,10 @@ class TableUnwinder final : public Unwinder {
 
   UnwindStop unwind(CodeMap& map, const UserState& user, size_t max_frames,
                     std::vector<FrameAddress>& out) override;
+
+  /// Of the last chain, by frame: the stack pointer there, which is the CFA of what it called.
+  /// Empty if the chain is the fallback's.
+  std::span<const uint64_t> stack_pointers() const { return stack_pointers_; }
 
   /// How many samples the fallback was asked for.
   uint64_t fallbacks() const { return fallbacks_; }
@@ -60,6 +65,7 @@ class TableUnwinder final : public Unwinder {
   std::vector<CachedRule> rules_;
   std::vector<CachedRange> ranges_;
   size_t next_range_ = 0;
+  std::vector<uint64_t> stack_pointers_;
   std::vector<FrameAddress> other_;
   uint64_t fallbacks_ = 0;
 };

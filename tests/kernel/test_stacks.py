@@ -119,7 +119,9 @@ def a_stripped_program_has_whole_stacks_too(tmp):
 
 def script_of(tool, path):
     command = ["script", "--no-inline", "-i", path, "-F", "comm,tid,time,event,ip,sym"]
-    return (perf_ok if tool == "perf" else prof_ok)(*command).out
+    if tool == "prof":
+        return prof_ok(*command, "--no-join-stacks").out
+    return perf_ok(*command).out
 
 
 def compare_with_perf(path):
@@ -165,6 +167,83 @@ def a_copy_that_was_too_small_says_so(tmp):
     check(cut > total * 0.15, f"{cut} of {total}")  # the deep ones at least
     report = prof_ok("report", "--stdio", "-g", "none", "-i", path).out
     check_in("record with --call-graph dwarf,1024", report, "the line below the report")
+
+
+def record_stairs(tmp, *options):
+    return record(tmp, "--call-graph", "dwarf,1024", *options, command=[workload("stairs"), "1.5"])
+
+
+def check_stairs(frames):
+    """Whether these frames, root first, are the program's entry and all steps down to one."""
+    names = [plain(frame) for frame in frames if frame != JOINED]
+    check_equal(names[:4], ["_start", "__libc_start_main", "__libc_start_call_main", "main"], frames)
+    steps = [int(number) for number in re.findall(r"\bstep<(\d+)>", ";".join(names))]
+    check_equal(steps, list(range(len(steps))), f"the steps of {frames}")
+    check("step<" in names[4] and "step<" in names[3 + len(steps)], frames)
+    return len(steps)
+
+
+JOINED = "[joined stack]"
+
+
+@test
+def stacks_that_were_cut_are_joined_with_what_the_thread_had_before(tmp):
+    path = record_stairs(tmp)
+    stacks = [(frames, count) for frames, count in folded(path) if "step" in " ".join(frames)]
+    joined = sum(count for frames, count in stacks if JOINED in frames)
+    total = sum(count for _, count in stacks)
+    check(joined > total * 0.8 > 800, f"{joined} of {total} joined")
+    whole_ones = [(frames, count) for frames, count in stacks if frames[0] != "[truncated stack]"]
+    check(sum(count for _, count in whole_ones) > total * 0.99, f"{total} samples")
+    deepest = max(check_stairs(frames) for frames, _ in whole_ones)
+    check_equal(deepest, 60, "steps of the deepest stack")
+    for frames, _ in whole_ones:
+        check(frames.count(JOINED) <= 1, frames)
+    quality = prof_ok("report", "--stdio", "--stack-quality", "-g", "none", "-i", path).out
+    told = re.search(r"# Stacks: (\d+) of them joined ", quality)
+    check(told and int(told[1]) >= joined, quality)
+
+
+@test
+def stacks_are_not_joined_if_it_is_not_wanted(tmp):
+    path = record_stairs(tmp)
+    stacks = folded(path, "--no-join-stacks")
+    cut = sum(count for frames, count in stacks if frames[0] == "[truncated stack]")
+    check(cut > sum(count for _, count in stacks) * 0.8, f"{cut} are cut")
+    for command in (["report", "--stdio"], ["script"], ["fold"], ["flamegraph"]):
+        check_in(JOINED, prof_ok(*command, "-i", path).out, command[0])
+        without = prof_ok(*command, "--no-join-stacks", "-i", path).out
+        check(JOINED not in without and "[truncated stack]" in without, command[0])
+    # What is cut off is all that differs.
+    lines = {True: [], False: []}
+    for option, samples in ((True, []), (False, ["--no-join-stacks"])):
+        text = prof_ok("script", "-F", "time,ip,sym", "-i", path, *samples).out
+        for sample in text.split("\n\n"):
+            frames = sample.splitlines()
+            ends = [i for i, line in enumerate(frames) if frame_name(line) in (JOINED, "[truncated stack]")]
+            lines[option].append(frames[:ends[0]] if ends else frames)
+    check(lines[True] == lines[False], "the frames that were copied differ")
+
+
+@test
+def joined_stacks_do_not_depend_on_what_is_shown(tmp):
+    path = record_stairs(tmp, "-e", "page-faults")
+    whole_text = prof_ok("script", "-F", "comm,time,event,ip,sym", "-i", path).out.split("\n\n")
+    part = prof_ok("script", "-F", "comm,time,event,ip,sym", "--time", "40%-60%", "-i", path).out
+    part = [sample for sample in part.split("\n\n") if sample]
+    check(len(part) > 100, f"{len(part)} samples")
+    check(set(part) <= set(whole_text), "a stack is another in a part of the recording")
+    later = prof_ok("fold", "--time", "40%-60%", "-i", path).out
+    check("[truncated stack]" not in later, later)
+    embedded = f"{tmp}/embedded.data"
+    prof_ok("embed", "-i", path, "-o", embedded)
+    os.mkdir(f"{tmp}/root")
+    without = ["--symfs", f"{tmp}/root", "--kallsyms", "/dev/null", "--no-cache"]
+    for command in (["report", "--stdio"], ["script"], ["fold"], ["flamegraph"],
+                    ["fold", "--no-join-stacks"], ["script", "--no-join-stacks"],
+                    ["report", "--stdio", "--stack-quality", "--time", "40%-60%"]):
+        here = prof_ok(*command, "-i", path).out
+        check(prof_ok(*command, "-i", embedded, *without).out == here, f"{command} differs")
 
 
 @test

@@ -3,6 +3,7 @@
 #include <map>
 #include <random>
 
+#include "report/callchain.h"
 #include "report/raw_stacks.h"
 
 using namespace prof;
@@ -63,6 +64,20 @@ TEST_CASE("context markers are no addresses, and a chain can be cut at its root"
   CHECK(all[1].address.kind == AddrKind::ReturnAddress);
   CHECK(all[2].mode == CpuMode::User);
   CHECK(all[2].address.kind == AddrKind::InstructionPointer);
+}
+
+TEST_CASE("a stack that was joined has a frame that says so, and ends as the other") {
+  RawStacks stacks(true);
+  const uint64_t end = kContextStop + static_cast<uint64_t>(UnwindStop::EndOfStack);
+  const std::vector<uint64_t> chain{kContextUnwound, 0x11, kContextJoined, 0x12, end};
+  stacks.add({}, CpuMode::User, U64View(std::as_bytes(std::span(chain)), false), 1);
+  stacks.finish();
+  REQUIRE(stacks.all().size() == 1);
+  CHECK(stacks.all()[0].joined);
+  CHECK(stacks.all()[0].end == StackEnd::EndOfStack);
+  CHECK(addresses_of(stacks, stacks.all()[0]) ==
+        std::vector<uint64_t>{0x11, raw(kJoinedStack), 0x12});
+  CHECK(stacks.addresses().all()[2].address.kind == AddrKind::InstructionPointer);
 }
 
 TEST_CASE("user addresses are kept apart by address space, kernel addresses are not") {
