@@ -48,7 +48,8 @@ class Embedding {
       ++chains_;
     };
     if (walker_.needed()) {
-      recording_.for_each_sample_in_order(take);  // as walkers that join want it
+      walker_.start_joining();
+      recording_.for_each_sample_in_order(take);
     } else {
       recording_.for_each_sample(take);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <memory>
 #include <tuple>
 
 #include "report/callchain.h"
@@ -206,50 +207,91 @@ std::string unit_of(const EventAttr& event) {
   return clock ? "ns" : "events";
 }
 
+/// Merges the equal stacks of a recording, by context, before anything is named.
+class Gathering {
+ public:
+  Gathering(Recording& recording, const LoadOptions& options, const SampleFilter& filter,
+            StackWalker& walker)
+      : recording_(recording),
+        options_(options),
+        filter_(filter),
+        walker_(walker),
+        contexts_(recording, filter, options.group, profile_),
+        stacks_(recording.in_place() && !walker.needed()) {
+    stacks_.set_max_stack(options.max_stack);
+    for (const EventAttr& event : recording.events().all()) {
+      profile_.events.push_back({event.name, unit_of(event)});
+    }
+  }
+
+  /// Ends early where the walker finds that it should join stacks.
+  void run(bool in_order) {
+    const auto take = [this](const SampleRecord& sample) {
+      add(sample);
+      return !walker_.should_join();
+    };
+    if (in_order) {
+      recording_.for_each_sample_in_order(take);
+    } else {
+      recording_.for_each_sample(take);
+    }
+    stacks_.finish();
+  }
+
+  Profile& profile() { return profile_; }
+  const Contexts& contexts() const { return contexts_; }
+  const RawStacks& stacks() const { return stacks_; }
+
+ private:
+  void add(const SampleRecord& sample) {
+    if (filter_.drops(sample)) {
+      if (options_.with_callchain) walker_.pass_over(sample);
+      return;
+    }
+    ProfileEvent& event = profile_.events[sample.event];
+    ++event.total_samples;
+    event.total_period += sample.period;
+    const SampleContext context = contexts_.of(sample);
+    if (contexts_.hides(context)) return;
+    U64View chain;
+    if (options_.with_callchain) {
+      chain = walker_.needed() ? walker_.chain(sample, contexts_[context.index].state)
+                               : sample.callchain;
+    }
+    if (!has_address(chain)) {  // the sampled address stands for it
+      ips_[at_] = sample.ip;
+      chain = {std::as_bytes(std::span(&ips_[at_], 1)), false};
+      at_ = (at_ + 1) % ips_.size();
+    }
+    stacks_.add(context, sample.cpu_mode(), chain, sample.period);
+  }
+
+  Recording& recording_;
+  const LoadOptions& options_;
+  const SampleFilter& filter_;
+  StackWalker& walker_;
+  Profile profile_;
+  Contexts contexts_;
+  RawStacks stacks_;
+  std::array<uint64_t, RawStacks::kQueue + 1> ips_{};  // while their samples are in the queue
+  size_t at_ = 0;
+};
+
 }  // namespace
 
 Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
                               StackQuality* quality) {
   auto filter = SampleFilter::make(options.input.filter, recording);
   if (!filter) return tl::unexpected(filter.error());
-  Profile profile;
-  for (const EventAttr& event : recording.events().all()) {
-    profile.events.push_back({event.name, unit_of(event)});
-  }
-  Contexts contexts(recording, *filter, options.group, profile);
   StackWalker walker(recording, options.input.join_stacks);
-  RawStacks stacks(recording.in_place() && !walker.needed());
-  stacks.set_max_stack(options.max_stack);
-  std::array<uint64_t, RawStacks::kQueue + 1> ips{};  // while their samples are in the queue
-  size_t at = 0;
-  const auto take = [&](const SampleRecord& sample) {
-    if (filter->drops(sample)) {
-      if (options.with_callchain) walker.pass_over(sample);
-      return;
-    }
-    ProfileEvent& event = profile.events[sample.event];
-    ++event.total_samples;
-    event.total_period += sample.period;
-    const SampleContext context = contexts.of(sample);
-    if (contexts.hides(context)) return;
-    U64View chain;
-    if (options.with_callchain) {
-      chain =
-          walker.needed() ? walker.chain(sample, contexts[context.index].state) : sample.callchain;
-    }
-    if (!has_address(chain)) {  // the sampled address stands for it
-      ips[at] = sample.ip;
-      chain = {std::as_bytes(std::span(&ips[at], 1)), false};
-      at = (at + 1) % ips.size();
-    }
-    stacks.add(context, sample.cpu_mode(), chain, sample.period);
-  };
-  if (walker.needed() && options.with_callchain && options.input.join_stacks) {
-    recording.for_each_sample_in_order(take);
-  } else {
-    recording.for_each_sample(take);
+  auto gathering = std::make_unique<Gathering>(recording, options, *filter, walker);
+  gathering->run(false);
+  if (walker.should_join()) {
+    walker.start_joining();
+    gathering = std::make_unique<Gathering>(recording, options, *filter, walker);
+    gathering->run(true);
   }
-  stacks.finish();
+  Profile& profile = gathering->profile();
   if (quality) {
     uint64_t copy_size = 0;
     size_t limit = 127;  // the kernel's, if it was not asked for another
@@ -259,8 +301,8 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
     }
     quality->set_recorded(limit, copy_size);
   }
-  TreeBuilder(recording, stacks, contexts, walker.shows_inlined(options.input.inlined),
-              options.with_lines, profile, quality)
+  TreeBuilder(recording, gathering->stacks(), gathering->contexts(),
+              walker.shows_inlined(options.input.inlined), options.with_lines, profile, quality)
       .build();
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;
@@ -271,7 +313,7 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
                           [](const EventAttr& event) { return event.has(PERF_SAMPLE_CALLCHAIN); });
   profile.skipped_records = stats.unknown + stats.unreadable;
   profile.warnings = recording.warnings();
-  return profile;
+  return std::move(profile);
 }
 
 }  // namespace prof

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "common/address.h"
@@ -78,7 +79,8 @@ class Recording {
   ResolvedAddress resolve(const ThreadState& state, uint64_t time, CpuMode mode,
                           FrameAddress address);
 
-  /// Pass two, in the order of the file: visit(const SampleRecord&) for every sample that decodes.
+  /// Pass two, in the order of the file: visit(const SampleRecord&) for every sample that decodes,
+  /// while it returns true, if it returns anything.
   template <std::invocable<const SampleRecord&> Visit>
   void for_each_sample(Visit&& visit) {
     RecordCursor cursor(*reader_);
@@ -86,11 +88,16 @@ class Recording {
     RecordView view;
     SampleRecord sample;
     while (cursor.next(view)) {
-      if (view.header.type == kRecordSample && decoder.sample(view, sample)) visit(sample);
+      if (view.header.type != kRecordSample || !decoder.sample(view, sample)) continue;
+      if constexpr (std::is_void_v<std::invoke_result_t<Visit, const SampleRecord&>>) {
+        visit(sample);
+      } else {
+        if (!visit(sample)) return;
+      }
     }
   }
 
-  /// The same in the order of time, as far as the file tells the samples'.
+  /// All of them in the order of time.
   template <std::invocable<const SampleRecord&> Visit>
   void for_each_sample_in_order(Visit&& visit) {
     const Decoder decoder(events(), reader_->swapped());

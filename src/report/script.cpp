@@ -141,6 +141,7 @@ Result<void> Script::choose_styles() {
   auto fields = script_fields_of(*choice, events);
   if (!fields) return tl::unexpected(fields.error());
   walker_.set_only_recorded(true);
+  walker_.start_joining();
   size_t width = 0;
   for (const EventAttr& event : events) width = std::max(width, event.name.size());
   for (size_t i = 0; i < events.size(); ++i) {

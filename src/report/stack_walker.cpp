@@ -55,7 +55,11 @@ U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state)
   if (!has_copy(sample)) return sample.callchain;
   if (const Embedded* embedded = recording_.embedded()) {
     const auto chain = embedded->chain(sample.time, sample.tid);
-    if (!chain.empty()) return join_ ? U64View{std::as_bytes(chain), false} : unjoined(chain);
+    if (!chain.empty()) {
+      cut_ = cut_ || std::ranges::find(chain, kContextJoined) != chain.end() ||
+             chain.back() == raw(kTruncatedStack);
+      return join_ ? U64View{std::as_bytes(chain), false} : unjoined(chain);
+    }
   }
   chain_.clear();
   for (size_t i = 0; i < sample.callchain.size(); ++i) {
@@ -88,7 +92,8 @@ U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state)
 /// What completes frames_; keeps them if they are whole.
 std::span<const StackJoiner::Frame> StackWalker::join(const SampleRecord& sample,
                                                       const ThreadState& state, UnwindStop stop) {
-  if (!join_) return {};
+  cut_ = cut_ || stop == UnwindStop::StackTruncated;
+  if (!joining_) return {};
   const auto stack_pointers = unwinder_.stack_pointers();
   if (stop == UnwindStop::StackTruncated) {
     return joiner_.join(sample.tid, state, frames_, stack_pointers);
@@ -109,7 +114,7 @@ U64View StackWalker::unjoined(std::span<const uint64_t> chain) {
 }
 
 void StackWalker::pass_over(const SampleRecord& sample) {
-  if (!join_ || recording_.embedded() || !has_copy(sample)) return;
+  if (!joining_ || recording_.embedded() || !has_copy(sample)) return;
   chain(sample, recording_.processes().state_at(sample.pid, sample.tid, sample.time));
 }
 

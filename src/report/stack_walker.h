@@ -20,9 +20,7 @@ class StackWalker {
   /// Frames of a user stack at most; copies that large have no more.
   static constexpr size_t kMaxFrames = 4096;
 
-  /// With `join`, a stack that was larger than its copy goes on, behind a marker, as the stack of
-  /// its thread before did where both are in the same call. chain() must then be given the samples
-  /// in the order of time.
+  /// `join`: whether stacks that were larger than their copies are to be completed.
   StackWalker(Recording& recording, bool join);
   ~StackWalker();
 
@@ -36,6 +34,12 @@ class StackWalker {
   /// The chain as for_each_address() takes it, valid until the next call. `state` is that of the
   /// sample's thread at its time.
   U64View chain(const SampleRecord& sample, const ThreadState& state);
+  /// From now on such a stack goes on, behind a marker, as the stack of its thread before did where
+  /// both are in the same call. chain() must be given all samples in the order of time.
+  void start_joining() { joining_ = join_; }
+  /// Whether there was one before start_joining(): then the samples have to be gone through again.
+  /// So that recordings without pay nothing, nobody need start with it.
+  bool should_join() const { return join_ && !joining_ && cut_; }
   /// For a sample that is not shown: it may complete the next one's stack, so that stacks do not
   /// depend on what is shown.
   void pass_over(const SampleRecord& sample);
@@ -60,6 +64,8 @@ class StackWalker {
   Recording& recording_;
   bool needed_ = false;
   const bool join_;
+  bool joining_ = false;
+  bool cut_ = false;
   bool only_recorded_ = false;
   uint16_t machine_ = 0;
   CodeMaps maps_;
