@@ -97,6 +97,21 @@ const SignalReturn kSignalReturns[] = {
 /// What is searched of one stretch at most.
 constexpr size_t kMaxSearched = size_t{64} << 20;
 
+/// Code by hand, which may use the register for anything, is not as large, or has no such
+/// prologues.
+constexpr uint64_t kLargeStretch = uint64_t{64} << 10;
+constexpr uint64_t kBytesAPrologue = 4096;
+constexpr std::string_view kX86Prologue = "\x55\x48\x89\xe5"sv;  // push %rbp; mov %rsp, %rbp
+constexpr std::string_view kArmPrologue = "\xfd\x03\x00\x91"sv;  // mov x29, sp
+
+/// What a file holds of the code at [begin, end), up to kMaxSearched.
+Bytes stretch(const ElfFile& file, uint64_t begin, uint64_t end) {
+  if (begin >= end) return {};
+  const Bytes code = file.loaded_bytes(ElfAddr{begin});
+  return code.first(
+      static_cast<size_t>(std::min({uint64_t{code.size()}, end - begin, uint64_t{kMaxSearched}})));
+}
+
 }  // namespace
 
 std::vector<SynthesizedCode> synthesize_plt(const ElfFile& file) {
@@ -129,10 +144,7 @@ std::vector<SynthesizedCode> synthesize_entry(const ElfFile& file, bool has_cfi)
 
 std::vector<SynthesizedCode> synthesize_signal_return(const ElfFile& file, uint64_t begin,
                                                       uint64_t end) {
-  Bytes code = file.loaded_bytes(ElfAddr{begin});
-  if (begin >= end || code.empty()) return {};
-  code = code.first(
-      static_cast<size_t>(std::min({uint64_t{code.size()}, end - begin, uint64_t{kMaxSearched}})));
+  const Bytes code = stretch(file, begin, end);
   for (const SignalReturn& known : kSignalReturns) {
     if (known.machine != file.machine()) continue;
     const size_t at = text_of(code).find(known.code);
@@ -142,6 +154,16 @@ std::vector<SynthesizedCode> synthesize_signal_return(const ElfFile& file, uint6
     return {{first, begin + at + known.code.size(), {{first, rule_of_kind(UNWIND_CFA_SIGNAL)}}}};
   }
   return {};
+}
+
+bool keeps_frame_pointers(const ElfFile& file, uint64_t begin, uint64_t end) {
+  if (end < begin + kLargeStretch) return false;
+  const std::string_view code = text_of(stretch(file, begin, end));
+  if (code.size() < kLargeStretch) return false;
+  const std::string_view prologue = file.machine() == EM_X86_64 ? kX86Prologue : kArmPrologue;
+  uint64_t found = 0;
+  for (size_t at = code.find(prologue); at != code.npos; at = code.find(prologue, at + 1)) ++found;
+  return found >= code.size() / kBytesAPrologue;
 }
 
 }  // namespace prof

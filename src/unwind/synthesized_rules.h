@@ -25,5 +25,8 @@ std::vector<SynthesizedCode> synthesize_entry(const ElfFile& file, bool has_cfi)
 /// if there is one.
 std::vector<SynthesizedCode> synthesize_signal_return(const ElfFile& file, uint64_t begin,
                                                       uint64_t end);
+/// Whether code at [begin, end), which has no CFI, is a compiler's that keeps frame pointers, as
+/// the built-in functions of V8 in node: a large stretch with a prologue every few hundred bytes.
+bool keeps_frame_pointers(const ElfFile& file, uint64_t begin, uint64_t end);
 
 }  // namespace prof

@@ -185,15 +185,19 @@ UnwindTable TableBuilder::build() {
 
   // In programs of Go only C's part has CFI.
   const bool guess = !counts_.has_cfi || file_.section(".gopclntab");
-  const uint32_t nothing_known = guess ? UNWIND_RULE_FRAME_POINTER : UNWIND_RULE_NONE;
+  const auto rule_of_gap = [&](uint64_t begin, uint64_t end) -> uint32_t {
+    if (guess || keeps_frame_pointers(file_, begin, end)) return UNWIND_RULE_FRAME_POINTER;
+    return UNWIND_RULE_NONE;
+  };
   uint64_t known_to = code_.front().begin;
-  writer_.add(known_to, nothing_known);
   for (const Piece& piece : pieces_) {
-    if (piece.begin >= known_to + kRealGap) writer_.add(known_to, nothing_known);
+    if (piece.begin >= known_to + kRealGap || known_to == code_.front().begin) {
+      writer_.add(known_to, rule_of_gap(known_to, piece.begin));
+    }
     write_piece(piece);
     known_to = piece.end;
   }
-  writer_.add(known_to, nothing_known);
+  writer_.add(known_to, rule_of_gap(known_to, code_.back().end));
   return std::move(writer_).finish(counts_);
 }
 

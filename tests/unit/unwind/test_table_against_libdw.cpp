@@ -148,6 +148,16 @@ Comparison compare(const ElfFile& file, Dwarf_CFI* cfi, const UnwindTable& table
   Comparison result;
   const Numbers& numbers = file.machine() == EM_AARCH64 ? kArm : kX86;
   uint64_t since_fde = 0;  // bytes without an FDE before this one
+  uint64_t guessed = 0;    // of them, those taken to have frame pointers
+  // V8's built-in functions in node are; smaller stretches may not be.
+  constexpr uint64_t kLargeStretch = uint64_t{64} << 10;
+  const auto end_stretch = [&](uint64_t at) {
+    if (guessed > 0 && since_fde < kLargeStretch) {
+      if (result.differing == 0) result.first_difference = at - guessed;
+      result.differing += guessed;
+    }
+    since_fde = guessed = 0;
+  };
   for (const ElfSegment& segment : file.segments()) {
     if (segment.type != PT_LOAD || !(segment.flags & PF_X)) continue;
     for (uint64_t pc = segment.vaddr; pc < segment.vaddr + segment.filesz;) {
@@ -155,7 +165,10 @@ Comparison compare(const ElfFile& file, Dwarf_CFI* cfi, const UnwindTable& table
       const uint8_t kind = rules[table.find(ElfAddr{pc})].cfa_kind;
       if (dwarf_cfi_addrframe(cfi, pc, &found) != 0) {
         // Padding keeps the rule before it; what is synthesized is a stop here.
-        if (++since_fde > 16 && kind != UNWIND_CFA_NONE && kind != UNWIND_CFA_END) {
+        ++since_fde;
+        if (since_fde > 16 && kind == UNWIND_CFA_FRAME_POINTER) {
+          ++guessed;
+        } else if (since_fde > 16 && kind != UNWIND_CFA_NONE && kind != UNWIND_CFA_END) {
           if (result.differing++ == 0) result.first_difference = pc;
         }
         ++pc;
@@ -166,7 +179,7 @@ Comparison compare(const ElfFile& file, Dwarf_CFI* cfi, const UnwindTable& table
       bool signal = false;
       dwarf_frame_info(found, &begin, &end, &signal);
       ++result.rows;
-      since_fde = 0;
+      end_stretch(pc);
       for (const uint64_t at : {pc, end - 1}) {
         const unwind_rule& rule = rules[table.find(ElfAddr{at})];
         if (rule.cfa_kind == UNWIND_CFA_UNSUPPORTED) {
@@ -177,6 +190,7 @@ Comparison compare(const ElfFile& file, Dwarf_CFI* cfi, const UnwindTable& table
       }
       pc = std::max<uint64_t>(end, pc + 1);
     }
+    end_stretch(segment.vaddr + segment.filesz);
   }
   return result;
 }

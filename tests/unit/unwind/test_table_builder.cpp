@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "support/cfi_builder.h"
@@ -210,6 +211,34 @@ TEST_CASE("Go's code beside C's has frame pointers") {
   CHECK(built.kind(kText + 0x100) == UNWIND_CFA_FRAME_POINTER);
   CHECK(built.kind(kText + 0x280) == UNWIND_CFA_SP);
   CHECK(built.kind(kText + 0x1000) == UNWIND_CFA_FRAME_POINTER);
+}
+
+TEST_CASE("A large stretch without CFI, but with prologues, has frame pointers") {
+  struct Case {
+    const char* what;
+    size_t size, every;
+    unsigned kind;
+  };
+  const auto test_case = GENERATE(Case{"V8's", 0x20000, 1024, UNWIND_CFA_FRAME_POINTER},
+                                  Case{"too small to tell", 0x8000, 1024, UNWIND_CFA_NONE},
+                                  Case{"a prologue by chance", 0x20000, 0x8000, UNWIND_CFA_NONE},
+                                  Case{"by hand", 0x20000, 0x40000, UNWIND_CFA_NONE});
+  INFO(test_case.what);
+  Options options;
+  options.text = code(0x1000 + test_case.size + 0x1000);
+  const auto prologue = code_of("\x55\x48\x89\xe5");
+  const size_t first = test_case.every > test_case.size ? options.text.size() : 0x1000;
+  for (size_t at = first; at < 0x1000 + test_case.size; at += test_case.every) {
+    std::ranges::copy(prologue, options.text.begin() + static_cast<ptrdiff_t>(at));
+  }
+  const Built built(elf_with_cfi(
+      CfiBuilder(kEhFrame).cie().fde(kText, 0x1000).fde(kText + 0x1000 + test_case.size, 0x800),
+      options));
+  CHECK(built.kind(kText + 0x800) == UNWIND_CFA_SP);
+  CHECK(built.kind(kText + 0x1000) == test_case.kind);
+  CHECK(built.kind(kText + 0x1000 + test_case.size - 1) == test_case.kind);
+  CHECK(built.kind(kText + 0x1000 + test_case.size) == UNWIND_CFA_SP);
+  CHECK(built.kind(kText + 0x1000 + test_case.size + 0x900) == UNWIND_CFA_NONE);
 }
 
 TEST_CASE("An entry point among code with CFI is the bottom up to the next function") {
