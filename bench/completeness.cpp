@@ -1,8 +1,9 @@
 // Walks every stack copy of a recording by the tables and by libunwind: how many stacks reach their
 // root, and where the two disagree. Run by bench/completeness, which reads its lines:
 //
-//   copies SAMPLES WITHOUT_USER TOO_SMALL REACHED     TOO_SMALL: cut, and the copy was as large as
-//                                                     was asked for; REACHED: of all others
+//   copies SAMPLES WITHOUT_USER TOO_SMALL REACHED     TOO_SMALL: cut, and other copies of the
+//   thread
+//                                                     end higher; REACHED: of all others
 //   frames COMPARED EQUAL SAMPLES                     in stacks that libunwind walks to the root
 //   stop SAMPLES WHY FILE                             of those that should have reached it, and did
 //                                                     not; FILE: where the last frame is
@@ -52,6 +53,10 @@ class Comparison {
 
   void run() {
     recording_.for_each_sample([this](const SampleRecord& sample) {
+      uint64_t& top = stack_tops_[sample.tid];
+      top = std::max(top, end_of(sample));
+    });
+    recording_.for_each_sample([this](const SampleRecord& sample) {
       if (!sample.user_registers.empty() && !sample.user_stack.empty()) compare(sample);
     });
     std::printf("copies %lu %lu %lu %lu\n", copies_, without_user_, too_small_, reached_);
@@ -79,11 +84,10 @@ class Comparison {
       ++without_user_;
       return;
     }
-    // The kernel copies up to the end of the stack's mapping: a shorter copy holds all there is.
-    const bool full = sample.user_stack.size() + kAlignment > attr.sample_stack_user;
+    const bool holds_root = end_of(sample) == stack_tops_[sample.tid];
     if (stop == UnwindStop::EndOfStack) {
       ++reached_;
-    } else if (stop == UnwindStop::StackTruncated && full) {
+    } else if (stop == UnwindStop::StackTruncated && !holds_root) {
       ++too_small_;
     } else {
       ++stops_[{name_of(stop), file_of(state, sample.time, ours_)}];
@@ -99,6 +103,14 @@ class Comparison {
     auto& difference = differences_[{classify(same, stop), file_of(state, sample.time, callee)}];
     ++difference.samples;
     difference.frames += theirs_.size() - same;
+  }
+
+  /// The first byte above a sample's copy; sp is the user's, whatever was interrupted.
+  uint64_t end_of(const SampleRecord& sample) const {
+    const perf_event_attr& attr = recording_.events()[sample.event].attr;
+    const UserState user = user_state(EM_X86_64, sample.user_abi, attr.sample_regs_user,
+                                      sample.user_registers, sample.user_stack);
+    return raw(user.stack_begin) + user.stack.size();
   }
 
   /// From the leaf to the first that differs.
@@ -133,12 +145,12 @@ class Comparison {
     return name;
   }
 
-  static constexpr uint64_t kAlignment = 8;
   Recording& recording_;
   CodeMaps maps_;
   std::unique_ptr<Unwinder> fallback_, libunwind_;
   TableUnwinder table_, complete_;  // as such; as prof report has it
   Chain ours_, theirs_;
+  std::map<uint32_t, uint64_t> stack_tops_;  // by thread: the highest end of a copy
   uint64_t copies_ = 0, without_user_ = 0, too_small_ = 0, reached_ = 0;
   uint64_t compared_ = 0, equal_ = 0, compared_samples_ = 0;
   std::map<std::pair<std::string, std::string>, uint64_t> stops_;
