@@ -1,5 +1,5 @@
 // DiskCache: what was expensive to make and can be made again, kept between runs. Used by the
-// symbol sources.
+// symbol sources and by UnwindModule.
 #pragma once
 
 #include <cstdint>

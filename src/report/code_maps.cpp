@@ -84,7 +84,8 @@ std::unique_ptr<const UnwindModule> CodeMaps::open(DsoId id) {
   }
   const FoundFile binary = recording_.symbolizer().binary_of(id);
   if (!binary) return nullptr;
-  auto module = UnwindModule::open(binary.path, dictionary_);
+  auto module =
+      UnwindModule::of(binary.file, binary.path, dictionary_, recording_.symbol_options().cache);
   return module ? std::move(*module) : nullptr;
 }
 

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "common/disk_cache.h"
 #include "common/result.h"
 #include "object/elf_file.h"
 #include "unwind/cfi_section.h"
 #include "unwind/rule_dictionary.h"
+#include "unwind/table_builder.h"
 #include "unwind/unwind_table.h"
 
 namespace prof {
@@ -19,8 +21,14 @@ namespace prof {
 /// Constant once made, so that several threads may walk by it.
 class UnwindModule {
  public:
-  /// Fails if the file cannot be read, is no ELF file, or is of a machine without unwinding. The
-  /// table refers to `dictionary`, which must outlive the module.
+  /// The table is taken from `cache`, or made and, where that took long, kept there. Fails if the
+  /// file is of a machine without unwinding or has no code. The table refers to `dictionary`, which
+  /// must outlive the module.
+  static Result<std::unique_ptr<const UnwindModule>> of(std::shared_ptr<const ElfFile> file,
+                                                        const std::string& name,
+                                                        RuleDictionary& dictionary,
+                                                        const DiskCache& cache = {});
+  /// Fails, too, if the file cannot be read or is no ELF file.
   static Result<std::unique_ptr<const UnwindModule>> open(const std::string& path,
                                                           RuleDictionary& dictionary);
   /// Of a file that is in memory only, as the vdso's image.
@@ -31,7 +39,7 @@ class UnwindModule {
   /// Of a file that is known but cannot be had: walks stop there for want of unwind information.
   static std::unique_ptr<const UnwindModule> missing(const std::string& name);
 
-  const ElfFile& file() const { return file_; }
+  const ElfFile& file() const { return *file_; }
   const UnwindTable& table() const { return table_; }
   const std::string& name() const { return name_; }
 
@@ -39,14 +47,10 @@ class UnwindModule {
   const CfiSection* eh_frame() const;
 
  private:
-  UnwindModule(std::vector<std::byte> image, ElfFile file, std::string name, UnwindTable table);
-  static Result<std::unique_ptr<const UnwindModule>> make(std::vector<std::byte> image,
-                                                          Result<ElfFile> file,
-                                                          const std::string& name,
-                                                          RuleDictionary& dictionary);
+  UnwindModule(std::shared_ptr<const ElfFile> file, std::string name, UnwindTable table);
 
   std::vector<std::byte> image_;  // of from_image(); file_ has views of it
-  ElfFile file_;
+  std::shared_ptr<const ElfFile> file_;
   std::string name_;
   UnwindTable table_;
   mutable std::once_flag eh_frame_read_;

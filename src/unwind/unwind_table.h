@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "bpf/unwind_rule.h"
@@ -23,6 +24,13 @@ struct UnwindTableCounts {
 class UnwindTable {
  public:
   UnwindTable() = default;
+  /// Of a table's own arrays, as the accessors below give them; what they hold was checked.
+  UnwindTable(uint64_t first_page, std::vector<uint32_t> pages, std::vector<uint32_t> rows,
+              const UnwindTableCounts& counts)
+      : first_page_(first_page),
+        pages_(std::move(pages)),
+        rows_(std::move(rows)),
+        counts_(counts) {}
 
   /// The id of the rule for the instruction at `pc`; UNWIND_RULE_NONE outside of the code.
   uint32_t find(ElfAddr pc) const {

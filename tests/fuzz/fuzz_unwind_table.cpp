@@ -1,11 +1,12 @@
-// Any bytes as an ELF file whose code is to be unwound: its table, and a walk by it over the same
-// bytes as a stack.
+// Any bytes as an ELF file whose code is to be unwound: its table, a walk by it over the same bytes
+// as a stack, and the table as it comes out of the disk cache. And the bytes as what lies there.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "unwind/table_cache.h"
 #include "unwind/table_unwinder.h"
 #include "unwind/unwind_module.h"
 
@@ -41,14 +42,7 @@ void walk(const prof::UnwindModule& module, std::span<const std::byte> stack, ui
   if (chain.size() > 50) __builtin_trap();
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static prof::RuleDictionary rules;
-  const auto bytes = std::as_bytes(std::span(data, size));
-  const auto module = prof::UnwindModule::from_image({bytes.begin(), bytes.end()}, "fuzz", rules);
-  if (!module) return 0;
-  const prof::UnwindTable& table = (*module)->table();
+void check(const prof::UnwindTable& table, const prof::RuleDictionary& rules) {
   // Every row lies in its page, in order, and has a rule.
   for (size_t page = 0; page < table.page_count(); ++page) {
     const auto rows =
@@ -63,6 +57,23 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t known = rules.rules().size();
   for (const uint32_t row : table.rows()) {
     if (unwind_row_rule(row) >= known) __builtin_trap();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static prof::RuleDictionary rules;
+  const auto bytes = std::as_bytes(std::span(data, size));
+  if (const auto kept = prof::decode_unwind_table(bytes, rules)) check(*kept, rules);
+  const auto module = prof::UnwindModule::from_image({bytes.begin(), bytes.end()}, "fuzz", rules);
+  if (!module) return 0;
+  const prof::UnwindTable& table = (*module)->table();
+  check(table, rules);
+  const auto kept = prof::decode_unwind_table(prof::encode_unwind_table(table, rules), rules);
+  if (!kept || !std::ranges::equal(kept->rows(), table.rows()) ||
+      !std::ranges::equal(kept->pages(), table.pages())) {
+    __builtin_trap();
   }
   prof::TableUnwinder unwinder(rules);
   const size_t step = std::max<size_t>(1, table.rows().size() / 64);
