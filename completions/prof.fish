@@ -30,6 +30,7 @@ complete -c prof -n '__fish_seen_subcommand_from record' -s z -l compression-lev
 complete -c prof -n '__fish_seen_subcommand_from record' -l no-compress -d 'Do not compress'
 complete -c prof -n '__fish_seen_subcommand_from record' -s m -l mmap-pages -x -d 'Ring buffer of each CPU, in pages or as 1M'
 complete -c prof -n '__fish_seen_subcommand_from record' -l embed -d 'Put the names of the stacks into the file, for machines without the binaries'
+complete -c prof -n '__fish_seen_subcommand_from record' -l no-cache -d 'Keep no copies of binaries that will not be found later'
 complete -c prof -n '__fish_seen_subcommand_from record' -l max-size -x -d 'Stop when the file has this size: 100M'
 complete -c prof -n '__fish_seen_subcommand_from report' -s h -l help -d 'Print this help message and exit'
 complete -c prof -n '__fish_seen_subcommand_from report' -s i -l input -r -F -d 'Recording to read (\'-\': standard input)'

@@ -62,6 +62,7 @@ _prof() {
         '*-m[Ring buffer of each CPU, in pages or as 1M]:value: ' \
         '*--mmap-pages[Ring buffer of each CPU, in pages or as 1M]:value: ' \
         '*--embed[Put the names of the stacks into the file, for machines without the binaries]' \
+        '*--no-cache[Keep no copies of binaries that will not be found later]' \
         '*--max-size[Stop when the file has this size\: 100M]:value: ' \
         '*:: :_normal'
       ;;

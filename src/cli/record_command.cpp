@@ -66,6 +66,11 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_flag("--embed", to.embed,
                "Put the names of the stacks into the file, for machines without the binaries")
       ->group("Where to");
+  options.cache = DiskCache::of_user();
+  app.add_flag_callback(
+         "--no-cache", [&options] { options.cache = DiskCache(); },
+         "Keep no copies of binaries that will not be found later")
+      ->group("Where to");
   app.add_option("--max-size", to.max_size, "Stop when the file has this size: 100M")
       ->group("Where to");
   app.add_flag("-q,--quiet", to.quiet, "Print nothing but errors");
@@ -177,7 +182,7 @@ void end_by(int signal) {
 Result<void> embed(const RecordArguments& arguments) {
   EmbedOptions options;
   options.input.path = arguments.options.output;
-  options.input.symbols.cache = DiskCache::of_user();
+  options.input.symbols.cache = arguments.options.cache;
   const auto done = run_embed(options);
   if (!done) return tl::unexpected(done.error());
   if (!arguments.quiet) {

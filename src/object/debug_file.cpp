@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "object/debug_link.h"
+#include "object/kept_binary.h"
 #include "object/mini_debug_info.h"
 
 namespace prof {
@@ -205,7 +206,12 @@ FoundFile DebugFileFinder::find_binary(const BuildId& id, const std::string& pat
       if (candidate && candidate.file->build_id().same_as(id)) return candidate;
     }
   }
-  if (!options_.debuginfod.enabled || id.empty()) return {};
+  if (id.empty()) return {};
+  if (const auto kept = options_.cache.get(kept_binary_key(id))) {
+    FoundFile candidate = open_elf(kept->path());
+    if (candidate && candidate.file->build_id().same_as(id)) return candidate;
+  }
+  if (!options_.debuginfod.enabled) return {};
   auto found = debuginfod_->find_executable(id, path);
   if (!found) return {};
   FoundFile candidate = open_elf(*found);

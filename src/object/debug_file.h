@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/disk_cache.h"
 #include "object/debuginfod.h"
 #include "object/elf_file.h"
 
@@ -18,6 +19,7 @@ struct DebugFileOptions {
   /// perf's build-id cache; empty for $HOME/.debug.
   std::string perf_cache;
   DebuginfodOptions debuginfod;
+  DiskCache cache = {};  // where record keeps binaries; none unless given
 };
 
 /// A file that was found, and where.
@@ -55,7 +57,8 @@ class DebugFileFinder {
   /// `path` is what `file` was opened from, symfs included.
   DebugFiles find(const std::shared_ptr<const ElfFile>& file, const std::string& path,
                   DebugNeed need);
-  /// The binary of that build id from perf's cache or debuginfod, for when it is not at its path.
+  /// The binary of that build id from perf's cache, record's copies or debuginfod, for when it is
+  /// not at its path.
   FoundFile find_binary(const BuildId& id, const std::string& path);
 
  private:

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/disk_cache.h"
 #include "common/result.h"
 
 namespace prof {
@@ -49,6 +50,8 @@ struct RecordOptions {
   int compression_level = 1;         // 0: none
   std::string mmap_pages;            // "128", "1M"; empty: the kernel's default
   uint64_t max_size = 0;             // bytes; 0: no limit
+  /// Keeps copies of binaries that will not be found under their names later; may be none.
+  DiskCache cache;
   bool verbose = false;
 
   std::vector<std::string> command_line;  // as it will stand in the file

@@ -18,6 +18,9 @@ using Clock = std::chrono::steady_clock;
 
 // What waits in rings is taken out at least this often, so that little is lost should we be killed.
 constexpr auto kFlushInterval = std::chrono::milliseconds(1000);
+// At first sooner: a program may delete itself, or its container, soon after its start, and its
+// binaries are looked at when their mappings are taken out of the rings.
+constexpr auto kFirstFlush = std::chrono::milliseconds(16);
 
 /// A timer that becomes readable once, after `seconds`.
 UniqueFd make_timer(double seconds) {
@@ -78,7 +81,8 @@ bool RecordLoop::drain() {
 Result<RecordLoop::End> RecordLoop::run(const RecordOptions& options, Workload* workload,
                                         bool until_targets_end) {
   if (auto done = prepare(options); !done) return tl::unexpected(done.error());
-  auto next_flush = Clock::now() + kFlushInterval;
+  auto interval = kFirstFlush;
+  auto next_flush = Clock::now() + interval;
   std::optional<End> end;
   while (!end) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_flush - Clock::now());
@@ -123,7 +127,8 @@ Result<RecordLoop::End> RecordLoop::run(const RecordOptions& options, Workload* 
     }
     if (tick) {
       queue_.request_flush();
-      next_flush = Clock::now() + kFlushInterval;
+      interval = std::min(interval * 2, kFlushInterval);
+      next_flush = Clock::now() + interval;
     }
   }
   return *end;

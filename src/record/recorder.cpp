@@ -10,6 +10,7 @@
 #include "perfdata/decode.h"
 #include "perfdata/encode.h"
 #include "perfdata/writer.h"
+#include "record/file_keeper.h"
 #include "record/host_info.h"
 #include "record/output.h"
 #include "record/perf_source.h"
@@ -64,6 +65,7 @@ class Recorder {
   Features host_;
   std::optional<OutputFile> output_;
   std::unique_ptr<Writer> writer_;
+  std::unique_ptr<FileKeeper> keeper_;
   std::unique_ptr<Tally> tally_;
   std::unique_ptr<WriteQueue> queue_;
   std::unique_ptr<StackTrimmer> trimmer_;
@@ -137,7 +139,8 @@ Result<void> Recorder::open_output() {
   auto writer = Writer::create(output_->take_fd(), writer_options, events, host_);
   if (!writer) return tl::unexpected(writer.error());
   writer_ = std::move(*writer);
-  tally_ = std::make_unique<Tally>(events.front().attr);
+  if (options_.cache.enabled()) keeper_ = std::make_unique<FileKeeper>(options_.cache);
+  tally_ = std::make_unique<Tally>(events.front().attr, keeper_.get());
   queue_ = std::make_unique<WriteQueue>(*writer_, *tally_);
   trimmer_ = std::make_unique<StackTrimmer>(events);
   loop_ = std::make_unique<RecordLoop>(*source_, *trimmer_, *queue_, *signals_);
@@ -264,8 +267,15 @@ Result<RecordOutcome> Recorder::run() {
   if (!source_->events().front().attr.build_id) tally_->read_missing_build_ids();
   const auto stats = writer_->stats();
   const auto finished = writer_->finish(features());
+  const auto kept = keeper_ ? keeper_->finish() : FileKeeper::Kept{};
   if (written) written = finished;
   if (written || !reader_has_gone()) describe_result(stats.bytes_out, written.has_value());
+  if (kept.files != 0) {
+    notify(fmt::format("[ prof record: Kept {} that nobody would find later, {:.3f} MB in {} ]",
+                       kept.files == 1 ? "a binary" : fmt::format("{} binaries", kept.files),
+                       static_cast<double>(kept.bytes) / (1024.0 * 1024.0),
+                       options_.cache.directory()));
+  }
   if (!end) return tl::unexpected(end.error());
   auto outcome = end_workload(*end);
   if (!written && reader_has_gone()) {

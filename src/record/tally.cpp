@@ -11,10 +11,11 @@
 #include "common/unique_fd.h"
 #include "object/build_id_reader.h"
 #include "perfdata/record_walk.h"
+#include "record/file_keeper.h"
 
 namespace prof {
 
-Tally::Tally(const perf_event_attr& attr) {
+Tally::Tally(const perf_event_attr& attr, FileKeeper* keeper) : keeper_(keeper) {
   // TIME follows these, in this order (perf_event_open(2)).
   constexpr uint64_t kBefore = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID;
   time_offset_ = static_cast<size_t>(std::popcount(attr.sample_type & kBefore)) * 8;
@@ -54,7 +55,11 @@ void Tally::observe(std::span<const std::byte> records) {
 void Tally::observe_mapping(const perf_event_header& header, std::span<const std::byte> payload) {
   if (header.misc & kMiscMmapData) return;
   ByteReader reader(payload);
-  reader.skip(32);  // pid, tid, addr, len, pgoff
+  const uint32_t pid = reader.u32();
+  reader.skip(4);  // tid
+  const uint64_t start = reader.u64();
+  const uint64_t length = reader.u64();
+  reader.skip(8);  // pgoff
   const bool identified = (header.misc & kMiscMmapBuildId) != 0;
   const uint8_t size = reader.u8();
   reader.skip(3);
@@ -68,12 +73,15 @@ void Tally::observe_mapping(const perf_event_header& header, std::span<const std
     }
     return;
   }
+  const auto id = BuildId::from(bytes.first(std::min<size_t>(size, BuildId::kMaxSize)));
+  const auto misc = static_cast<uint16_t>(header.misc & kMiscCpumodeMask);
+  if (keeper_ && misc == PERF_RECORD_MISC_USER) {
+    keeper_->note(pid, start, start + length, name, id);
+  }
   // The kernel's mapping names the symbol it starts at, its build id goes without.
   constexpr std::string_view kKernel = "[kernel.kallsyms]";
   if (name.starts_with(kKernel)) name = kKernel;
   if (build_ids_.contains(name)) return;
-  const auto id = BuildId::from(bytes.first(std::min<size_t>(size, BuildId::kMaxSize)));
-  const auto misc = static_cast<uint16_t>(header.misc & kMiscCpumodeMask);
   build_ids_.emplace(name, NamedBuildId{id, misc});
 }
 

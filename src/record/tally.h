@@ -17,10 +17,13 @@
 
 namespace prof {
 
+class FileKeeper;
+
 class Tally {
  public:
   /// `attr` is of any of the recording's events: their samples begin alike.
-  explicit Tally(const perf_event_attr& attr);
+  /// `keeper`, if there is one, is told of each file that is mapped to run code.
+  explicit Tally(const perf_event_attr& attr, FileKeeper* keeper = nullptr);
 
   /// Takes note of whole records.
   void observe(std::span<const std::byte> records);
@@ -42,6 +45,7 @@ class Tally {
     BuildId id;
     uint16_t misc;
   };
+  FileKeeper* keeper_;
   size_t time_offset_;  // in a sample's payload
   uint64_t samples_ = 0;
   uint64_t lost_ = 0;

@@ -26,8 +26,8 @@ struct SymbolSource {
 SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const SymbolizerOptions& options,
                          DebugFileFinder& finder);
 /// The binary of `dso` as it was recorded: at its path, or, if that is gone or replaced, a copy of
-/// the same build id from perf's cache or debuginfod. If there is none, `miss` and `warning` say
-/// why.
+/// the same build id from perf's cache, record's own or debuginfod. If there is none, `miss` and
+/// `warning` say why.
 FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder,
                       MissReason& miss, std::string& warning);
 SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump);

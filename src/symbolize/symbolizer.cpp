@@ -21,7 +21,8 @@ struct Symbolizer::Impl {
       : dsos(dso_table),
         strings(string_table),
         options(std::move(opts)),
-        finder({options.symfs, options.debug_root, options.perf_cache, options.debuginfod}) {}
+        finder({options.symfs, options.debug_root, options.perf_cache, options.debuginfod,
+                options.cache}) {}
 
   /// A source and how often it was asked; opened by the first question.
   struct Slot {

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,6 +78,34 @@ TEST_CASE("a damaged entry is not there") {
     file.close();
     CHECK(got(cache, "key") == "(none)");
   }
+}
+
+TEST_CASE("a file that was put can be got, and opened by its path") {
+  const Scratch scratch;
+  const DiskCache cache(scratch.path + "/cache");
+  for (const size_t size : {size_t{0}, size_t{5}, size_t{1} << 20, (size_t{2} << 20) + 7}) {
+    std::string text(size, 'x');
+    for (size_t i = 0; i < size; i += 1000) text[i] = static_cast<char>('a' + i / 1000 % 26);
+    const std::string source = scratch.path + "/source";
+    std::ofstream(source, std::ios::binary) << text;
+    const UniqueFd fd(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
+    REQUIRE(cache.put_file("file", fd.get()));
+    CHECK(got(cache, "file") == text);
+    cache.put("bytes", bytes_of(text));
+    CHECK(got(cache, "bytes") == text);
+    std::string found(size, '\0');
+    std::ifstream(cache.get("file")->path(), std::ios::binary)
+        .read(found.data(), static_cast<std::streamsize>(size));
+    CHECK(found == text);
+  }
+  CHECK(cache.has("file"));
+  CHECK_FALSE(cache.has("other"));
+  CHECK_FALSE(cache.put_file("folder", UniqueFd(::open("/", O_RDONLY | O_CLOEXEC)).get()));
+  CHECK_FALSE(cache.put_file("nothing", -1));
+  const DiskCache small(scratch.path + "/small", 100);
+  const UniqueFd fd(::open((scratch.path + "/source").c_str(), O_RDONLY | O_CLOEXEC));
+  CHECK_FALSE(small.put_file("file", fd.get()));
+  CHECK_FALSE(small.has("file"));
 }
 
 TEST_CASE("keys cannot leave the directory") {

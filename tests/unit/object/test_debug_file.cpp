@@ -1,9 +1,12 @@
+#include <fcntl.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <string>
 
 #include "object/debug_file.h"
 #include "object/debug_link.h"
+#include "object/kept_binary.h"
 #include "support/toolbox.h"
 #include "symbolize/elf_symbols.h"
 
@@ -103,6 +106,23 @@ TEST_CASE("Debug files are found by build id in packages and in perf's cache") {
   const FoundFile binary =
       DebugFileFinder(program.options).find_binary(program.open("prog")->build_id(), "prog");
   CHECK(binary.path == program.path("cache/.build-id/" + id + "/elf"));
+}
+
+TEST_CASE("A binary that record kept is found by its build id, a damaged copy is not") {
+  Program program;
+  program.options.cache = DiskCache(program.path("kept"));
+  const BuildId id = program.open("prog")->build_id();
+  CHECK_FALSE(DebugFileFinder(program.options).find_binary(id, "prog"));
+  const UniqueFd fd(::open(program.path("prog").c_str(), O_RDONLY | O_CLOEXEC));
+  const std::string key = kept_binary_key(id);
+  REQUIRE(program.options.cache.put_file(key, fd.get()));
+  const FoundFile found = DebugFileFinder(program.options).find_binary(id, "prog");
+  REQUIRE(found);
+  CHECK(found.file->build_id().same_as(id));
+  CHECK(found.path == program.path("kept/" + key));
+  REQUIRE(program.run("printf x | dd of=kept/" + key + " bs=1 seek=1000 conv=notrunc status=none"));
+  CHECK_FALSE(DebugFileFinder(program.options).find_binary(id, "prog"));
+  CHECK_FALSE(DebugFileFinder(program.options).find_binary({}, "prog"));
 }
 
 TEST_CASE("All places are looked for below the root of another system") {
