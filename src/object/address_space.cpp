@@ -307,6 +307,28 @@ ProcessTable::Extent ProcessTable::find_extent(ProcessId id, uint64_t time, Virt
   return extent;
 }
 
+ProcessTable::Extent ProcessTable::find_code_extent(ProcessId id, uint64_t time,
+                                                    VirtAddr addr) const {
+  Extent extent{find_code(id, time, addr), VirtAddr{0}, VirtAddr{UINT64_MAX}};
+  for (int depth = 0; id.valid() && depth < kMaxInheritance; ++depth) {
+    const Process& process = processes_[id.value];
+    auto it = std::ranges::upper_bound(process.code, addr, {},
+                                       [](const TimedMapping& m) { return m.mapping.start; });
+    if (it != process.code.end()) extent.end = std::min(extent.end, it->mapping.start);
+    while (it != process.code.begin() && std::prev(it)->max_end > extent.begin) {
+      --it;
+      extent.begin = std::max(extent.begin, it->mapping.start);
+      if (it->mapping.end <= addr) {
+        extent.begin = std::max(extent.begin, it->mapping.end);
+      } else {
+        extent.end = std::min(extent.end, it->mapping.end);
+      }
+    }
+    id = process.parent;
+  }
+  return extent;
+}
+
 const Mapping* ProcessTable::find_kernel(uint64_t time, VirtAddr addr) const {
   const auto births = by_pid_.find(kKernelPid);
   if (births == by_pid_.end()) return nullptr;

@@ -77,6 +77,8 @@ class ProcessTable {
     VirtAddr begin{}, end{};
   };
   Extent find_extent(ProcessId process, uint64_t time, VirtAddr addr) const;
+  /// The same of find_code(). Where that is nullptr, the extent is of addresses that have no code.
+  Extent find_code_extent(ProcessId process, uint64_t time, VirtAddr addr) const;
   /// The same for the kernel's own mappings (pid kKernelPid).
   const Mapping* find_kernel(uint64_t time, VirtAddr addr) const;
 

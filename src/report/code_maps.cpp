@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "symbolize/jitdump.h"
 #include "symbolize/vdso.h"
 
 namespace prof {
@@ -28,7 +29,14 @@ class CodeMaps::SpaceMap final : public CodeMap {
 
  private:
   std::optional<CodeRange> look_up(VirtAddr addr) {
-    const auto extent = maps_.recording_.processes().find_extent(state_.process, time_, addr);
+    const ProcessTable& processes = maps_.recording_.processes();
+    auto extent = processes.find_extent(state_.process, time_, addr);
+    if (maps_.recording_.may_be_generated(extent.mapping)) {
+      const auto code = processes.find_code_extent(state_.process, time_, addr);
+      if (code.mapping) return generated(extent, code, addr);
+      extent.begin = std::max(extent.begin, code.begin);
+      extent.end = std::min(extent.end, code.end);
+    }
     if (!extent.mapping) return std::nullopt;
     const DsoId dso = extent.mapping->dso;
     if (maps_.recording_.dsos()[dso].kind == DsoKind::NoCode) return std::nullopt;
@@ -41,6 +49,21 @@ class CodeMaps::SpaceMap final : public CodeMap {
       const auto in_file = range.module->file().elf_addr(offset);
       range.bias = raw(addr) - (in_file ? raw(*in_file) : raw(offset));
     }
+    return range;
+  }
+
+  /// Code that a jitdump tells of, whose table is by the positions in the dump.
+  CodeRange generated(const ProcessTable::Extent& around, const ProcessTable::Extent& code,
+                      VirtAddr addr) const {
+    CodeRange range;
+    range.begin = code.begin;
+    range.end = code.end;
+    if (around.mapping) {
+      range.begin = std::max(range.begin, around.begin);
+      range.end = std::min(range.end, around.end);
+    }
+    range.module = maps_.generated_module_of(code.mapping->dso);
+    range.bias = raw(addr) - code.mapping->to_dso(addr);
     return range;
   }
 
@@ -70,6 +93,27 @@ const UnwindModule* CodeMaps::module_of(DsoId id) {
   if (!module) module = open(id);
   if (!module) module = UnwindModule::missing(dso.name);
   return module.get();
+}
+
+/// A dump that brings no unwinding information is not worth a table.
+const UnwindModule* CodeMaps::generated_module_of(DsoId id) {
+  const auto [at, added] = generated_.try_emplace(id.value);
+  const auto dump = added ? recording_.symbolizer().jitdump_of(id) : nullptr;
+  if (!dump) return at->second.get();
+  std::vector<GeneratedFunction> functions;
+  functions.reserve(dump->functions().size());
+  bool any = false;
+  for (const JitFunction& function : dump->functions()) {
+    const uint64_t begin = function.code.position;
+    functions.push_back({begin, begin + function.code.size, dump->eh_frame(function)});
+    any = any || function.eh_frame_size != 0;
+  }
+  const uint32_t machine = dump->header().machine;
+  if (!any || machine > UINT16_MAX) return nullptr;
+  auto module = UnwindModule::of_generated(static_cast<uint16_t>(machine), functions, dump->path(),
+                                           dictionary_);
+  if (module) at->second = std::move(*module);
+  return at->second.get();
 }
 
 std::unique_ptr<const UnwindModule> CodeMaps::open(DsoId id) {

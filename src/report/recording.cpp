@@ -242,8 +242,6 @@ StringId Recording::comm_of(const ThreadState& state, uint32_t pid, uint32_t tid
   return strings_->intern(fmt::format(":{}", static_cast<int32_t>(tid)));
 }
 
-/// Code of a JIT compiler lies in memory without a file, or with one that has no name: perf maps
-/// and jitdumps tell what it is.
 bool Recording::may_be_generated(const Mapping* mapping) const {
   if (!mapping) return true;
   const Dso& dso = dsos_[mapping->dso];

@@ -79,6 +79,10 @@ class Recording {
   ResolvedAddress resolve(const ThreadState& state, uint64_t time, CpuMode mode,
                           FrameAddress address);
 
+  /// Whether code of a JIT compiler may lie there (nullptr: where nothing is mapped): it lies in
+  /// memory without a file, or with one that has no name. Perf maps and jitdumps tell what it is.
+  bool may_be_generated(const Mapping* mapping) const;
+
   /// Pass two, in the order of the file: visit(const SampleRecord&) for every sample that decodes,
   /// while it returns true, if it returns anything.
   template <std::invocable<const SampleRecord&> Visit>
@@ -120,7 +124,6 @@ class Recording {
   void note_ksymbol(const KsymbolRecord& ksymbol);
   void apply_build_ids();
   void add_generated_code();
-  bool may_be_generated(const Mapping* mapping) const;
   static bool is_header_record(uint32_t type);
 
   std::unique_ptr<Reader> reader_;

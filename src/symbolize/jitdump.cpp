@@ -25,11 +25,23 @@ constexpr size_t kRecordHeaderSize = 16;
 constexpr size_t kMaxDebugInfo = size_t{64} << 20;
 constexpr size_t kMaxName = size_t{1} << 20;
 constexpr size_t kMaxNames = UINT32_MAX;
+// Of one function: some hundred bytes; of all: what is held of a dump of gigabytes.
+constexpr size_t kMaxUnwinding = size_t{1} << 20;
+constexpr size_t kMaxAllUnwinding = size_t{256} << 20;
 // V8 adds this, the size of an ELF header, to the address of every line (kElfHeaderSize in its
 // perf-jit.cc), as perf's inject puts one before the code.
 constexpr uint64_t kElfHeader = 0x40;
 
 enum RecordId : uint32_t { kLoad, kMove, kDebugInfo, kClose, kUnwindingInfo };
+
+/// Whether an .eh_frame section may begin so: with the length of an entry, and 0, by which it is a
+/// CIE (Linux Standard Base). An .eh_frame_hdr has 1 and encodings there, and then an address.
+bool begins_with_cie(std::span<const std::byte> bytes) {
+  ByteReader in(bytes);
+  const uint32_t length = in.u32();
+  const uint32_t id = in.u32();
+  return in.ok() && id == 0 && length >= sizeof id && length <= bytes.size() - sizeof length;
+}
 
 /// A file of which a part is in memory, or bytes that all are.
 class Window {
@@ -91,7 +103,7 @@ class JitDumpParser {
   struct Pending {
     uint64_t address = 0;
     uint32_t first_line = 0, lines = 0;
-    JitBytes eh_frame_hdr, eh_frame;
+    uint32_t eh_frame = 0, eh_frame_size = 0;
   };
 
   ByteReader payload(const Record& record, size_t size) {
@@ -216,8 +228,8 @@ bool JitDumpParser::load(const Record& record) {
   JitFunction function;
   function.code = {record.position + before_code, size};
   function.name = add_name(name);
-  function.eh_frame_hdr = pending_.eh_frame_hdr;
   function.eh_frame = pending_.eh_frame;
+  function.eh_frame_size = pending_.eh_frame_size;
   if (pending_.lines > 0 && pending_.address == code.address) {
     function.first_line = pending_.first_line;
     function.lines = pending_.lines;
@@ -279,15 +291,29 @@ bool JitDumpParser::debug_info(const Record& record) {
 }
 
 /// {u64 unwind_data_size, eh_frame_hdr_size, mapped_size, .eh_frame_hdr, .eh_frame}
+/// So it is specified; V8 writes .eh_frame first, and perf's inject reads it there.
 bool JitDumpParser::unwinding_info(const Record& record) {
   constexpr size_t kFixed = 24;
   ByteReader in = payload(record, kFixed);
   const uint64_t size = in.u64();
   const uint64_t header_size = in.u64();
-  in.skip(8);
-  if (!in.ok() || size > record.size - kFixed || header_size > size) return false;
-  pending_.eh_frame_hdr = {record.position + kFixed, header_size};
-  pending_.eh_frame = {record.position + kFixed + header_size, size - header_size};
+  pending_.eh_frame_size = 0;
+  if (!in.ok() || record.size < kFixed || size > record.size - kFixed || header_size > size) {
+    return false;
+  }
+  if (size == header_size || swap_) return true;  // none, or of a machine that nothing unwinds
+  auto& all = dump_.eh_frames_;
+  if (size > kMaxUnwinding || all.size() + size > kMaxAllUnwinding) return false;
+  const auto data = window_.at(record.position + kFixed, static_cast<size_t>(size));
+  if (data.size() != size) return false;  // the file became shorter
+  auto eh_frame = data.first(static_cast<size_t>(size - header_size));
+  if (!begins_with_cie(eh_frame)) {
+    eh_frame = data.subspan(static_cast<size_t>(header_size));
+    if (!begins_with_cie(eh_frame)) return false;
+  }
+  pending_.eh_frame = static_cast<uint32_t>(all.size());
+  pending_.eh_frame_size = static_cast<uint32_t>(eh_frame.size());
+  all.insert(all.end(), eh_frame.begin(), eh_frame.end());
   return true;
 }
 

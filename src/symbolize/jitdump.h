@@ -37,7 +37,7 @@ struct JitFunction {
   JitBytes code;  // the position is what the function goes by: no two share it
   uint32_t name = 0;
   uint32_t first_line = 0, lines = 0;
-  JitBytes eh_frame_hdr, eh_frame;  // sizes are 0 where the dump has none
+  uint32_t eh_frame = 0, eh_frame_size = 0;  // see JitDump::eh_frame()
 };
 
 /// That a function came to an address: when it was loaded, or when it was moved there.
@@ -72,6 +72,11 @@ class JitDump {
   std::string_view name(const JitFunction& function) const { return text(function.name); }
   /// The source line of the instruction that holds `position`.
   std::optional<SourceLine> line_of(uint64_t position) const;
+  /// The function's call frame information, as in an .eh_frame section; empty if the dump has none.
+  /// Where it says the function is has no meaning: it is of one function, wherever that lies.
+  std::span<const std::byte> eh_frame(const JitFunction& function) const {
+    return std::span(eh_frames_).subspan(function.eh_frame, function.eh_frame_size);
+  }
   /// The functions' names by position.
   SymbolTable symbols() const;
   /// A sentence about what could not be read; empty if all could.
@@ -91,6 +96,7 @@ class JitDump {
   std::vector<JitFunction> functions_;  // by position
   std::vector<JitCode> codes_;
   std::vector<Line> lines_;  // each function's by position
+  std::vector<std::byte> eh_frames_;
   // NUL-terminated; shared with the tables made from it.
   std::shared_ptr<const std::vector<char>> names_;
   std::string end_;  // why reading ended before the end of the file

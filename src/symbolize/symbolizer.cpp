@@ -214,6 +214,11 @@ void Symbolizer::add_jitdump(DsoId dso, std::shared_ptr<const JitDump> dump) {
   impl_->jitdumps[dso.value] = std::move(dump);
 }
 
+std::shared_ptr<const JitDump> Symbolizer::jitdump_of(DsoId dso) const {
+  const auto found = impl_->jitdumps.find(dso.value);
+  return found == impl_->jitdumps.end() ? nullptr : found->second;
+}
+
 Symbol Symbolizer::resolve(DsoId dso, uint64_t address) {
   return impl_->resolve(dso, address);
 }

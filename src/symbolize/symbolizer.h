@@ -100,6 +100,8 @@ class Symbolizer {
 
   /// What names the addresses of a JitDump, which are positions in it.
   void add_jitdump(DsoId dso, std::shared_ptr<const JitDump> dump);
+  /// nullptr if none was added.
+  std::shared_ptr<const JitDump> jitdump_of(DsoId dso) const;
 
   /// The symbol that covers `address` of `dso`. The address is what Mapping::to_dso() gives: a file
   /// offset for files, the address itself for the kernel and for JIT code. Not cached here beyond

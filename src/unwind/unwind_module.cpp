@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "unwind/table_builder.h"
 #include "unwind/table_cache.h"
 
 namespace prof {
@@ -60,6 +61,17 @@ Result<std::unique_ptr<const UnwindModule>> UnwindModule::from_image(std::vector
       new UnwindModule(std::make_shared<const ElfFile>(std::move(*file)), name, std::move(*table)));
   module->image_ = std::move(image);
   return module;
+}
+
+Result<std::unique_ptr<const UnwindModule>> UnwindModule::of_generated(
+    uint16_t machine, std::span<const GeneratedFunction> functions, const std::string& name,
+    RuleDictionary& dictionary) {
+  auto table = build_generated_table(machine, functions, dictionary);
+  if (!table) {
+    return tl::unexpected(std::move(table.error()).in("cannot unwind through '" + name + "'"));
+  }
+  return std::unique_ptr<const UnwindModule>(
+      new UnwindModule(std::make_shared<const ElfFile>(), name, std::move(*table)));
 }
 
 std::unique_ptr<const UnwindModule> UnwindModule::missing(const std::string& name) {

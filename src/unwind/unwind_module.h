@@ -12,8 +12,8 @@
 #include "common/result.h"
 #include "object/elf_file.h"
 #include "unwind/cfi_section.h"
+#include "unwind/generated_table.h"
 #include "unwind/rule_dictionary.h"
-#include "unwind/table_builder.h"
 #include "unwind/unwind_table.h"
 
 namespace prof {
@@ -35,6 +35,11 @@ class UnwindModule {
   static Result<std::unique_ptr<const UnwindModule>> from_image(std::vector<std::byte> image,
                                                                 const std::string& name,
                                                                 RuleDictionary& dictionary);
+
+  /// Of generated code: see build_generated_table(). file() is empty.
+  static Result<std::unique_ptr<const UnwindModule>> of_generated(
+      uint16_t machine, std::span<const GeneratedFunction> functions, const std::string& name,
+      RuleDictionary& dictionary);
 
   /// Of a file that is known but cannot be had: walks stop there for want of unwind information.
   static std::unique_ptr<const UnwindModule> missing(const std::string& name);

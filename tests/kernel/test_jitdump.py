@@ -91,6 +91,34 @@ def embedded_names_do_without_the_dump(tmp):
 
 
 @test
+def code_that_tells_how_to_unwind_it_is_unwound(tmp):
+    path = f"{tmp}/jit.data"
+    done = prof("record", "-F", 997, "--call-graph", "dwarf", "-o", path, "--",
+                workload("jitdump"), 1, tmp, "frameless")
+    if done.code == 77:
+        raise Skip("the workload knows no such code for this machine")
+    check(done.code == 0, done)
+    dump = f"{tmp}/jit-{int(done.out)}.dump"
+
+    def whole():
+        stacks = folded_stacks(prof_ok("fold", "--no-inline", "-i", path).out)
+        found = [(stack, n) for stack, n in stacks.items() if "burn_callback" in stack]
+        check(sum(n for _, n in found) > 500, stacks)
+        good = sum(n for stack, n in found
+                   if "main;run_frameless;jit_frameless;call_back;" in ";".join(stack))
+        return good / sum(n for _, n in found)
+
+    check(whole() > 0.99, f"{whole():.1%} of the stacks are whole")
+    # Without the information they end in the generated code, as perf's do.
+    with open(dump, "r+b") as file:
+        content = file.read()
+        at = content.index(b"zR\0\1\x78\x10") - 5
+        file.seek(at)
+        file.write(b"\xff" * 4)
+    check(whole() < 0.01, "unwound without the information")
+
+
+@test
 def without_the_dump_it_is_said(tmp):
     path, dump = record(tmp)
     os.unlink(dump)

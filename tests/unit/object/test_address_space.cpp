@@ -130,3 +130,31 @@ TEST_CASE("A hostile chain of forks is followed to a bound") {
   CHECK(dso_at(table, 10, 10000, 0x1000) == kShell);
   CHECK_FALSE(dso_at(table, 4999, 10000, 0x1000).valid());
 }
+
+TEST_CASE("Generated code and what lies between it are told with how far they reach") {
+  ProcessTable table;
+  table.add_mapping(5, 0, map(0x1000, 0x9000, kProgram));
+  table.add_code(5, 100, map(0x2000, 0x2100, kLibrary));
+  table.add_code(5, 200, map(0x2080, 0x20c0, kShell));  // on top of it
+  table.add_code(5, 300, map(0x4000, 0x4100, kLibrary));
+  table.finish();
+  const auto extent_at = [&](uint64_t time, uint64_t addr) {
+    return table.find_code_extent(table.state_at(5, 5, time).process, time, VirtAddr{addr});
+  };
+  const auto check = [&](uint64_t time, uint64_t addr, uint64_t begin, uint64_t end, DsoId dso) {
+    const auto extent = extent_at(time, addr);
+    CHECK(raw(extent.begin) == begin);
+    CHECK(raw(extent.end) == end);
+    CHECK((extent.mapping ? extent.mapping->dso : DsoId{}) == dso);
+  };
+  for (const uint64_t time : {150u, 350u}) {
+    const DsoId middle = time == 150 ? kLibrary : kShell;
+    check(time, 0x1fff, 0, 0x2000, DsoId{});
+    check(time, 0x2000, 0x2000, 0x2080, kLibrary);
+    check(time, 0x2090, 0x2080, 0x20c0, middle);
+    check(time, 0x20c0, 0x20c0, 0x2100, kLibrary);
+    check(time, 0x3000, 0x2100, 0x4000, DsoId{});
+    check(time, 0x4050, 0x4000, 0x4100, kLibrary);  // known beforehand
+    check(time, 0x5000, 0x4100, UINT64_MAX, DsoId{});
+  }
+}

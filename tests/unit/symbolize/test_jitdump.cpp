@@ -25,6 +25,14 @@ std::string line_at(const JitDump& dump, uint64_t position) {
          std::to_string(line->column);
 }
 
+/// An entry of four bytes, 0: a CIE as far as the reader looks.
+constexpr std::string_view kFrames("\4\0\0\0\0\0\0\0", 8);
+
+std::string_view frames_of(const JitDump& dump, size_t function) {
+  const auto bytes = dump.eh_frame(dump.functions()[function]);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 JitDump parsed(const std::vector<std::byte>& bytes) {
   auto dump = JitDump::parse(bytes, "jit-7.dump");
   REQUIRE(dump);
@@ -39,7 +47,7 @@ TEST_CASE("A jitdump of either byte order tells functions, when they came, and t
   builder.debug_info(0x1000, {{0x1000, 10, 0, "a.js"},
                               {0x1008, 12, 3, "\xff"},  // the same file
                               {0x1004, 11, 0, "b.js"}});
-  builder.unwinding_info("header", "frames");
+  builder.unwinding_info("header", kFrames);
   const uint64_t first = builder.load(100, 0x1000, 0x10, "first", 1);
   const uint64_t second = builder.load(200, 0x2000, 0x20, "second(int, char)", 2);
   builder.move(300, 0x2000, 0x1000, 0x20, 2);
@@ -53,9 +61,8 @@ TEST_CASE("A jitdump of either byte order tells functions, when they came, and t
 
   REQUIRE(dump.functions().size() == 2);
   CHECK(dump.functions()[0].code.position == first);
-  CHECK(dump.functions()[0].eh_frame_hdr.size == 6);
-  CHECK(dump.functions()[0].eh_frame.size == 6);
-  CHECK(dump.functions()[1].eh_frame.size == 0);
+  CHECK(frames_of(dump, 0) == (swap ? "" : kFrames));  // nothing unwinds another byte order
+  CHECK(frames_of(dump, 1).empty());
   REQUIRE(dump.codes().size() == 3);
   CHECK(dump.codes()[0].address == 0x1000);
   CHECK(dump.codes()[0].time == 100);
@@ -100,6 +107,49 @@ TEST_CASE("Lines that all begin an ELF header too late, as V8's do, are put wher
   CHECK(line_at(dump, first + 8) == "a:2:0");
   CHECK(line_at(dump, second + 3) == "-");
   CHECK(line_at(dump, second + 4) == "b:3:0");
+}
+
+TEST_CASE("Unwinding information is that of the load that follows, in either order of its parts") {
+  JitDumpBuilder builder;
+  builder.unwinding_info("\1\x1b\3\x3b____", kFrames);
+  builder.load(1, 0x1000, 4, "as specified");
+  builder.load(2, 0x2000, 4, "none");
+  auto other = builder.payload();  // as V8 writes and perf reads it
+  other.u64(kFrames.size() + 12).u64(12).u64(0).text(kFrames).text("\1\x1b\3\x3b________");
+  builder.record(4, 1, other.view());
+  builder.load(3, 0x3000, 4, "the other way round");
+  builder.unwinding_info("\1\x1b\3\x3b____", {});  // V8's for code that has none
+  builder.load(4, 0x4000, 4, "empty");
+  const JitDump dump = parsed(builder.bytes());
+  CHECK(dump.problem().empty());
+  REQUIRE(dump.functions().size() == 4);
+  CHECK(frames_of(dump, 0) == kFrames);
+  CHECK(frames_of(dump, 1).empty());
+  CHECK(frames_of(dump, 2) == kFrames);
+  CHECK(frames_of(dump, 3).empty());
+}
+
+TEST_CASE("Unwinding information that is none, or claims more than there is, is not taken") {
+  JitDumpBuilder builder;
+  const auto info = [&](uint64_t size, uint64_t header_size, std::string_view bytes) {
+    auto body = builder.payload();
+    body.u64(size).u64(header_size).u64(0).text(bytes);
+    builder.record(4, 1, body.view());
+    builder.load(1, 0x1000, 4, "f");
+  };
+  info(kFrames.size() + 1, 0, kFrames);
+  info(UINT64_MAX, 0, kFrames);
+  info(UINT64_MAX, UINT64_MAX - 8, kFrames);
+  info(kFrames.size(), kFrames.size() + 1, kFrames);
+  info(7, 0, kFrames.substr(0, 7));
+  info(8, 0, std::string_view("\5\0\0\0\0\0\0\0", 8));  // longer than it is
+  info(8, 0, std::string_view("\3\0\0\0\0\0\0\0", 8));  // too short for what it is
+  info(8, 0, std::string_view("\4\0\0\0\1\0\0\0", 8));  // no CIE
+  info((1 << 20) + 8, 0, std::string(kFrames) + std::string(1 << 20, '\0'));
+  const JitDump dump = parsed(builder.bytes());
+  CHECK(dump.functions().size() == 9);
+  for (size_t i = 0; i < dump.functions().size(); ++i) CHECK(frames_of(dump, i).empty());
+  CHECK(dump.problem() == "jit-7.dump: records that could not be read and were skipped: 9");
 }
 
 TEST_CASE("What is no jitdump, or one of the future, is refused") {
