@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <initializer_list>
 #include <utility>
@@ -35,6 +36,13 @@ bool has_symtab(const ElfFile& file) {
   return table && table->type == SHT_SYMTAB && file.symbol_count(*table) > 1;
 }
 
+bool has_contents(const ElfFile& file, std::initializer_list<const char*> any_of) {
+  return std::ranges::any_of(any_of, [&](const char* name) {
+    const ElfSection* section = file.section(name);
+    return section && !file.contents(*section).empty();
+  });
+}
+
 std::string directory_of(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -55,11 +63,7 @@ std::string default_cache() {
 }  // namespace
 
 bool has_dwarf(const ElfFile& file) {
-  for (const char* name : {".debug_info", ".zdebug_info"}) {
-    const ElfSection* section = file.section(name);
-    if (section && !file.contents(*section).empty()) return true;
-  }
-  return false;
+  return has_contents(file, {".debug_info", ".zdebug_info"});
 }
 
 /// One search: takes the first file with symbols and the first with DWARF that it is offered.
@@ -68,8 +72,17 @@ class DebugFileFinder::Search {
   Search(DebugFileFinder& finder, const ElfFile& file, DebugNeed need)
       : finder_(finder), options_(finder.options_), id_(file.build_id()), need_(need) {}
 
-  bool done() const { return found.symbols && (need_ == DebugNeed::Symbols || found.dwarf); }
+  bool done() const {
+    if (need_ == DebugNeed::Frames) return static_cast<bool>(found.frames);
+    return found.symbols && (need_ == DebugNeed::Symbols || found.dwarf);
+  }
   void offer(const FoundFile& candidate) {
+    if (need_ == DebugNeed::Frames) {
+      if (has_contents(*candidate.file, {".debug_frame", ".zdebug_frame"})) {
+        found.frames = candidate;
+      }
+      return;
+    }
     if (!found.symbols && has_symtab(*candidate.file)) found.symbols = candidate;
     if (!found.dwarf && has_dwarf(*candidate.file)) found.dwarf = candidate;
   }
@@ -192,7 +205,8 @@ DebugFiles DebugFileFinder::find(const std::shared_ptr<const ElfFile>& file,
   search.look_by_link(*file, path);
   search.look_by_build_id();
   search.offer(self);
-  if (!search.found.symbols) search.found.mini = unpack_mini_debug_info(*file);
+  if (!search.found.symbols && need != DebugNeed::Frames)
+    search.found.mini = unpack_mini_debug_info(*file);
   search.ask_debuginfod(path);
   if (search.found.symbols) search.found.mini = nullptr;
   if (need == DebugNeed::All) search.look_for_alt();

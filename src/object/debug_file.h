@@ -34,6 +34,7 @@ struct FoundFile {
 struct DebugFiles {
   FoundFile symbols;  // has a .symtab
   FoundFile dwarf;    // has .debug_info
+  FoundFile frames;   // has .debug_frame; only if asked for
   FoundFile alt;      // what `dwarf` shares with others: the target of its .gnu_debugaltlink
   std::shared_ptr<const ElfFile> mini;  // .gnu_debugdata, only where there is no other .symtab
   std::string binary_path;              // FILE.dwp is looked for beside it
@@ -42,6 +43,7 @@ struct DebugFiles {
 enum class DebugNeed : uint8_t {
   Symbols,  // `symbols`, or else `mini`
   All,      // `dwarf` and `alt` too
+  Frames,   // `frames` alone
 };
 
 /// The order: the file itself if it has DWARF; .gnu_debuglink beside the file, in .debug/ below it,

@@ -129,7 +129,8 @@ std::unique_ptr<const UnwindModule> CodeMaps::open(DsoId id) {
   const FoundFile binary = recording_.symbolizer().binary_of(id);
   if (!binary) return nullptr;
   auto module =
-      UnwindModule::of(binary.file, binary.path, dictionary_, recording_.symbol_options().cache);
+      UnwindModule::of(binary.file, binary.path, dictionary_, recording_.symbol_options().cache,
+                       [&] { return recording_.symbolizer().debug_frames_of(binary).file; });
   return module ? std::move(*module) : nullptr;
 }
 

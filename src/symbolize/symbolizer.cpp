@@ -230,6 +230,10 @@ FoundFile Symbolizer::binary_of(DsoId dso) {
   return open_binary(impl_->dsos[dso], impl_->options, impl_->finder, miss, warning);
 }
 
+FoundFile Symbolizer::debug_frames_of(const FoundFile& binary) {
+  return impl_->finder.find(binary.file, binary.path, DebugNeed::Frames).frames;
+}
+
 void Symbolizer::set_recorded_names(const RecordedNames* names) {
   impl_->recorded_names = names;
 }

@@ -117,6 +117,8 @@ class Symbolizer {
   bool may_have_dwarf();
   /// The binary of a DSO as it was recorded, wherever that is now; nothing if there is none.
   FoundFile binary_of(DsoId dso);
+  /// The file with the .debug_frame of what binary_of() gave; nothing if there is none.
+  FoundFile debug_frames_of(const FoundFile& binary);
 
   /// One sentence for every DSO that was asked for and has no usable symbols, most asked first.
   /// "libfoo.so was replaced since the recording (build id 12… is now 34…)".

@@ -42,12 +42,14 @@ std::optional<CfiSection> CfiSection::find_eh_frame(const ElfFile& file) {
   return CfiSection(Kind::EhFrame, bytes, *begin, header_addr, Terminator::Stop);
 }
 
-std::optional<CfiSection> CfiSection::find_debug_frame(const ElfFile& file) {
-  const ElfSection* section = file.section(".debug_frame");
-  if (!section || (section->flags & SHF_COMPRESSED)) return std::nullopt;
-  const auto bytes = file.contents(*section);
+std::optional<CfiSection> CfiSection::find_debug_frame(const ElfFile& file, SectionData& holder) {
+  // That of the largest programs takes some ten MiB.
+  constexpr uint64_t kMostInflated = uint64_t{256} << 20;
+  holder = SectionData::of(file, ".debug_frame", kMostInflated);
+  if (holder.size() > kMostInflated) return std::nullopt;
+  const auto bytes = holder.bytes();
   if (bytes.empty()) return std::nullopt;
-  return CfiSection(Kind::DebugFrame, bytes, section->addr);
+  return CfiSection(Kind::DebugFrame, bytes, 0);
 }
 
 CfiSection::CfiSection(Kind kind, std::span<const std::byte> bytes, uint64_t addr,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "object/elf_file.h"
+#include "object/section_data.h"
 #include "unwind/cfi_reader.h"
 
 namespace prof {
@@ -42,8 +43,8 @@ class CfiSection {
 
   /// .eh_frame by its section, or, in files without sections, by PT_GNU_EH_FRAME.
   static std::optional<CfiSection> find_eh_frame(const ElfFile& file);
-  /// .debug_frame, if it is not compressed.
-  static std::optional<CfiSection> find_debug_frame(const ElfFile& file);
+  /// .debug_frame, or its .zdebug form, inflated into `holder`, which must outlive the result.
+  static std::optional<CfiSection> find_debug_frame(const ElfFile& file, SectionData& holder);
 
   /// What a zero length means: inside a section the linker may have put more entries behind it;
   /// where only a segment's end is known, it is the end.

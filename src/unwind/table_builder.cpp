@@ -59,20 +59,28 @@ void fill_gaps(std::vector<Piece>& pieces, const std::vector<Piece>& fillers) {
 
 class TableBuilder {
  public:
-  TableBuilder(const ElfFile& file, TableWriter writer, std::vector<Range> code)
-      : file_(file), writer_(std::move(writer)), code_(std::move(code)) {}
+  TableBuilder(const ElfFile& file, TableWriter writer, std::vector<Range> code,
+               const FindDebugFile& debug_file)
+      : file_(file),
+        writer_(std::move(writer)),
+        code_(std::move(code)),
+        find_debug_file_(debug_file) {}
 
   UnwindTable build();
 
  private:
-  /// Sources of pieces: cfi_[0], cfi_[1], or kSynthesized.
-  static constexpr uint32_t kSynthesized = 2;
+  /// Sources of pieces: cfi_[0] to cfi_[2], or kSynthesized.
+  static constexpr uint32_t kSynthesized = 3;
   struct Source {
+    SectionData inflated;
     std::optional<CfiSection> section;
     std::vector<CfiProgram> programs;  // of each CIE
   };
 
   void add_cfi(std::optional<CfiSection> section, uint32_t index);
+  void add_debug_frame(const ElfFile& file, uint32_t index);
+  void add_debug_file();
+  bool much_is_unknown() const;
   void add_synthesized(std::vector<SynthesizedCode> code);
   void search_signal_return();
   bool is_code(uint64_t begin, uint64_t end) const;
@@ -82,7 +90,9 @@ class TableBuilder {
   const ElfFile& file_;
   TableWriter writer_;
   std::vector<Range> code_;  // in order, not overlapping
-  Source cfi_[2];
+  const FindDebugFile& find_debug_file_;
+  std::shared_ptr<const ElfFile> debug_file_;
+  Source cfi_[kSynthesized];
   std::vector<SynthesizedCode> synthesized_;
   std::vector<Piece> pieces_;
   std::vector<CfiRow> rows_;
@@ -118,6 +128,38 @@ void TableBuilder::add_cfi(std::optional<CfiSection> section, uint32_t index) {
     pieces_ = std::move(pieces);
   } else {
     fill_gaps(pieces_, pieces);
+  }
+}
+
+void TableBuilder::add_debug_frame(const ElfFile& file, uint32_t index) {
+  add_cfi(CfiSection::find_debug_frame(file, cfi_[index].inflated), index);
+}
+
+/// Whether gaps between functions add up to more than a few functions of assembly.
+bool TableBuilder::much_is_unknown() const {
+  constexpr uint64_t kSmallPart = 16;
+  uint64_t all = 0;
+  uint64_t unknown = 0;
+  size_t next = 0;
+  for (const Range& range : code_) {
+    all += range.end - range.begin;
+    uint64_t at = range.begin;
+    for (; next < pieces_.size() && pieces_[next].begin < range.end; ++next) {
+      if (pieces_[next].begin >= at + kRealGap) unknown += pieces_[next].begin - at;
+      at = std::max(at, pieces_[next].end);
+    }
+    if (range.end >= at + kRealGap) unknown += range.end - at;
+  }
+  return unknown > all / kSmallPart;
+}
+
+/// What strip took away: C that is compiled without .eh_frame has .debug_frame for debuggers.
+void TableBuilder::add_debug_file() {
+  if (!find_debug_file_ || !much_is_unknown()) return;
+  counts_.asked_debug_file = true;
+  debug_file_ = find_debug_file_();
+  if (debug_file_ && can_unwind(*debug_file_) && debug_file_->machine() == file_.machine()) {
+    add_debug_frame(*debug_file_, 2);
   }
 }
 
@@ -178,7 +220,8 @@ void TableBuilder::write_piece(const Piece& piece) {
 
 UnwindTable TableBuilder::build() {
   add_cfi(CfiSection::find_eh_frame(file_), 0);
-  add_cfi(CfiSection::find_debug_frame(file_), 1);
+  add_debug_frame(file_, 1);
+  add_debug_file();
   add_synthesized(synthesize_plt(file_));
   add_synthesized(synthesize_entry(file_, counts_.has_cfi));
   search_signal_return();
@@ -229,13 +272,14 @@ bool can_unwind(const ElfFile& file) {
          (file.machine() == EM_X86_64 || file.machine() == EM_AARCH64);
 }
 
-Result<UnwindTable> build_unwind_table(const ElfFile& file, RuleDictionary& dictionary) {
+Result<UnwindTable> build_unwind_table(const ElfFile& file, RuleDictionary& dictionary,
+                                       const FindDebugFile& debug_file) {
   if (!can_unwind(file)) return fail("its machine is neither x86-64 nor aarch64");
   std::vector<Range> code = code_of(file);
   if (code.empty()) return fail("it has no code");
   auto writer = TableWriter::create(dictionary, code.front().begin, code.back().end);
   if (!writer) return tl::unexpected(std::move(writer.error()));
-  return TableBuilder(file, std::move(*writer), std::move(code)).build();
+  return TableBuilder(file, std::move(*writer), std::move(code), debug_file).build();
 }
 
 }  // namespace prof

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "unwind/table_builder.h"
 #include "unwind/table_cache.h"
 
 namespace prof {
@@ -10,15 +9,17 @@ namespace prof {
 namespace {
 
 Result<UnwindTable> table_of(const ElfFile& file, RuleDictionary& dictionary,
-                             const DiskCache& cache) {
+                             const DiskCache& cache, const FindDebugFile& debug_file) {
   const std::string key = cache.enabled() && can_unwind(file) ? unwind_table_key(file) : "";
   if (!key.empty()) {
     if (const auto entry = cache.get(key)) {
       if (auto table = decode_unwind_table(entry->bytes(), dictionary)) return std::move(*table);
     }
   }
-  auto table = build_unwind_table(file, dictionary);
-  if (table && !key.empty() && table->counts().rows >= kRowsWorthKeeping) {
+  auto table = build_unwind_table(file, dictionary, debug_file);
+  // What depends on another file, that may come or go, is made anew.
+  if (table && !key.empty() && !table->counts().asked_debug_file &&
+      table->counts().rows >= kRowsWorthKeeping) {
     cache.put(key, encode_unwind_table(*table, dictionary));
   }
   return table;
@@ -32,8 +33,9 @@ UnwindModule::UnwindModule(std::shared_ptr<const ElfFile> file, std::string name
 Result<std::unique_ptr<const UnwindModule>> UnwindModule::of(std::shared_ptr<const ElfFile> file,
                                                              const std::string& name,
                                                              RuleDictionary& dictionary,
-                                                             const DiskCache& cache) {
-  auto table = table_of(*file, dictionary, cache);
+                                                             const DiskCache& cache,
+                                                             const FindDebugFile& debug_file) {
+  auto table = table_of(*file, dictionary, cache, debug_file);
   if (!table) {
     return tl::unexpected(std::move(table.error()).in("cannot unwind through '" + name + "'"));
   }
@@ -53,7 +55,7 @@ Result<std::unique_ptr<const UnwindModule>> UnwindModule::from_image(std::vector
                                                                      RuleDictionary& dictionary) {
   auto file = ElfFile::parse(image, name);  // a moved vector keeps its bytes where they are
   if (!file) return tl::unexpected(std::move(file.error()));
-  auto table = table_of(*file, dictionary, {});
+  auto table = table_of(*file, dictionary, {}, {});
   if (!table) {
     return tl::unexpected(std::move(table.error()).in("cannot unwind through '" + name + "'"));
   }

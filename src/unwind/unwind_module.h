@@ -14,6 +14,7 @@
 #include "unwind/cfi_section.h"
 #include "unwind/generated_table.h"
 #include "unwind/rule_dictionary.h"
+#include "unwind/table_builder.h"
 #include "unwind/unwind_table.h"
 
 namespace prof {
@@ -23,11 +24,12 @@ class UnwindModule {
  public:
   /// The table is taken from `cache`, or made and, where that took long, kept there. Fails if the
   /// file is of a machine without unwinding or has no code. The table refers to `dictionary`, which
-  /// must outlive the module.
+  /// must outlive the module. `debug_file` is asked as build_unwind_table() has it.
   static Result<std::unique_ptr<const UnwindModule>> of(std::shared_ptr<const ElfFile> file,
                                                         const std::string& name,
                                                         RuleDictionary& dictionary,
-                                                        const DiskCache& cache = {});
+                                                        const DiskCache& cache = {},
+                                                        const FindDebugFile& debug_file = {});
   /// Fails, too, if the file cannot be read or is no ELF file.
   static Result<std::unique_ptr<const UnwindModule>> open(const std::string& path,
                                                           RuleDictionary& dictionary);

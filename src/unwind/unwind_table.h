@@ -19,6 +19,7 @@ struct UnwindTableCounts {
   uint64_t unsupported_rows = 0;  // rules that a struct unwind_rule cannot say
   uint64_t broken_fdes = 0;       // entries that are malformed, at least in part
   bool has_cfi = false;           // else frame pointers are guessed at
+  bool asked_debug_file = false;  // what the file itself says leaves much of its code out
 };
 
 class UnwindTable {

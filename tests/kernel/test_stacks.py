@@ -50,7 +50,8 @@ CHAINS = {
 
 
 def check_frames(tmp, program):
-    path = record(tmp, "--call-graph", "dwarf,32768", command=[workload(program), "2.5"])
+    path = record(tmp, "--call-graph", "dwarf,32768",
+                  command=[program if "/" in program else workload(program), "2.5"])
     stacks = folded(path)
     total = sum(count for _, count in stacks)
     check(total > 1000, f"{total} samples")
@@ -80,6 +81,13 @@ def check_frames(tmp, program):
         check(count > total * 0.1, f"{program}: {count} of {total} samples in {kind}: {seen}")
 
 
+def check_broken(tmp, program):
+    """That nothing is known of the program's own stacks."""
+    path = record(tmp, "--call-graph", "dwarf,32768", command=[program, "0.5"])
+    whole_ones = sum(count for frames, count in folded(path) if len(frames) > 50)
+    check_equal(whole_ones, 0, "deep stacks without unwinding information")
+
+
 @test
 def chains_are_true_however_a_program_was_built(tmp):
     for program in ("frames", "frames_O0", "frames_O1", "frames_O3", "frames_Os"):
@@ -89,6 +97,25 @@ def chains_are_true_however_a_program_was_built(tmp):
 @test
 def chains_are_true_in_static_programs(tmp):
     check_frames(tmp, "frames_static")
+
+
+@test
+def chains_are_true_by_the_debug_frames_of_a_separate_file(tmp):
+    require_program("gcc")
+    require_program("objcopy")
+    for form in ("zlib", "zlib-gnu"):
+        folder = f"{tmp}/{form}"
+        os.mkdir(folder)
+        program, debug = f"{folder}/program", f"{folder}/program.debug"
+        source = SOURCE / "tests" / "workloads" / "frames.c"
+        ok(run("gcc", "-g", "-O2", "-fomit-frame-pointer", "-fno-asynchronous-unwind-tables",
+               "-fno-unwind-tables", "-fno-optimize-sibling-calls", "-fno-inline", "-pthread",
+               source, "-o", program))
+        ok(run("objcopy", "--only-keep-debug", f"--compress-debug-sections={form}", program, debug))
+        ok(run("strip", program))
+        check_broken(tmp, program)
+        ok(run("objcopy", f"--add-gnu-debuglink={debug}", program))
+        check_frames(tmp, program)
 
 
 @test

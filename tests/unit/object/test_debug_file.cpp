@@ -125,6 +125,21 @@ TEST_CASE("A binary that record kept is found by its build id, a damaged copy is
   CHECK_FALSE(DebugFileFinder(program.options).find_binary({}, "prog"));
 }
 
+TEST_CASE("The file with .debug_frame is found where asked for") {
+  Program program;
+  REQUIRE(
+      program.run("printf 'int f(int x) { return x; } int main(void) { return f(0); }' > c.c && "
+                  "gcc -g -fno-asynchronous-unwind-tables -fno-unwind-tables c.c -o c && "
+                  "objcopy --only-keep-debug --compress-debug-sections c c.debug && "
+                  "strip -g c && objcopy --add-gnu-debuglink=c.debug c"));
+  const auto file = program.open("c");
+  DebugFileFinder finder(program.options);
+  const DebugFiles frames = finder.find(file, program.path("c"), DebugNeed::Frames);
+  CHECK(frames.frames.path == program.path("c.debug"));
+  CHECK_FALSE(frames.symbols);
+  CHECK_FALSE(finder.find(file, program.path("c"), DebugNeed::All).frames);
+}
+
 TEST_CASE("All places are looked for below the root of another system") {
   Program program;
   REQUIRE(

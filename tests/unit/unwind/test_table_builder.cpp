@@ -1,5 +1,8 @@
+#include <zlib.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <memory>
 
 #include "support/cfi_builder.h"
 #include "support/elf_builder.h"
@@ -187,6 +190,76 @@ TEST_CASE(".debug_frame is asked where .eh_frame says nothing") {
   CHECK(built.kind(kText + 0x280) == (with_eh_frame ? UNWIND_CFA_SP : UNWIND_CFA_FP));
   CHECK(built.kind(kText + 0x300) == UNWIND_CFA_FP);
   CHECK(built.kind(kText + 0xfff) == UNWIND_CFA_FP);
+}
+
+namespace {
+
+/// .debug_frame with a function at kText, as `form` has it.
+std::vector<std::byte> file_with_debug_frame(int form) {
+  BuilderCie cie;
+  cie.version = 4;
+  cie.augmentation = "";
+  const auto frames = CfiBuilder(0, true).cie(cie).fde(kText, 0x1000, kPush).bytes();
+  uLongf size = ::compressBound(frames.size());
+  std::vector<std::byte> packed(size);
+  REQUIRE(::compress(reinterpret_cast<Bytef*>(packed.data()), &size,
+                     reinterpret_cast<const Bytef*>(frames.data()), frames.size()) == Z_OK);
+  packed.resize(size);
+  ByteWriter out;
+  if (form == 1) out.u32(ELFCOMPRESS_ZLIB).u32(0).u64(frames.size()).u64(8).bytes(packed);
+  if (form == 2) out.text("ZLIB").u64(byte_swapped(uint64_t{frames.size()})).bytes(packed);
+  if (form == 3) out.u32(ELFCOMPRESS_ZLIB).u32(0).u64(UINT64_MAX).u64(8).bytes(packed);
+  return elf_with({}, [&](ElfBuilder& elf) {
+    if (form == 0) elf.section({".debug_frame", SHT_PROGBITS, 0, 0, frames});
+    if (form == 2) elf.section({".zdebug_frame", SHT_PROGBITS, 0, 0, out.take()});
+    if (form != 0 && form != 2) {
+      elf.section({".debug_frame", SHT_PROGBITS, SHF_COMPRESSED, 0, out.take()});
+    }
+  });
+}
+
+}  // namespace
+
+TEST_CASE(".debug_frame may be compressed, in either form") {
+  const int form = GENERATE(0, 1, 2);
+  const Built built(file_with_debug_frame(form));
+  CHECK(built.kind(kText) == UNWIND_CFA_SP);
+  CHECK(built.kind(kText + 0xfff) == UNWIND_CFA_FP);
+  CHECK_FALSE(Built(file_with_debug_frame(3)).table.counts().has_cfi);  // claims to be too large
+}
+
+TEST_CASE("A debug file is asked where much of the code has no rules") {
+  const auto eh = [](size_t covered) {
+    return elf_with_cfi(CfiBuilder(kEhFrame).cie().fde(kText + 0x1000, covered));
+  };
+  const auto debug = std::make_shared<const std::vector<std::byte>>(file_with_debug_frame(1));
+  int asked = 0;
+  const auto build = [&](const std::vector<std::byte>& image, bool found, RuleDictionary& rules) {
+    const auto file = ElfFile::parse(image, "test");
+    REQUIRE(file);
+    auto table = build_unwind_table(*file, rules, [&]() -> std::shared_ptr<const ElfFile> {
+      ++asked;
+      if (!found) return nullptr;
+      return std::make_shared<const ElfFile>(std::move(*ElfFile::parse(*debug, "debug")));
+    });
+    REQUIRE(table);
+    CHECK(table->counts().asked_debug_file == (asked > 0));
+    return std::move(*table);
+  };
+  RuleDictionary rules;
+  const auto with = build(eh(0x1000), true, rules);
+  CHECK(asked == 1);
+  CHECK(rules[with.find(ElfAddr{kText + 8})].cfa_kind == UNWIND_CFA_FP);
+  CHECK(rules[with.find(ElfAddr{kText + 0x1008})].cfa_kind == UNWIND_CFA_SP);
+  CHECK(rules[with.find(ElfAddr{kText + 0x2008})].cfa_kind == UNWIND_CFA_NONE);
+  const auto without = build(eh(0x1000), false, rules);
+  CHECK(asked == 2);
+  CHECK(rules[without.find(ElfAddr{kText + 8})].cfa_kind == UNWIND_CFA_NONE);
+  asked = 0;
+  const auto whole =
+      elf_with_cfi(CfiBuilder(kEhFrame).cie().fde(kText, 0x1000).fde(kText + 0x1080, 0x1f80));
+  build(whole, true, rules);
+  CHECK(asked == 0);
 }
 
 TEST_CASE("Without any CFI frame pointers are followed, and the entry point is the bottom") {
