@@ -23,6 +23,8 @@ complete -c prof -n '__fish_seen_subcommand_from record' -s c -l count -x -d 'Sa
 complete -c prof -n '__fish_seen_subcommand_from record' -s e -l event -x -a 'cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults' -d 'Events: cycles, page-faults:u, … [cycles]'
 complete -c prof -n '__fish_seen_subcommand_from record' -s g -d 'Record call chains, by frame pointers'
 complete -c prof -n '__fish_seen_subcommand_from record' -l call-graph -x -a 'fp' -d 'Record call chains by this method: fp, or dwarf[,SIZE] from copies of the stack'
+complete -c prof -n '__fish_seen_subcommand_from record' -l bpf -d 'Count equal stacks in the kernel; the file holds each once'
+complete -c prof -n '__fish_seen_subcommand_from record' -l interval -x -d 'With --bpf: counts of every so many seconds, for pictures over time'
 complete -c prof -n '__fish_seen_subcommand_from record' -l max-stack -x -d 'Frames of a call chain at most'
 complete -c prof -n '__fish_seen_subcommand_from record' -s k -l clockid -x -a 'monotonic monotonic_raw realtime boottime tai' -d 'Clock of the time stamps [monotonic]'
 complete -c prof -n '__fish_seen_subcommand_from record' -s o -l output -r -F -d 'File to write; \'-\': standard output [perf.data]'

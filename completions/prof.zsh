@@ -51,6 +51,8 @@ _prof() {
         '*--event[Events\: cycles, page-faults\:u, … \[cycles\]]:value:(cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults)' \
         '*-g[Record call chains, by frame pointers]' \
         '*--call-graph[Record call chains by this method\: fp, or dwarf\[,SIZE\] from copies of the stack]:value:(fp)' \
+        '*--bpf[Count equal stacks in the kernel; the file holds each once]' \
+        '*--interval[With --bpf\: counts of every so many seconds, for pictures over time]:value: ' \
         '*--max-stack[Frames of a call chain at most]:value: ' \
         '*-k[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
         '*--clockid[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \

@@ -17,7 +17,7 @@ int complain(const prof::Error& error) {
 
 int main(int argc, char** argv) {
   CLI::App app("prof: a sampling profiler and flame-graph generator for Linux", "prof");
-  app.set_version_flag("--version", "prof " PROF_VERSION);
+  app.set_version_flag("--version", prof::version_text());
   app.require_subcommand(0, 1);
   prof::CommandRun run;
   prof::add_record_command(app, run);

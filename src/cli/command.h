@@ -9,6 +9,9 @@
 
 namespace prof {
 
+/// The version, and what this prof was built without.
+std::string version_text();
+
 /// What a parsed command does; gives the exit code of the process.
 using CommandRun = std::function<Result<int>()>;
 

@@ -50,6 +50,11 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_option("--call-graph", to.call_graph,
                  "Record call chains by this method: fp, or dwarf[,SIZE] from copies of the stack")
       ->group("What");
+  app.add_flag("--bpf", options.bpf, "Count equal stacks in the kernel; the file holds each once")
+      ->group("What");
+  app.add_option("--interval", options.interval_seconds,
+                 "With --bpf: counts of every so many seconds, for pictures over time")
+      ->group("What");
   app.add_option("--max-stack", options.max_stack, "Frames of a call chain at most")->group("What");
   app.add_option("-k,--clockid", options.clock, "Clock of the time stamps [monotonic]")
       ->group("What");

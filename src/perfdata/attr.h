@@ -15,6 +15,11 @@
 
 namespace prof {
 
+/// Stands as `wakeup_events`, which only the kernel reads, in the attribute of an event whose equal
+/// stacks were counted while recording: each of its samples stands for as many as its weight says.
+/// ("PROF"; perf, and whoever rewrites the file, leave it as it is.)
+inline constexpr uint32_t kCountedStacks = 0x50524f46;
+
 /// An event as recorded. `attr` is zero-extended or cut to the struct we were built with;
 /// `recorded_size` is the size the file gave it.
 struct EventAttr {
@@ -24,6 +29,10 @@ struct EventAttr {
   std::string name;           // "cycles:u"; from EVENT_DESC or EVENT_UPDATE, else made from attr
 
   bool has(uint64_t sample_bit) const { return (attr.sample_type & sample_bit) != 0; }
+  /// See kCountedStacks.
+  bool counts_stacks() const {
+    return attr.wakeup_events == kCountedStacks && has(PERF_SAMPLE_WEIGHT);
+  }
 };
 
 /// Decodes an on-disk perf_event_attr of any size; consumes exactly attr.size bytes of `reader`, or

@@ -1,6 +1,7 @@
 // EventSource: where records come from while a recording runs. Drained by the recorder's loop.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -25,6 +26,11 @@ class EventSource {
   virtual size_t drain(std::vector<std::byte>& out) = 0;
   /// Records that were lost for want of room so far, as far as the source can tell.
   virtual uint64_t lost() const = 0;
+  /// Whether a drain's records are older than all that later drains give, so that readers may sort
+  /// drain by drain.
+  virtual bool in_rounds() const { return true; }
+  /// How long a drain may be put off.
+  virtual std::chrono::milliseconds tick() const { return std::chrono::milliseconds(1000); }
 };
 
 }  // namespace prof

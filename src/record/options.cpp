@@ -79,6 +79,17 @@ Result<void> validate(const RecordOptions& options) {
   }
   if (options.delay_ms < -1) return fail("a delay is in milliseconds, or -1", {}, 2);
   if (options.duration_seconds < 0) return fail("a duration cannot be negative", {}, 2);
+  if (options.interval_seconds != 0 && !options.bpf) {
+    return fail("--interval is of the counts of --bpf; samples have times of their own", {}, 2);
+  }
+  if (options.interval_seconds < 0 ||
+      (options.bpf && options.interval_seconds > 0 && options.interval_seconds < kLeastInterval)) {
+    return fail(fmt::format("an interval is at least {} seconds", kLeastInterval), {}, 2);
+  }
+  if (options.bpf && options.call_graph == CallGraph::Dwarf) {
+    return fail("--bpf counts stacks in the kernel, and cannot count copies of them",
+                "use --bpf with -g, or --call-graph dwarf without --bpf", 2);
+  }
   if (options.output.empty()) return fail("-o needs a file name", {}, 2);
   return {};
 }

@@ -19,6 +19,7 @@ enum class CallGraph : uint8_t {
   FramePointers,  // by the kernel
   Dwarf,  // the kernel's part by the kernel; the user's from a copy of the stack, by readers
 };
+inline constexpr double kLeastInterval = 0.1;  // seconds
 inline constexpr uint64_t kDefaultStackCopy = 8192;
 inline constexpr uint64_t kMaxStackCopy = 65528;  // a record's size is 16 bits
 
@@ -40,6 +41,8 @@ struct RecordOptions {
   uint64_t stack_copy = kDefaultStackCopy;  // bytes a sample, for CallGraph::Dwarf
   uint32_t max_stack = 0;                   // frames; 0: the kernel's default
   std::string clock;                        // of the time stamps; empty: monotonic
+  bool bpf = false;                         // count equal stacks in the kernel
+  double interval_seconds = 0;  // with bpf: counts of each so many seconds; 0: of it all
 
   // When.
   int64_t delay_ms = 0;         // before events are enabled; -1: never

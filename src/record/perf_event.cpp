@@ -26,6 +26,10 @@ bool PerfEvent::disable() const {
   return ::ioctl(fd(), PERF_EVENT_IOC_DISABLE, 0) == 0;
 }
 
+bool PerfEvent::attach(int program) const {
+  return ::ioctl(fd(), PERF_EVENT_IOC_SET_BPF, program) == 0;
+}
+
 bool PerfEvent::redirect_to(const PerfEvent& other) const {
   return ::ioctl(fd(), PERF_EVENT_IOC_SET_OUTPUT, other.fd()) == 0;
 }

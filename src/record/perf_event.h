@@ -21,6 +21,9 @@ class PerfEvent {
   int fd() const { return fd_.get(); }
   bool enable() const;
   bool disable() const;
+  /// Runs a BPF program, given by its descriptor, at each sample, also at those of events that
+  /// inherit from this one. The program says whether the sample is recorded besides.
+  bool attach(int program) const;
   /// Sends the records to the ring of `other`, which is of the same CPU.
   bool redirect_to(const PerfEvent& other) const;
   /// The kernel's id, as in samples; 0 if it does not tell.

@@ -34,13 +34,19 @@ bool is_missing_pmu(int error) {
 Result<std::unique_ptr<PerfSource>> PerfSource::open(const RecordOptions& options,
                                                      std::vector<EventSpec> specs,
                                                      const Sampling& sampling, Target& target,
-                                                     std::vector<std::string>& notes) {
+                                                     std::vector<std::string>& notes,
+                                                     const LoadPrograms& load) {
   std::unique_ptr<PerfSource> source(new PerfSource(options, std::move(specs), sampling));
   const auto size = prof::ring_size(options);
   if (!size) return tl::unexpected(size.error());
   source->ring_size_ = *size;
   source->configure(target);
   if (auto done = source->negotiate(target, notes); !done) return tl::unexpected(done.error());
+  if (load) {
+    auto programs = load(*source);
+    if (!programs) return tl::unexpected(programs.error());
+    source->programs_ = std::move(*programs);
+  }
   if (auto done = source->open_rings(target, notes); !done) return tl::unexpected(done.error());
   if (auto done = source->open_rest(target); !done) return tl::unexpected(done.error());
   source->collect_ids();
@@ -164,6 +170,17 @@ bool PerfSource::drop_newest_feature() {
                [](Attr& a) { a.use_clockid = 0, a.clockid = 0; }));
 }
 
+/// Leaves errno as what failed set it.
+PerfEvent PerfSource::open_event(size_t index, pid_t tid, int cpu) const {
+  auto event = PerfEvent::open(events_[index].attr, tid, cpu);
+  if (event && index < programs_.size() && !event.attach(programs_[index])) {
+    const int error = errno;
+    event = {};
+    errno = error;
+  }
+  return event;
+}
+
 Result<void> PerfSource::open_rings(Target& target, std::vector<std::string>& notes) {
   for (size_t i = 0; i < ring_cpus_.size(); ++i) ring_of_[ring_cpus_[i]] = i;
   for (;;) {
@@ -184,7 +201,7 @@ Result<void> PerfSource::open_leaders(Target& target) {
   for (int cpu : ring_cpus_) {
     const bool sampled = std::ranges::binary_search(target.cpus, cpu);
     const size_t index = sampled ? 0 : events_.size() - 1;
-    auto event = PerfEvent::open(events_[index].attr, tid, cpu);
+    auto event = open_event(index, tid, cpu);
     if (!event) {
       const int error = errno;
       auto failure = explain_open_failure(error, specs_[index], target);
@@ -254,7 +271,7 @@ Result<void> PerfSource::open_thread(pid_t tid, const Target& target) {
     for (int cpu : cpus_of(index, target)) {
       const size_t ring = ring_of_.at(cpu);
       if (open_[ring].index == index && open_[ring].tid == tid) continue;  // it has the ring
-      auto event = PerfEvent::open(events_[index].attr, tid, cpu);
+      auto event = open_event(index, tid, cpu);
       if (!event && errno == ESRCH) return {};
       if (!event && errno == ENODEV && tid == -1) continue;  // the CPU went offline
       if (!event) return tl::unexpected(explain_open_failure(errno, specs_[index], target));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -30,12 +31,17 @@ namespace prof {
 /// sampled later may start.
 class PerfSource final : public EventSource {
  public:
+  /// Gives the descriptors of the BPF programs that get the samples of the first so many events.
+  using LoadPrograms = std::function<Result<std::vector<int>>(const PerfSource& source)>;
+
   /// Opens everything, disabled except for the dummy. What had to be done differently from what was
-  /// asked for is told in `notes`.
+  /// asked for is told in `notes`. `load` is asked when it is known how the events can be opened,
+  /// and before they are: a thread that is born between has neither event nor program.
   static Result<std::unique_ptr<PerfSource>> open(const RecordOptions& options,
                                                   std::vector<EventSpec> specs,
                                                   const Sampling& sampling, Target& target,
-                                                  std::vector<std::string>& notes);
+                                                  std::vector<std::string>& notes,
+                                                  const LoadPrograms& load = {});
 
   Result<void> start() override;
   void stop() override;
@@ -50,6 +56,9 @@ class PerfSource final : public EventSource {
   size_t ring_count() const { return rings_.size(); }
   /// The clock of the time stamps, if it is one that has a number.
   bool has_clock() const { return events_.front().attr.use_clockid; }
+  clockid_t clock() const { return sampling_.clock; }
+  /// Events that sample: the first so many of events().
+  size_t sampled_events() const { return events_.size() - (has_tracker_ ? 1 : 0); }
   /// Whether the kernel was excluded because that was not permitted.
   bool user_only() const { return user_only_; }
 
@@ -73,6 +82,7 @@ class PerfSource final : public EventSource {
   const std::vector<int>& cpus_of(size_t index, const Target& target) const;
   bool is_tracker(size_t index) const { return has_tracker_ && index + 1 == events_.size(); }
 
+  PerfEvent open_event(size_t index, pid_t tid, int cpu) const;
   Result<void> open_rings(Target& target, std::vector<std::string>& notes);
   Result<void> open_leaders(Target& target);
   Result<void> map_rings(std::vector<std::string>& notes);
@@ -87,6 +97,7 @@ class PerfSource final : public EventSource {
   std::vector<EventSpec> specs_;
   Sampling sampling_;
   std::vector<EventAttr> events_;  // of specs_, then the tracker
+  std::vector<int> programs_;      // by event; none without BPF
   bool has_tracker_ = false;
   bool user_only_ = false;
   std::vector<int> ring_cpus_;

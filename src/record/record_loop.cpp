@@ -16,8 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What waits in rings is taken out at least this often, so that little is lost should we be killed.
-constexpr auto kFlushInterval = std::chrono::milliseconds(1000);
 // At first sooner: a program may delete itself, or its container, soon after its start, and its
 // binaries are looked at when their mappings are taken out of the rings.
 constexpr auto kFirstFlush = std::chrono::milliseconds(16);
@@ -74,14 +72,16 @@ bool RecordLoop::drain() {
   auto records = queue_.buffer();
   if (source_.drain(records) == 0) return false;
   trimmer_.trim(records, queue_.is_pressed() ? StackTrimmer::kShort : UINT64_MAX);
-  queue_.push(std::move(records), true);
+  queue_.push(std::move(records), source_.in_rounds());
   return true;
 }
 
 Result<RecordLoop::End> RecordLoop::run(const RecordOptions& options, Workload* workload,
                                         bool until_targets_end) {
   if (auto done = prepare(options); !done) return tl::unexpected(done.error());
-  auto interval = kFirstFlush;
+  // What waits is taken out at least this often, so that little is lost should we be killed.
+  const auto longest = source_.tick();
+  auto interval = std::min(kFirstFlush, longest);
   auto next_flush = Clock::now() + interval;
   std::optional<End> end;
   while (!end) {
@@ -127,7 +127,7 @@ Result<RecordLoop::End> RecordLoop::run(const RecordOptions& options, Workload* 
     }
     if (tick) {
       queue_.request_flush();
-      interval = std::min(interval * 2, kFlushInterval);
+      interval = std::min(interval * 2, longest);
       next_flush = Clock::now() + interval;
     }
   }

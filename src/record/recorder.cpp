@@ -10,6 +10,7 @@
 #include "perfdata/decode.h"
 #include "perfdata/encode.h"
 #include "perfdata/writer.h"
+#include "record/bpf_source.h"
 #include "record/file_keeper.h"
 #include "record/host_info.h"
 #include "record/output.h"
@@ -42,7 +43,15 @@ class Recorder {
 
  private:
   Result<void> open_source();
+  Result<void> open_with_bpf(const std::vector<EventSpec>& specs, const Sampling& sampling,
+                             std::vector<std::string>& notes);
   Result<void> open_output();
+  EventSource& source() const {
+    return bpf_ ? static_cast<EventSource&>(*bpf_) : static_cast<EventSource&>(*source_);
+  }
+  std::span<const EventAttr> file_events() const {
+    return bpf_ ? bpf_->events() : source_->events();
+  }
   void synthesize();
   Result<void> begin();
   void finish_source();
@@ -57,11 +66,12 @@ class Recorder {
     for (const std::string& note : notes) notify("prof: " + note);
   }
 
-  const RecordOptions& options_;
+  RecordOptions options_;  // as asked for, less what is not possible here
   Target target_;
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<SignalQueue> signals_;
   std::unique_ptr<PerfSource> source_;
+  std::unique_ptr<BpfSource> bpf_;  // on top of it, for --bpf
   Features host_;
   std::optional<OutputFile> output_;
   std::unique_ptr<Writer> writer_;
@@ -96,9 +106,14 @@ Result<void> Recorder::open_source() {
   if (!target) return tl::unexpected(target.error());
   target_ = std::move(*target);
   raise_open_file_limit();  // after the fork: the command keeps its own
-  auto source = PerfSource::open(options_, std::move(specs), *sampling, target_, notes);
-  if (!source) return tl::unexpected(source.error());
-  source_ = std::move(*source);
+  if (options_.bpf) {
+    if (auto done = open_with_bpf(specs, *sampling, notes); !done) return done;
+  }
+  if (!source_) {
+    auto source = PerfSource::open(options_, std::move(specs), *sampling, target_, notes);
+    if (!source) return tl::unexpected(source.error());
+    source_ = std::move(*source);
+  }
   if (options_.verbose) {
     notes.push_back(fmt::format("{} ring buffers of {} KiB, {} events, {} threads",
                                 source_->ring_count(), source_->ring_size() >> 10,
@@ -108,10 +123,37 @@ Result<void> Recorder::open_source() {
   return {};
 }
 
+/// Leaves no source, and the reason in `notes`, where BPF is not to be had: then each sample is
+/// recorded.
+Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const Sampling& sampling,
+                                     std::vector<std::string>& notes) {
+  auto bpf = std::make_unique<BpfSource>(options_);
+  std::optional<Error> refused;
+  std::vector<std::string> own_notes;
+  auto source =
+      PerfSource::open(options_, specs, sampling, target_, own_notes, [&](const PerfSource& perf) {
+        auto programs = bpf->load(perf);
+        if (!programs) refused = programs.error();
+        return programs;
+      });
+  if (source) {
+    source_ = std::move(*source);
+    bpf->use(*source_);
+    bpf_ = std::move(bpf);
+    notes.insert(notes.end(), own_notes.begin(), own_notes.end());
+    return {};
+  }
+  if (!refused) return tl::unexpected(source.error());
+  notes.push_back(refused->message + "; recording each sample instead");
+  if (!refused->hint.empty()) notes.push_back(refused->hint);
+  options_.bpf = false;
+  return {};
+}
+
 Result<void> Recorder::open_output() {
   describe_host(host_);
   host_.cmdline = options_.command_line;
-  const auto events = source_->events();
+  const auto events = file_events();
   host_.event_desc.assign(events.begin(), events.end());
   if (source_->has_clock()) {
     const clockid_t clock = events.front().attr.clockid;
@@ -143,7 +185,7 @@ Result<void> Recorder::open_output() {
   tally_ = std::make_unique<Tally>(events.front().attr, keeper_.get());
   queue_ = std::make_unique<WriteQueue>(*writer_, *tally_);
   trimmer_ = std::make_unique<StackTrimmer>(events);
-  loop_ = std::make_unique<RecordLoop>(*source_, *trimmer_, *queue_, *signals_);
+  loop_ = std::make_unique<RecordLoop>(source(), *trimmer_, *queue_, *signals_);
   return {};
 }
 
@@ -170,7 +212,7 @@ void Recorder::synthesize() {
 Result<void> Recorder::begin() {
   const bool by_exec = target_.kind == TargetKind::Command;
   if (!by_exec && options_.delay_ms == 0) {
-    if (auto done = source_->start(); !done) return done;
+    if (auto done = source().start(); !done) return done;
   }
   if (workload_) {
     if (auto done = workload_->release(); !done) return done;
@@ -179,9 +221,9 @@ Result<void> Recorder::begin() {
 }
 
 void Recorder::finish_source() {
-  source_->stop();
+  source().stop();
   loop_->drain();
-  lost_ = source_->lost();
+  lost_ = source().lost();
   if (lost_ == 0) return;
   RecordEncoder record(sample_id_size(source_->events().front().attr));
   record.lost_samples(lost_);
@@ -205,7 +247,12 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
   constexpr double kMega = 1024.0 * 1024.0;
   const auto stats = writer_->stats();
   notify(fmt::format("[ prof record: Woken up {} times to write data ]", loop_->wakeups()));
-  const auto samples = whole ? fmt::format(" ({} samples)", tally_->samples()) : std::string();
+  std::string samples;
+  if (whole && bpf_) {
+    samples = fmt::format(" ({} samples, {} stacks)", bpf_->samples(), tally_->samples());
+  } else if (whole) {
+    samples = fmt::format(" ({} samples)", tally_->samples());
+  }
   std::string compressed;
   if (options_.compression_level != 0 && stats.bytes_out != 0) {
     compressed =
@@ -216,7 +263,21 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
   notify(fmt::format("[ prof record: Captured and wrote {:.3f} MB {}{}{} ]",
                      static_cast<double>(file_size) / kMega, options_.output, samples, compressed));
   const uint64_t lost = std::max(lost_, tally_->lost());
-  if (lost != 0) {
+  if (bpf_ && options_.verbose) {
+    const auto measured = bpf_->measured();
+    notify(
+        fmt::format("[ prof record: The BPF program ran {} times ({} by its own count), {:.2f} us "
+                    "each ]",
+                    measured.runs, bpf_->runs(),
+                    static_cast<double>(measured.nanoseconds) / 1000 /
+                        static_cast<double>(std::max<uint64_t>(measured.runs, 1))));
+  }
+  if (bpf_ && lost != 0) {
+    notify(
+        fmt::format("[ prof record: Lost {} samples: their stacks came faster than they could be "
+                    "read: try a lower -F ]",
+                    lost));
+  } else if (lost != 0) {
     notify(
         fmt::format("[ prof record: Lost {} records for want of room in the ring buffers: try a "
                     "larger -m or a lower -F ]",

@@ -249,7 +249,10 @@ class Gathering {
       return;
     }
     ProfileEvent& event = profile_.events[sample.event];
-    ++event.total_samples;
+    const bool counted = recording_.events()[sample.event].counts_stacks();
+    const uint64_t samples = counted ? std::max<uint64_t>(sample.weight, 1) : 1;
+    event.total_samples += samples;
+    event.counted_stacks += counted;
     event.total_period += sample.period;
     const SampleContext context = contexts_.of(sample);
     if (contexts_.hides(context)) return;
@@ -263,7 +266,7 @@ class Gathering {
       chain = {std::as_bytes(std::span(&ips_[at_], 1)), false};
       at_ = (at_ + 1) % ips_.size();
     }
-    stacks_.add(context, sample.cpu_mode(), chain, sample.period);
+    stacks_.add(context, sample.cpu_mode(), chain, sample.period, samples);
   }
 
   Recording& recording_;

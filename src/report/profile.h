@@ -59,7 +59,8 @@ struct ProfileEvent {
   uint64_t period = 0;           // sum of their periods
   uint64_t total_samples = 0;    // with those that a filter hides: what percentages relate to
   uint64_t total_period = 0;
-  uint32_t period_scale = 1;  // periods count 1/period_scale of the unit (folded decimals)
+  uint64_t counted_stacks = 0;  // records that the samples were counted in; 0: one each
+  uint32_t period_scale = 1;    // periods count 1/period_scale of the unit (folded decimals)
 };
 
 /// One node of the stack tree. The nodes lie depth first: a node's subtree is what follows it, up

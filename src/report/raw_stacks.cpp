@@ -13,7 +13,8 @@ uint32_t tag_of(const Hash128& hash) {
 }
 }  // namespace
 
-void RawStacks::add(SampleContext context, CpuMode mode, U64View chain, uint64_t period) {
+void RawStacks::add(SampleContext context, CpuMode mode, U64View chain, uint64_t period,
+                    uint64_t samples) {
   Waiting& sample = queue_[queued_ % kQueue];
   if (queued_ >= kQueue) count(sample);  // the oldest makes room
   ++queued_;
@@ -21,6 +22,7 @@ void RawStacks::add(SampleContext context, CpuMode mode, U64View chain, uint64_t
   sample.context = context;
   sample.mode = mode;
   sample.period = period;
+  sample.samples = samples;
   sample.chain = chain;
   if (!in_place_) {
     sample.copy.assign(chain.bytes().begin(), chain.bytes().end());
@@ -45,13 +47,13 @@ void RawStacks::count(const Waiting& sample) {
   for (; slots_[at].stack != 0; at = (at + 1) & mask) {
     Slot& slot = slots_[at];
     if (slot.hash != sample.hash.low || slot.tag != tag_of(sample.hash)) continue;
-    ++slot.samples;
+    slot.samples += sample.samples;
     slot.period += sample.period;
     return;
   }
   store(sample);
-  slots_[at] = {sample.hash.low, tag_of(sample.hash), static_cast<uint32_t>(stacks_.size()), 1,
-                sample.period};
+  slots_[at] = {sample.hash.low, tag_of(sample.hash), static_cast<uint32_t>(stacks_.size()),
+                sample.samples, sample.period};
   if (stacks_.size() * 2 > slots_.size()) grow();
 }
 

@@ -42,8 +42,10 @@ class RawStacks {
 
   /// Keeps this many addresses of a chain, leaf first; 0 keeps all.
   void set_max_stack(uint32_t addresses) { max_stack_ = addresses; }
-  /// Counts one sample, now or when later ones come. Allocates only for chains not seen before.
-  void add(SampleContext context, CpuMode mode, U64View chain, uint64_t period);
+  /// Counts samples of one stack, now or when later ones come. Allocates only for chains not seen
+  /// before.
+  void add(SampleContext context, CpuMode mode, U64View chain, uint64_t period,
+           uint64_t samples = 1);
   /// Ends the adding.
   void finish();
 
@@ -69,6 +71,7 @@ class RawStacks {
     SampleContext context;
     CpuMode mode = CpuMode::Unknown;
     uint64_t period = 0;
+    uint64_t samples = 0;
     U64View chain;
     std::vector<std::byte> copy;
   };

@@ -2,9 +2,9 @@
 //
 //   no_frame_pointers SECONDS [THREADS]       default: 2 threads
 //
-// 640 functions in 32 levels call each other on 2,000 ways down, inline small ones, recurse, and go through
-// the C library's qsort and the C++ library's std::sort and std::function; a stack is some 30
-// frames deep. Built with -O2 and without frame pointers, whatever the other workloads are built
+// 640 functions in 32 levels call each other on 2,000 ways down, inline small ones, recurse, and go
+// through the C library's qsort and the C++ library's std::sort and std::function; a stack is some
+// 30 frames deep. Built with -O2 and without frame pointers, whatever the other workloads are built
 // with.
 #include <algorithm>
 #include <array>

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * kernel: the helpers, and what the BPF programs read of the kernel's own structures, by name:
+ * libbpf finds where the fields are in the running kernel (CO-RE). Written by hand, so that nothing
+ * depends on the kernel that prof is built on.
+ */
+#ifndef PROF_BPF_KERNEL_H
+#define PROF_BPF_KERNEL_H
+
+/* Each needs those before it. */
+/* clang-format off */
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <linux/bpf_perf_event.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+/* clang-format on */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ns_common {
+  unsigned int inum;
+};
+
+struct pid_namespace {
+  struct ns_common ns;
+};
+
+struct upid {
+  int nr;
+  struct pid_namespace* ns;
+};
+
+struct pid {
+  unsigned int level;
+  struct upid numbers[1]; /* level + 1 of them */
+};
+
+struct task_struct {
+  struct task_struct* group_leader;
+  struct pid* thread_pid;
+  __u64 start_boottime; /* ns; since 5.5 */
+  __u32 self_exec_id;   /* counts execve(); u32 before 5.6, u64 since: its low half */
+};
+
+#pragma clang attribute pop
+
+#endif /* PROF_BPF_KERNEL_H */

@@ -1,0 +1,258 @@
+#include "record/bpf_object.h"
+
+#ifdef PROF_HAVE_BPF
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "common/unique_fd.h"
+
+namespace prof {
+
+namespace {
+
+/// What libbpf has to say goes nowhere unless it explains a failure: its last warning is kept.
+thread_local std::string last_warning;
+
+int keep_warning(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  char line[512];
+  const int length = std::vsnprintf(line, sizeof line, format, arguments);
+  if (length <= 0) return 0;
+  std::string_view text(line, std::min<size_t>(static_cast<size_t>(length), sizeof line - 1));
+  last_warning = text.substr(0, text.find('\n'));
+  return length;
+}
+
+Error explain(int error) {
+  Error failure;
+  if (error == EPERM || error == EACCES) {
+    failure.message = "BPF programs may not be loaded: " + std::string(std::strerror(error));
+    failure.hint =
+        "run as root, or give prof CAP_BPF and CAP_PERFMON (setcap cap_bpf,cap_perfmon+ep)";
+  } else if (::access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    failure.message =
+        "BPF programs cannot be loaded: this kernel has no BTF (/sys/kernel/btf/vmlinux)";
+    failure.hint = "a kernel of 5.15 or newer with CONFIG_DEBUG_INFO_BTF has it";
+  } else {
+    failure.message = fmt::format("BPF programs cannot be loaded: {}", std::strerror(error));
+    if (!last_warning.empty()) failure.message += " (" + last_warning + ")";
+    failure.hint = "prof needs Linux 5.15 or newer for them";
+  }
+  return failure;
+}
+
+}  // namespace
+
+struct BpfObject::Impl {
+  bpf_object* object = nullptr;
+  UniqueFd stats;  // while it is open, the kernel measures
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() { bpf_object__close(object); }
+
+  bpf_map* map(const char* name) const { return bpf_object__find_map_by_name(object, name); }
+  bool set_constants(std::span<const std::byte> constants) const;
+  bool share(const BpfObject& with) const;
+};
+
+bool BpfObject::Impl::set_constants(std::span<const std::byte> constants) const {
+  bpf_map* rodata = map(".rodata");
+  if (!rodata) return constants.empty();
+  size_t size = 0;
+  if (!bpf_map__initial_value(rodata, &size) || size < constants.size()) return false;
+  std::vector<std::byte> value(size);
+  std::ranges::copy(constants, value.begin());
+  return bpf_map__set_initial_value(rodata, value.data(), size) == 0;
+}
+
+bool BpfObject::Impl::share(const BpfObject& with) const {
+  bpf_map* each = nullptr;
+  bpf_object__for_each_map(each, object) {
+    if (bpf_map__is_internal(each)) continue;
+    const int other = with.map(bpf_map__name(each));
+    if (other >= 0 && bpf_map__reuse_fd(each, other) != 0) return false;
+  }
+  return true;
+}
+
+BpfObject::BpfObject(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BpfObject::BpfObject(BpfObject&&) noexcept = default;
+BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
+BpfObject::~BpfObject() = default;
+
+bool BpfObject::is_built_in() {
+  return true;
+}
+
+Result<BpfObject> BpfObject::load(std::span<const std::byte> bytes,
+                                  std::span<const std::byte> constants, const BpfObject* shared) {
+  libbpf_set_print(keep_warning);
+  last_warning.clear();
+  auto impl = std::make_unique<Impl>();
+  impl->object = bpf_object__open_mem(bytes.data(), bytes.size(), nullptr);
+  if (!impl->object) return tl::unexpected(explain(errno));
+  if (!impl->set_constants(constants) || (shared && !impl->share(*shared))) {
+    return tl::unexpected(explain(errno));
+  }
+  if (const int error = bpf_object__load(impl->object); error != 0) {
+    return tl::unexpected(explain(-error));
+  }
+  return BpfObject(std::move(impl));
+}
+
+int BpfObject::program(const char* name) const {
+  const bpf_program* found = bpf_object__find_program_by_name(impl_->object, name);
+  return found ? bpf_program__fd(found) : -1;
+}
+
+int BpfObject::map(const char* name) const {
+  const bpf_map* found = impl_->map(name);
+  return found ? bpf_map__fd(found) : -1;
+}
+
+void BpfObject::enable_stats() {
+  impl_->stats.reset(bpf_enable_stats(BPF_STATS_RUN_TIME));
+}
+
+BpfObject::RunStats BpfObject::run_stats(const char* name) const {
+  bpf_prog_info info{};
+  uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(program(name), &info, &size) != 0) return {};
+  return {info.run_cnt, info.run_time_ns};
+}
+
+bool BpfObject::update(const char* name, uint32_t key, std::span<const std::byte> value) const {
+  return bpf_map_update_elem(map(name), &key, value.data(), BPF_ANY) == 0;
+}
+
+std::vector<std::byte> BpfObject::read_per_cpu(const char* name, size_t size) const {
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus <= 0) return {};
+  std::vector<std::byte> values(size * static_cast<size_t>(cpus));
+  const uint32_t key = 0;
+  if (bpf_map_lookup_elem(map(name), &key, values.data()) != 0) return {};
+  return values;
+}
+
+bool BpfObject::take_all(const char* name, const TakeEntry& take) const {
+  constexpr uint32_t kBatch = 4096;
+  const bpf_map* found = impl_->map(name);
+  if (!found) return false;
+  const size_t key_size = bpf_map__key_size(found);
+  const size_t value_size = bpf_map__value_size(found);
+  std::vector<std::byte> keys(kBatch * key_size);
+  std::vector<std::byte> values(kBatch * value_size);
+  std::vector<std::byte> position(std::max<size_t>(key_size, 8));
+  void* from = nullptr;
+  for (;;) {
+    uint32_t count = kBatch;
+    const int error = bpf_map_lookup_and_delete_batch(bpf_map__fd(found), from, position.data(),
+                                                      keys.data(), values.data(), &count, nullptr);
+    // ENOENT comes with the last entries, ENOSPC without any: a bucket has more than a batch.
+    if (error != 0 && error != -ENOENT) return false;
+    for (size_t i = 0; i < count; ++i) {
+      take(std::span(keys).subspan(i * key_size, key_size),
+           std::span(values).subspan(i * value_size, value_size));
+    }
+    if (error != 0) return true;
+    from = position.data();
+  }
+}
+
+struct BpfRing::Impl {
+  ring_buffer* ring = nullptr;
+  Take take;
+  explicit Impl(Take taker) : take(std::move(taker)) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() { ring_buffer__free(ring); }
+};
+
+BpfRing::BpfRing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BpfRing::BpfRing(BpfRing&&) noexcept = default;
+BpfRing& BpfRing::operator=(BpfRing&&) noexcept = default;
+BpfRing::~BpfRing() = default;
+
+Result<BpfRing> BpfRing::open(const BpfObject& object, const char* map, Take take) {
+  auto impl = std::make_unique<Impl>(std::move(take));
+  const auto hand_out = [](void* context, void* data, size_t size) {
+    static_cast<Impl*>(context)->take({static_cast<const std::byte*>(data), size});
+    return 0;
+  };
+  impl->ring = ring_buffer__new(object.map(map), hand_out, impl.get(), nullptr);
+  if (!impl->ring) return tl::unexpected(explain(errno));
+  return BpfRing(std::move(impl));
+}
+
+int BpfRing::poll_fd() const {
+  return ring_buffer__epoll_fd(impl_->ring);
+}
+
+void BpfRing::consume() const {
+  ring_buffer__consume(impl_->ring);
+}
+
+}  // namespace prof
+
+#else  // built without BPF
+
+namespace prof {
+
+struct BpfObject::Impl {};
+BpfObject::BpfObject(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BpfObject::BpfObject(BpfObject&&) noexcept = default;
+BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
+BpfObject::~BpfObject() = default;
+bool BpfObject::is_built_in() {
+  return false;
+}
+Result<BpfObject> BpfObject::load(std::span<const std::byte>, std::span<const std::byte>,
+                                  const BpfObject*) {
+  return fail("this prof was built without BPF", "build it with clang and libbpf 1.0 or newer");
+}
+int BpfObject::program(const char*) const {
+  return -1;
+}
+int BpfObject::map(const char*) const {
+  return -1;
+}
+void BpfObject::enable_stats() {}
+BpfObject::RunStats BpfObject::run_stats(const char*) const {
+  return {};
+}
+bool BpfObject::update(const char*, uint32_t, std::span<const std::byte>) const {
+  return false;
+}
+std::vector<std::byte> BpfObject::read_per_cpu(const char*, size_t) const {
+  return {};
+}
+bool BpfObject::take_all(const char*, const TakeEntry&) const {
+  return false;
+}
+
+struct BpfRing::Impl {};
+BpfRing::BpfRing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BpfRing::BpfRing(BpfRing&&) noexcept = default;
+BpfRing& BpfRing::operator=(BpfRing&&) noexcept = default;
+BpfRing::~BpfRing() = default;
+Result<BpfRing> BpfRing::open(const BpfObject&, const char*, Take) {
+  return fail("this prof was built without BPF");
+}
+int BpfRing::poll_fd() const {
+  return -1;
+}
+void BpfRing::consume() const {}
+
+}  // namespace prof
+
+#endif

@@ -1,0 +1,83 @@
+// BpfObject: a kernel-side program with its maps, loaded. Used by bpf_source; the only place that
+// knows libbpf.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+
+namespace prof {
+
+class BpfObject {
+ public:
+  /// Loads the object file in `bytes`. `constants` become its `const volatile` variables, byte by
+  /// byte. Maps that `shared` has by the same name are shared with it. The error is one line of
+  /// cause; its hint says what would help.
+  static Result<BpfObject> load(std::span<const std::byte> bytes,
+                                std::span<const std::byte> constants,
+                                const BpfObject* shared = nullptr);
+  /// Whether prof was built with BPF programs at all.
+  static bool is_built_in();
+
+  BpfObject(BpfObject&&) noexcept;
+  BpfObject& operator=(BpfObject&&) noexcept;
+  ~BpfObject();
+
+  /// Descriptors, which belong to the object; -1 for a name it does not have.
+  int program(const char* name) const;
+  int map(const char* name) const;
+
+  /// Asks the kernel to measure programs from now on, as long as this lives.
+  void enable_stats();
+  struct RunStats {
+    uint64_t runs = 0;
+    uint64_t nanoseconds = 0;
+  };
+  /// How often a program ran and how long, as the kernel measured since enable_stats().
+  RunStats run_stats(const char* program) const;
+
+  /// Sets the element `key` of an array map.
+  bool update(const char* map, uint32_t key, std::span<const std::byte> value) const;
+  /// An array map's element 0 of every possible CPU, one after the other, `size` bytes each: a
+  /// multiple of 8.
+  std::vector<std::byte> read_per_cpu(const char* map, size_t size) const;
+  /// Takes all entries out of a hash map; they come as key and value. False if that failed halfway.
+  using TakeEntry =
+      std::function<void(std::span<const std::byte> key, std::span<const std::byte> value)>;
+  bool take_all(const char* map, const TakeEntry& take) const;
+
+ private:
+  struct Impl;
+  explicit BpfObject(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Reads messages out of a ring map.
+class BpfRing {
+ public:
+  using Take = std::function<void(std::span<const std::byte> message)>;
+
+  /// `object` outlives the ring.
+  static Result<BpfRing> open(const BpfObject& object, const char* map, Take take);
+  BpfRing(BpfRing&&) noexcept;
+  BpfRing& operator=(BpfRing&&) noexcept;
+  ~BpfRing();
+
+  /// Becomes readable when the program wants to be heard.
+  int poll_fd() const;
+  /// Hands out all messages that wait.
+  void consume() const;
+
+ private:
+  struct Impl;
+  explicit BpfRing(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace prof

@@ -1,0 +1,219 @@
+#include "record/bpf_source.h"
+
+#include <fmt/core.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "perfdata/record_walk.h"
+
+namespace prof {
+
+namespace {
+
+#ifdef PROF_HAVE_BPF
+constexpr unsigned char kSampler[] = {
+#include "sampler.bpf.inc"
+};
+std::span<const std::byte> sampler_bytes() {
+  return std::as_bytes(std::span(kSampler));
+}
+#else
+std::span<const std::byte> sampler_bytes() {
+  return {};
+}
+#endif
+
+// The loop's clock and ours do not tick as one.
+constexpr auto kSlack = std::chrono::milliseconds(20);
+constexpr const char* kTables[] = {"counts_0", "counts_1"};
+// The program may still use the table, and the epoch, that were current when it began.
+constexpr int kSwapsToRest = 2;
+
+/// The PID namespace that /proc and our events' records number processes in; 0 for the first.
+uint32_t own_pid_namespace() {
+  constexpr ino_t kFirst = 0xeffffffc;  // PROC_PID_INIT_INO
+  struct stat status {};
+  if (::stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kFirst) return 0;
+  return static_cast<uint32_t>(status.st_ino);
+}
+
+bool is_clock(const perf_event_attr& attr) {
+  return attr.type == PERF_TYPE_SOFTWARE &&
+         (attr.config == PERF_COUNT_SW_CPU_CLOCK || attr.config == PERF_COUNT_SW_TASK_CLOCK);
+}
+
+}  // namespace
+
+BpfSource::BpfSource(const RecordOptions& options) : options_(options) {
+  if (options.interval_seconds > 0) {
+    const double ticks = std::ceil(options.interval_seconds);
+    ticks_in_interval_ = static_cast<uint64_t>(ticks);
+    tick_ = std::chrono::milliseconds(std::llround(options.interval_seconds * 1000 / ticks));
+  }
+}
+
+BpfSource::~BpfSource() = default;
+
+Result<std::vector<int>> BpfSource::load(const PerfSource& perf) {
+  sampler_config config{};
+  if (::getrandom(config.seed, sizeof config.seed, 0) != sizeof config.seed) {
+    return fail_errno("cannot get random numbers");
+  }
+  config.pid_namespace = own_pid_namespace();
+  const bool chains = options_.call_graph != CallGraph::None;
+  const uint32_t limit = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_KERNEL;
+  config.max_frames = chains ? limit : 0;
+  config.boottime = perf.clock() == CLOCK_BOOTTIME;
+  std::vector<int> programs;
+  for (size_t i = 0; i < perf.sampled_events(); ++i) {
+    const perf_event_attr& attr = perf.events()[i].attr;
+    config.event = static_cast<uint32_t>(i);
+    config.kernel_stack = chains && !attr.exclude_kernel && !attr.exclude_callchain_kernel;
+    config.user_stack = chains && !attr.exclude_user && !attr.exclude_callchain_user;
+    auto object = BpfObject::load(sampler_bytes(), std::as_bytes(std::span(&config, 1)),
+                                  objects_.empty() ? nullptr : &objects_.front());
+    if (!object) return tl::unexpected(object.error());
+    programs.push_back(object->program("sampler"));
+    objects_.push_back(std::move(*object));
+  }
+  if (options_.verbose) objects_.front().enable_stats();
+  auto ring = BpfRing::open(objects_.front(), "messages",
+                            [this](std::span<const std::byte> message) { counts_->take(message); });
+  if (!ring) return tl::unexpected(ring.error());
+  ring_ = std::make_unique<BpfRing>(std::move(*ring));
+  return programs;
+}
+
+/// The file says of the events what the program adds to them.
+void BpfSource::use(PerfSource& perf) {
+  perf_ = &perf;
+  for (const EventAttr& opened : perf.events()) {
+    EventAttr event = opened;
+    perf_event_attr& attr = event.attr;
+    attr.sample_type |= PERF_SAMPLE_PERIOD | PERF_SAMPLE_WEIGHT;
+    if (options_.call_graph != CallGraph::None) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+    attr.watermark = 0;
+    attr.wakeup_events = kCountedStacks;
+    if (attr.freq && is_clock(attr)) {  // as the kernel does for clocks
+      attr.freq = 0;
+      attr.sample_period = 1000000000 / attr.sample_freq;
+    }
+    events_.push_back(std::move(event));
+  }
+  counts_ = std::make_unique<StackCounts>(events_);
+  next_swap_ = Clock::now() + tick_;
+}
+
+bool BpfSource::set_control() const {
+  return objects_.front().update("control", 0, std::as_bytes(std::span(&control_, 1)));
+}
+
+void BpfSource::stop() {
+  perf_->stop();
+  stopped_ = true;
+}
+
+std::vector<int> BpfSource::poll_fds() const {
+  auto fds = perf_->poll_fds();
+  fds.push_back(ring_->poll_fd());
+  return fds;
+}
+
+void BpfSource::empty_table(uint32_t table) {
+  // New stacks first: what the table counts was sent before it was counted.
+  ring_->consume();
+  objects_.front().take_all(
+      kTables[table], [this](std::span<const std::byte> key, std::span<const std::byte> value) {
+        stack_key stack{};
+        stack_count count{};
+        std::memcpy(&stack, key.data(), std::min(key.size(), sizeof stack));
+        std::memcpy(&count, value.data(), std::min(value.size(), sizeof count));
+        counts_->add(stack, count);
+      });
+}
+
+/// What a table counts between two swaps is of one tick, and is taken out a tick later.
+void BpfSource::swap_tables(std::vector<std::byte>& out) {
+  empty_table(1 - control_.active_table);
+  control_.active_table = 1 - control_.active_table;
+  if (!set_control()) control_.active_table = 1 - control_.active_table;
+  if (ticks_in_interval_ != 0 && swaps_ % ticks_in_interval_ == 0) counts_->write(out);
+  ++swaps_;
+  if (++swaps_in_epoch_ == kSwapsToRest) counts_->end_previous(out);
+}
+
+/// Everything is written, and sent again when it comes again.
+void BpfSource::begin_epoch(std::vector<std::byte>& out) {
+  counts_->begin_epoch(out);
+  ++control_.epoch;
+  set_control();
+  swaps_in_epoch_ = 0;
+}
+
+/// Samples that an event left in its ring although the program is attached: of a thread that was
+/// born while we were attaching. They are counted, since they are not laid out as the file says.
+void BpfSource::drop_samples(std::vector<std::byte>& records, size_t begin) {
+  size_t to = begin;
+  for_each_record(std::span<const std::byte>(records).subspan(begin),
+                  [&](const perf_event_header& header, std::span<const std::byte> payload) {
+                    if (header.type == kRecordSample) {
+                      ++dropped_;
+                      return;
+                    }
+                    const std::byte* from = payload.data() - sizeof header;
+                    std::memmove(records.data() + to, from, header.size);
+                    to += header.size;
+                  });
+  records.resize(to);
+}
+
+size_t BpfSource::drain(std::vector<std::byte>& out) {
+  const size_t before = out.size();
+  perf_->drain(out);
+  drop_samples(out, before);
+  ring_->consume();
+  const auto now = Clock::now();
+  if (stopped_) {
+    empty_table(1 - control_.active_table);
+    if (ticks_in_interval_ != 0 && swaps_ % ticks_in_interval_ == 0) counts_->write(out);
+    empty_table(control_.active_table);
+    counts_->write(out);
+  } else if (now + kSlack >= next_swap_) {
+    swap_tables(out);
+    next_swap_ = std::max(next_swap_ + tick_, now);
+  }
+  if (counts_->is_full() && swaps_in_epoch_ >= kSwapsToRest) begin_epoch(out);
+  return out.size() - before;
+}
+
+uint64_t BpfSource::total(__u64 sampler_stats::*field) const {
+  const auto bytes = objects_.front().read_per_cpu("stats", sizeof(sampler_stats));
+  uint64_t sum = 0;
+  for (size_t at = 0; at + sizeof(sampler_stats) <= bytes.size(); at += sizeof(sampler_stats)) {
+    sampler_stats stats{};
+    std::memcpy(&stats, bytes.data() + at, sizeof stats);
+    sum += stats.*field;
+  }
+  return sum;
+}
+
+BpfObject::RunStats BpfSource::measured() const {
+  BpfObject::RunStats sum;
+  for (const BpfObject& object : objects_) {
+    const auto stats = object.run_stats("sampler");
+    sum.runs += stats.runs;
+    sum.nanoseconds += stats.nanoseconds;
+  }
+  return sum;
+}
+
+uint64_t BpfSource::lost() const {
+  return perf_->lost() + dropped_ + counts_->lost() + total(&sampler_stats::lost_ring) +
+         total(&sampler_stats::lost_table);
+}
+
+}  // namespace prof

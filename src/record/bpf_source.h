@@ -1,0 +1,80 @@
+// BpfSource: samples counted in the kernel by their stacks, besides the side-band records of a
+// PerfSource. Opened and drained by the recorder for --bpf.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "record/bpf_object.h"
+#include "record/perf_source.h"
+#include "record/stack_counts.h"
+
+namespace prof {
+
+/// The program is attached to each sampling event, and leaves nothing for the event's own ring.
+///
+///                 counts in table A ────┐       a second later: B in turn
+///      sample ──►                       ├──► StackCounts ──► sample records
+///                 new stacks in a ring ─┘
+///
+/// The table that is emptied has rested for a tick, so that no run of the program is in it.
+class BpfSource final : public EventSource {
+ public:
+  /// `options` outlive this.
+  explicit BpfSource(const RecordOptions& options);
+  ~BpfSource() override;
+
+  /// Loads a program for each sampling event of `perf`, which is about to open them; gives their
+  /// descriptors.
+  Result<std::vector<int>> load(const PerfSource& perf);
+  /// Before anything else is asked: `perf` has its events, and outlives this.
+  void use(PerfSource& perf);
+
+  Result<void> start() override { return perf_->start(); }
+  void stop() override;
+  std::vector<int> poll_fds() const override;
+  /// Side-band records as they come; sample records at the end of an interval or of an epoch, and
+  /// at the end.
+  size_t drain(std::vector<std::byte>& out) override;
+  uint64_t lost() const override;
+  bool in_rounds() const override { return false; }
+  std::chrono::milliseconds tick() const override { return tick_; }
+
+  /// The events as they stand in the file: what the program takes is in them, too.
+  std::span<const EventAttr> events() const { return events_; }
+  uint64_t samples() const { return counts_->samples(); }
+  uint64_t stacks() const { return counts_->stacks(); }
+  /// All runs of the program: samples(), and what was lost by it, once all is drained.
+  uint64_t runs() const { return total(&sampler_stats::runs); }
+  /// The same as the kernel counts and measures it; zeros unless options are verbose.
+  BpfObject::RunStats measured() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void empty_table(uint32_t table);
+  void swap_tables(std::vector<std::byte>& out);
+  bool set_control() const;
+  void begin_epoch(std::vector<std::byte>& out);
+  void drop_samples(std::vector<std::byte>& records, size_t begin);
+  uint64_t total(__u64 sampler_stats::*field) const;
+
+  const RecordOptions& options_;
+  PerfSource* perf_ = nullptr;
+  std::vector<EventAttr> events_;
+  std::vector<BpfObject> objects_;  // by event; their maps are those of the first
+  std::unique_ptr<StackCounts> counts_;
+  std::unique_ptr<BpfRing> ring_;
+  sampler_control control_{};
+  std::chrono::milliseconds tick_{1000};
+  uint64_t ticks_in_interval_ = 0;  // 0: no intervals
+  Clock::time_point next_swap_;
+  uint64_t swaps_ = 0;
+  int swaps_in_epoch_ = 0;
+  uint64_t dropped_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace prof

@@ -1,0 +1,163 @@
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <vector>
+
+#include "perfdata/decode.h"
+#include "perfdata/record_walk.h"
+#include "record/stack_counts.h"
+
+using namespace prof;
+
+namespace {
+
+constexpr uint64_t kKernelIp = 0xffffffff81000010;
+constexpr uint64_t kUserIp = 0x401234;
+
+std::vector<EventAttr> one_event() {
+  EventAttr event;
+  event.attr.type = PERF_TYPE_SOFTWARE;
+  event.attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+                           PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_WEIGHT;
+  event.attr.wakeup_events = kCountedStacks;
+  event.attr.sample_period = 1000;
+  event.ids = {7};
+  return {event};
+}
+
+std::vector<std::byte> message(uint64_t number, std::vector<uint64_t> kernel,
+                               std::vector<uint64_t> user) {
+  stack_message head{};
+  head.kind = STACK_MESSAGE_NEW;
+  head.key = {number, number * 3};
+  head.time = 50;
+  head.pid = 10;
+  head.tid = 11;
+  head.kernel_frames = static_cast<uint32_t>(kernel.size());
+  head.user_frames = static_cast<uint32_t>(user.size());
+  head.ip = kernel.empty() ? kUserIp : kKernelIp;
+  std::vector<std::byte> bytes(offsetof(stack_message, frames) + 8 * (kernel.size() + user.size()));
+  std::memcpy(bytes.data(), &head, offsetof(stack_message, frames));
+  kernel.insert(kernel.end(), user.begin(), user.end());
+  std::memcpy(bytes.data() + offsetof(stack_message, frames), kernel.data(), 8 * kernel.size());
+  return bytes;
+}
+
+stack_key key(uint64_t number) {
+  return {number, number * 3};
+}
+
+struct Read {
+  uint64_t period, samples, time;
+  CpuMode mode;
+  std::vector<uint64_t> chain;
+};
+
+std::vector<Read> read(const std::vector<std::byte>& records) {
+  EventTable events;
+  events.add(one_event().front());
+  const Decoder decoder(events, false);
+  std::vector<Read> found;
+  for_each_record(records,
+                  [&](const perf_event_header& header, std::span<const std::byte> payload) {
+                    RecordView view;
+                    view.header = header;
+                    view.payload = payload;
+                    SampleRecord sample;
+                    REQUIRE(decoder.sample(view, sample));
+                    Read each{sample.period, sample.weight, sample.time, sample.cpu_mode(), {}};
+                    for (size_t i = 0; i < sample.callchain.size(); ++i) {
+                      each.chain.push_back(sample.callchain[i]);
+                    }
+                    found.push_back(each);
+                  });
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("Each distinct stack becomes one sample with all that was counted", "[stack_counts]") {
+  const auto events = one_event();
+  StackCounts counts(events);
+  counts.take(message(1, {kKernelIp, kKernelIp + 1}, {kUserIp}));
+  counts.take(message(2, {}, {kUserIp, kUserIp + 5}));
+  counts.add(key(1), {3, 3000, 70});
+  counts.add(key(2), {1, 1000, 60});
+  counts.add(key(1), {2, 2000, 90});
+  std::vector<std::byte> out;
+  counts.write(out);
+  const auto samples = read(out);
+  REQUIRE(samples.size() == 2);
+  CHECK(samples[0].samples == 5);
+  CHECK(samples[0].period == 5000);
+  CHECK(samples[0].time == 90);
+  CHECK(samples[0].mode == CpuMode::Kernel);
+  CHECK(samples[0].chain == std::vector<uint64_t>{PERF_CONTEXT_KERNEL, kKernelIp, kKernelIp + 1,
+                                                  PERF_CONTEXT_USER, kUserIp});
+  CHECK(samples[1].samples == 1);
+  CHECK(samples[1].mode == CpuMode::User);
+  CHECK(samples[1].chain == std::vector<uint64_t>{PERF_CONTEXT_USER, kUserIp, kUserIp + 5});
+  CHECK(counts.samples() == 6);
+  CHECK(counts.lost() == 0);
+
+  out.clear();
+  counts.write(out);
+  CHECK(out.empty());  // nothing was counted since
+}
+
+TEST_CASE("A count whose stack never came is lost, and said to be", "[stack_counts]") {
+  const auto events = one_event();
+  StackCounts counts(events);
+  counts.add(key(9), {4, 4000, 1});
+  CHECK(counts.lost() == 4);
+  CHECK(counts.samples() == 0);
+}
+
+TEST_CASE("A sample that found no room in the table comes by itself", "[stack_counts]") {
+  const auto events = one_event();
+  StackCounts counts(events);
+  counts.take(message(1, {}, {kUserIp}));
+  const stack_hit hit{STACK_MESSAGE_HIT, 0, key(1), {1, 1000, 5}};
+  counts.take(std::as_bytes(std::span(&hit, 1)));
+  CHECK(counts.samples() == 1);
+}
+
+TEST_CASE("What was counted before an epoch ended is not lost", "[stack_counts]") {
+  const auto events = one_event();
+  StackCounts counts(events);
+  std::vector<std::byte> out;
+  counts.take(message(1, {}, {kUserIp}));
+  counts.add(key(1), {1, 1000, 5});
+  counts.begin_epoch(out);
+  counts.add(key(1), {2, 2000, 6});        // late
+  counts.take(message(1, {}, {kUserIp}));  // sent again
+  counts.add(key(1), {4, 4000, 7});
+  counts.end_previous(out);
+  counts.write(out);
+  uint64_t samples = 0;
+  uint64_t period = 0;
+  for (const Read& each : read(out)) {
+    samples += each.samples;
+    period += each.period;
+  }
+  CHECK(samples == 7);
+  CHECK(period == 7000);
+  CHECK(counts.lost() == 0);
+}
+
+TEST_CASE("Many stacks, and messages that make no sense", "[stack_counts]") {
+  const auto events = one_event();
+  StackCounts counts(events);
+  for (uint64_t i = 1; i <= 5000; ++i) {
+    counts.take(message(i, {}, {kUserIp + i}));
+    counts.add(key(i), {i, i, i});
+  }
+  std::vector<std::byte> out;
+  const auto whole = message(6000, {kKernelIp}, {kUserIp});
+  for (size_t size = 0; size < whole.size(); ++size) counts.take(std::span(whole).first(size));
+  auto wrong = whole;
+  wrong[offsetof(stack_message, event)] = std::byte{1};
+  counts.take(wrong);
+  counts.write(out);
+  CHECK(read(out).size() == 5000);
+  CHECK(counts.samples() == 5000 * 5001 / 2);
+}
