@@ -11,8 +11,8 @@ METHODS = (["-g"], ["--call-graph", "dwarf"])
 
 
 def cached(tmp):
-    """The environment with a cache of its own."""
-    return {"PROF_CACHE_DIR": f"{tmp}/cache"}
+    """The environment with a cache of its own, and none of perf's, which may have the workloads."""
+    return {"PROF_CACHE_DIR": f"{tmp}/cache", "HOME": f"{tmp}/home"}
 
 
 def kept(tmp):
