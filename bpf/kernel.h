@@ -37,10 +37,21 @@ struct pid {
 };
 
 struct task_struct {
+  int pid;
+  unsigned int __state; /* since 5.14 */
+  unsigned int flags;
   struct task_struct* group_leader;
   struct pid* thread_pid;
   __u64 start_boottime; /* ns; since 5.5 */
   __u32 self_exec_id;   /* counts execve(); u32 before 5.6, u64 since: its low half */
+};
+
+struct task_struct___5_13 { /* until then */
+  long state;
+};
+
+struct bpf_iter__task {
+  struct task_struct* task;
 };
 
 #pragma clang attribute pop

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * stack_message: what the BPF sampler hands to user space. C, shared by bpf/sampler.bpf.c and
- * record/bpf_source.
+ * stack_message: what the BPF programs that count stacks hand to user space. C, shared by
+ * bpf/stacks.bpf.h and record/bpf_source.
  */
 #ifndef PROF_BPF_STACK_MESSAGE_H
 #define PROF_BPF_STACK_MESSAGE_H
@@ -14,13 +14,19 @@
 #define STACK_COMM_SIZE 16
 
 /*
- * A stack's name: 128 bits of a keyed hash of event, process, thread name and frames. Whoever does
- * not know the key cannot make two stacks with one name, and chance does not in the age of the
+ * A stack's name: 128 bits of a keyed hash of process, thread name and frames. Whoever does not
+ * know the key cannot make two stacks with one name, and chance does not in the age of the
  * universe.
  */
 struct stack_key {
   __u64 high;
   __u64 low;
+};
+
+struct count_key {
+  struct stack_key stack;
+  __u32 event; /* its index among the recording's events */
+  __u32 reserved;
 };
 
 /* What was counted for a stack since user space last asked. */
@@ -33,26 +39,25 @@ struct stack_count {
 /* Messages of the ring begin with one of these. */
 enum stack_message_kind {
   STACK_MESSAGE_NEW = 1, /* struct stack_message: a stack that user space may not know */
-  STACK_MESSAGE_HIT = 2, /* struct stack_hit: a sample that found no room in the table of counts */
+  STACK_MESSAGE_HIT = 2, /* struct stack_hit: what found no room in the table of counts */
 };
 
 struct stack_hit {
   __u32 kind;
   __u32 reserved;
-  struct stack_key key;
+  struct count_key key;
   struct stack_count count;
 };
 
 struct stack_message {
   __u32 kind;
-  __u32 event; /* struct sampler_config's */
+  __u32 kernel_frames;
+  __u32 user_frames;
+  __u32 reserved;
   struct stack_key key;
-  __u64 time; /* CLOCK_MONOTONIC, of the sample */
   __u32
       pid; /* process and thread, in the namespace that was asked for; 0 if they have none there */
   __u32 tid;
-  __u32 kernel_frames;
-  __u32 user_frames;
   __u64 ip;                       /* of the sample; where it has no frames at all */
   __u64 frames[STACK_MAX_FRAMES]; /* leaf first: kernel_frames, then user_frames of them */
 };
@@ -60,8 +65,8 @@ struct stack_message {
 #define STACK_MESSAGE_SIZE(frame_count) \
   (__builtin_offsetof(struct stack_message, frames) + 8 * (frame_count))
 
-/* What became of the program's runs; one for each CPU. samples + lost = runs. */
-struct sampler_stats {
+/* What became of the samples; one for each CPU. samples + lost = runs. */
+struct stack_stats {
   __u64 runs;
   __u64 samples;
   __u64 lost_ring;  /* a new stack that found no room in the ring */
@@ -69,22 +74,32 @@ struct sampler_stats {
   __u64 no_stack;   /* samples whose stack could not be taken: they count, by their address */
 };
 
-/* What user space tells the running program. */
-struct sampler_control {
+/* What user space tells the running programs. */
+struct stack_control {
   __u32 active_table; /* 0 or 1: which table is counted in */
   __u32 epoch;        /* a stack that was sent in an earlier one is sent again */
+  __u32 enabled;      /* for programs that no event switches on and off */
+  __u32 reserved;
 };
 
 /* Set before loading. */
-struct sampler_config {
+struct stack_config {
   __u64 seed[2];
   __u32 pid_namespace; /* inode of the one whose numbers are wanted; 0: the first */
-  __u32 event;         /* index of the event that the program is attached to */
+  __u32 event;         /* index of the event that the program is of */
   __u32 max_frames;    /* of each part, 0: no stacks, the address alone */
   __u8 kernel_stack;   /* whether each part is wanted */
   __u8 user_stack;
   __u8 boottime; /* clock of the times; else monotonic */
-  __u8 reserved;
+  __u8 everyone; /* off-CPU: all threads, else those of the map `followed` */
+  __u8 inherit;  /* off-CPU: and the threads and children they make */
+  __u8 reserved[3];
+  __u32 event_blocked_disk; /* off-CPU: `event` is of sleeps that a signal ends, this of others */
+  __u32 event_runnable;     /* and this of waiting for a CPU */
+  __u32 reserved2;
+  __u64 min_block; /* off-CPU: ns away from a CPU that count */
+  __u64 max_block;
+  __u64 cpus[16]; /* off-CPU: bit set of those that count */
 };
 
 #endif /* PROF_BPF_STACK_MESSAGE_H */

@@ -52,7 +52,10 @@ _prof() {
         '*-g[Record call chains, by frame pointers]' \
         '*--call-graph[Record call chains by this method\: fp, or dwarf\[,SIZE\] from copies of the stack]:value:(fp)' \
         '*--bpf[Count equal stacks in the kernel; the file holds each once]' \
-        '*--interval[With --bpf\: counts of every so many seconds, for pictures over time]:value: ' \
+        '*--off-cpu[Count the time that threads are away from a CPU, too, by stacks]' \
+        '*--min-block[With --off-cpu\: only from this long on\: 10us, 1ms]:value: ' \
+        '*--max-block[With --off-cpu\: only up to this long\: 100ms, 2s]:value: ' \
+        '*--interval[With --bpf, --off-cpu\: counts of every so many seconds, for pictures over time]:value: ' \
         '*--max-stack[Frames of a call chain at most]:value: ' \
         '*-k[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
         '*--clockid[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \

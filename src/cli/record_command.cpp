@@ -21,6 +21,7 @@ using Words = std::vector<std::string>;
 /// What CLI11 fills in; the rest of RecordOptions is made of it.
 struct RecordArguments {
   RecordOptions options;
+  std::string min_block, max_block;
   std::string frequency, delay, call_graph, max_size, compression;
   uint64_t period = 0;
   bool embed = false;
@@ -52,8 +53,15 @@ void add_options(CLI::App& app, RecordArguments& to) {
       ->group("What");
   app.add_flag("--bpf", options.bpf, "Count equal stacks in the kernel; the file holds each once")
       ->group("What");
+  app.add_flag("--off-cpu", options.off_cpu,
+               "Count the time that threads are away from a CPU, too, by stacks")
+      ->group("What");
+  app.add_option("--min-block", to.min_block, "With --off-cpu: only from this long on: 10us, 1ms")
+      ->group("What");
+  app.add_option("--max-block", to.max_block, "With --off-cpu: only up to this long: 100ms, 2s")
+      ->group("What");
   app.add_option("--interval", options.interval_seconds,
-                 "With --bpf: counts of every so many seconds, for pictures over time")
+                 "With --bpf, --off-cpu: counts of every so many seconds, for pictures over time")
       ->group("What");
   app.add_option("--max-stack", options.max_stack, "Frames of a call chain at most")->group("What");
   app.add_option("-k,--clockid", options.clock, "Clock of the time stamps [monotonic]")
@@ -164,6 +172,16 @@ Result<void> convert(const CLI::App& app, RecordArguments& from) {
     if (auto done = parse_call_graph_method(from.call_graph, options); !done) return done;
   }
   options.inherit = !from.no_inherit;
+  if ((!from.min_block.empty() || !from.max_block.empty()) && !options.off_cpu) {
+    return fail("--min-block and --max-block are of --off-cpu", {}, 2);
+  }
+  for (const auto& [text, to] : {std::pair(&from.min_block, &options.min_block_ns),
+                                 std::pair(&from.max_block, &options.max_block_ns)}) {
+    if (text->empty()) continue;
+    const auto span = parse_time_span(*text);
+    if (!span) return tl::unexpected(span.error());
+    *to = *span;
+  }
   if (!from.compression.empty() && !parse_whole(from.compression, options.compression_level)) {
     return bad("-z", from.compression, "a level from 1 to 22");
   }

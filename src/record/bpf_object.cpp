@@ -54,11 +54,15 @@ Error explain(int error) {
 
 struct BpfObject::Impl {
   bpf_object* object = nullptr;
+  std::vector<bpf_link*> links;
   UniqueFd stats;  // while it is open, the kernel measures
   Impl() = default;
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() { bpf_object__close(object); }
+  ~Impl() {
+    for (bpf_link* link : links) bpf_link__destroy(link);
+    bpf_object__close(object);
+  }
 
   bpf_map* map(const char* name) const { return bpf_object__find_map_by_name(object, name); }
   bool set_constants(std::span<const std::byte> constants) const;
@@ -118,6 +122,29 @@ int BpfObject::program(const char* name) const {
 int BpfObject::map(const char* name) const {
   const bpf_map* found = impl_->map(name);
   return found ? bpf_map__fd(found) : -1;
+}
+
+Result<void> BpfObject::attach_tracepoints() {
+  bpf_program* each = nullptr;
+  bpf_object__for_each_program(each, impl_->object) {
+    if (!std::string_view(bpf_program__section_name(each)).starts_with("tp_btf/")) continue;
+    bpf_link* link = bpf_program__attach(each);
+    if (!link) return tl::unexpected(explain(errno));
+    impl_->links.push_back(link);
+  }
+  return {};
+}
+
+bool BpfObject::run_iterator(const char* name) const {
+  const bpf_program* found = bpf_object__find_program_by_name(impl_->object, name);
+  bpf_link* link = found ? bpf_program__attach_iter(found, nullptr) : nullptr;
+  if (!link) return false;
+  const UniqueFd fd(bpf_iter_create(bpf_link__fd(link)));
+  char nothing[64];
+  ssize_t size = -1;
+  while (fd && (size = ::read(fd.get(), nothing, sizeof nothing)) > 0) continue;
+  bpf_link__destroy(link);
+  return size == 0;
 }
 
 void BpfObject::enable_stats() {
@@ -225,6 +252,12 @@ int BpfObject::program(const char*) const {
 }
 int BpfObject::map(const char*) const {
   return -1;
+}
+Result<void> BpfObject::attach_tracepoints() {
+  return {};
+}
+bool BpfObject::run_iterator(const char*) const {
+  return false;
 }
 void BpfObject::enable_stats() {}
 BpfObject::RunStats BpfObject::run_stats(const char*) const {

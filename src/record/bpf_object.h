@@ -33,6 +33,11 @@ class BpfObject {
   int program(const char* name) const;
   int map(const char* name) const;
 
+  /// Attaches all programs that are of tracepoints.
+  Result<void> attach_tracepoints();
+  /// Runs an iterator program over everything that it iterates.
+  bool run_iterator(const char* program) const;
+
   /// Asks the kernel to measure programs from now on, as long as this lives.
   void enable_stats();
   struct RunStats {

@@ -18,14 +18,24 @@ namespace {
 constexpr unsigned char kSampler[] = {
 #include "sampler.bpf.inc"
 };
-std::span<const std::byte> sampler_bytes() {
-  return std::as_bytes(std::span(kSampler));
-}
+constexpr unsigned char kOffCpu[] = {
+#include "offcpu.bpf.inc"
+};
 #else
-std::span<const std::byte> sampler_bytes() {
-  return {};
-}
+constexpr unsigned char kSampler[] = {0};
+constexpr unsigned char kOffCpu[] = {0};
 #endif
+
+/// Time away from a CPU, by what the thread waited for.
+struct OffCpuEvent {
+  const char* name;
+  uint32_t stack_config::*index;
+};
+constexpr OffCpuEvent kOffCpuEvents[] = {
+    {"offcpu-time", &stack_config::event},  // a sleep that a signal would end
+    {"offcpu-time:D", &stack_config::event_blocked_disk},
+    {"runnable-time", &stack_config::event_runnable},
+};
 
 // The loop's clock and ours do not tick as one.
 constexpr auto kSlack = std::chrono::milliseconds(20);
@@ -58,27 +68,61 @@ BpfSource::BpfSource(const RecordOptions& options) : options_(options) {
 
 BpfSource::~BpfSource() = default;
 
-Result<std::vector<int>> BpfSource::load(const PerfSource& perf) {
-  sampler_config config{};
+/// What all programs are told.
+Result<stack_config> BpfSource::common_config(const PerfSource& perf) const {
+  stack_config config{};
   if (::getrandom(config.seed, sizeof config.seed, 0) != sizeof config.seed) {
     return fail_errno("cannot get random numbers");
   }
   config.pid_namespace = own_pid_namespace();
-  const bool chains = options_.call_graph != CallGraph::None;
-  const uint32_t limit = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_KERNEL;
-  config.max_frames = chains ? limit : 0;
   config.boottime = perf.clock() == CLOCK_BOOTTIME;
+  return config;
+}
+
+Result<void> BpfSource::load_object(std::span<const unsigned char> bytes,
+                                    const stack_config& config) {
+  auto object = BpfObject::load(std::as_bytes(bytes), std::as_bytes(std::span(&config, 1)),
+                                objects_.empty() ? nullptr : &objects_.front());
+  if (!object) return tl::unexpected(object.error());
+  objects_.push_back(std::move(*object));
+  return {};
+}
+
+Result<std::vector<int>> BpfSource::load(const PerfSource& perf, const Target& target) {
+  auto common = common_config(perf);
+  if (!common) return tl::unexpected(common.error());
+  const uint32_t limit = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_KERNEL;
   std::vector<int> programs;
-  for (size_t i = 0; i < perf.sampled_events(); ++i) {
+  for (size_t i = 0; options_.bpf && i < perf.sampled_events(); ++i) {
     const perf_event_attr& attr = perf.events()[i].attr;
+    const bool chains = options_.call_graph != CallGraph::None;
+    stack_config config = *common;
     config.event = static_cast<uint32_t>(i);
+    config.max_frames = chains ? limit : 0;
     config.kernel_stack = chains && !attr.exclude_kernel && !attr.exclude_callchain_kernel;
     config.user_stack = chains && !attr.exclude_user && !attr.exclude_callchain_user;
-    auto object = BpfObject::load(sampler_bytes(), std::as_bytes(std::span(&config, 1)),
-                                  objects_.empty() ? nullptr : &objects_.front());
-    if (!object) return tl::unexpected(object.error());
-    programs.push_back(object->program("sampler"));
-    objects_.push_back(std::move(*object));
+    if (auto done = load_object(kSampler, config); !done) return tl::unexpected(done.error());
+    programs.push_back(objects_.back().program("sampler"));
+  }
+  if (options_.off_cpu) {
+    stack_config config = *common;
+    config.max_frames = limit;
+    config.kernel_stack = !perf.user_only();
+    config.user_stack = true;
+    config.everyone = target.kind == TargetKind::Cpus;
+    config.inherit = options_.inherit;
+    config.min_block = options_.min_block_ns;
+    config.max_block = options_.max_block_ns;
+    if (options_.cpus.empty()) {
+      std::ranges::fill(config.cpus, UINT64_MAX);
+    } else {
+      for (const int cpu : target.cpus) config.cpus[cpu >> 6 & 15] |= uint64_t{1} << (cpu & 63);
+    }
+    auto index = static_cast<uint32_t>(perf.events().size());
+    for (const OffCpuEvent& event : kOffCpuEvents) config.*event.index = index++;
+    if (auto done = load_object(kOffCpu, config); !done) return tl::unexpected(done.error());
+    if (auto done = objects_.back().attach_tracepoints(); !done)
+      return tl::unexpected(done.error());
   }
   if (options_.verbose) objects_.front().enable_stats();
   auto ring = BpfRing::open(objects_.front(), "messages",
@@ -88,11 +132,15 @@ Result<std::vector<int>> BpfSource::load(const PerfSource& perf) {
   return programs;
 }
 
-/// The file says of the events what the program adds to them.
-void BpfSource::use(PerfSource& perf) {
+/// The file says of the events what the programs add to them.
+void BpfSource::use(PerfSource& perf, const Target& target) {
   perf_ = &perf;
-  for (const EventAttr& opened : perf.events()) {
-    EventAttr event = opened;
+  const auto opened = perf.events();
+  events_.assign(opened.begin(), opened.end());
+  uint64_t last_id = 0;
+  for (EventAttr& event : events_) {
+    for (const uint64_t id : event.ids) last_id = std::max(last_id, id);
+    if (!options_.bpf) continue;
     perf_event_attr& attr = event.attr;
     attr.sample_type |= PERF_SAMPLE_PERIOD | PERF_SAMPLE_WEIGHT;
     if (options_.call_graph != CallGraph::None) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
@@ -102,17 +150,66 @@ void BpfSource::use(PerfSource& perf) {
       attr.freq = 0;
       attr.sample_period = 1000000000 / attr.sample_freq;
     }
-    events_.push_back(std::move(event));
+  }
+  if (options_.off_cpu) {
+    for (const OffCpuEvent& each : kOffCpuEvents)
+      events_.push_back(off_cpu_event(each.name, ++last_id));
+    for (const pid_t tid : target.threads) {
+      const auto number = static_cast<uint32_t>(tid);
+      const uint8_t one = 1;
+      objects_.back().update("followed", number, std::as_bytes(std::span(&one, 1)));
+    }
   }
   counts_ = std::make_unique<StackCounts>(events_);
   next_swap_ = Clock::now() + tick_;
+}
+
+/// As perf has it: an event that BPF puts out.
+EventAttr BpfSource::off_cpu_event(const char* name, uint64_t id) const {
+  EventAttr event;
+  event.name = name;
+  event.ids = {id};
+  perf_event_attr& attr = event.attr;
+  attr = events_.front().attr;
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.config = PERF_COUNT_SW_BPF_OUTPUT;
+  attr.freq = 0;
+  attr.sample_period = 1;
+  attr.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+                     PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_WEIGHT;
+  attr.sample_regs_user = 0;
+  attr.sample_stack_user = 0;
+  attr.exclude_callchain_user = 0;
+  attr.exclude_kernel = perf_->user_only();
+  attr.exclude_user = attr.exclude_hv = 0;
+  attr.precise_ip = 0;
+  attr.mmap = attr.mmap2 = attr.mmap_data = attr.comm = attr.comm_exec = attr.task = 0;
+  attr.ksymbol = attr.bpf_event = attr.build_id = 0;
+  attr.watermark = 0;
+  attr.wakeup_events = kCountedStacks;
+  return event;
 }
 
 bool BpfSource::set_control() const {
   return objects_.front().update("control", 0, std::as_bytes(std::span(&control_, 1)));
 }
 
+Result<void> BpfSource::start() {
+  if (auto done = enable(); !done) return done;
+  return perf_->start();
+}
+
+/// Of what no perf event switches on.
+Result<void> BpfSource::enable() {
+  control_.enabled = 1;
+  if (!set_control()) return fail_errno("cannot switch on the BPF programs");
+  return {};
+}
+
 void BpfSource::stop() {
+  control_.enabled = 0;
+  set_control();
+  if (options_.off_cpu) objects_.back().run_iterator("offcpu_rest");
   perf_->stop();
   stopped_ = true;
 }
@@ -128,11 +225,11 @@ void BpfSource::empty_table(uint32_t table) {
   ring_->consume();
   objects_.front().take_all(
       kTables[table], [this](std::span<const std::byte> key, std::span<const std::byte> value) {
-        stack_key stack{};
+        count_key counted{};
         stack_count count{};
-        std::memcpy(&stack, key.data(), std::min(key.size(), sizeof stack));
+        std::memcpy(&counted, key.data(), std::min(key.size(), sizeof counted));
         std::memcpy(&count, value.data(), std::min(value.size(), sizeof count));
-        counts_->add(stack, count);
+        counts_->add(counted, count);
       });
 }
 
@@ -174,7 +271,7 @@ void BpfSource::drop_samples(std::vector<std::byte>& records, size_t begin) {
 size_t BpfSource::drain(std::vector<std::byte>& out) {
   const size_t before = out.size();
   perf_->drain(out);
-  drop_samples(out, before);
+  if (options_.bpf) drop_samples(out, before);
   ring_->consume();
   const auto now = Clock::now();
   if (stopped_) {
@@ -190,11 +287,11 @@ size_t BpfSource::drain(std::vector<std::byte>& out) {
   return out.size() - before;
 }
 
-uint64_t BpfSource::total(__u64 sampler_stats::*field) const {
-  const auto bytes = objects_.front().read_per_cpu("stats", sizeof(sampler_stats));
+uint64_t BpfSource::total(__u64 stack_stats::*field) const {
+  const auto bytes = objects_.front().read_per_cpu("stats", sizeof(stack_stats));
   uint64_t sum = 0;
-  for (size_t at = 0; at + sizeof(sampler_stats) <= bytes.size(); at += sizeof(sampler_stats)) {
-    sampler_stats stats{};
+  for (size_t at = 0; at + sizeof(stack_stats) <= bytes.size(); at += sizeof(stack_stats)) {
+    stack_stats stats{};
     std::memcpy(&stats, bytes.data() + at, sizeof stats);
     sum += stats.*field;
   }
@@ -204,7 +301,7 @@ uint64_t BpfSource::total(__u64 sampler_stats::*field) const {
 BpfObject::RunStats BpfSource::measured() const {
   BpfObject::RunStats sum;
   for (const BpfObject& object : objects_) {
-    const auto stats = object.run_stats("sampler");
+    const auto stats = object.run_stats("sampler");  // zeros for what is not one
     sum.runs += stats.runs;
     sum.nanoseconds += stats.nanoseconds;
   }
@@ -212,8 +309,8 @@ BpfObject::RunStats BpfSource::measured() const {
 }
 
 uint64_t BpfSource::lost() const {
-  return perf_->lost() + dropped_ + counts_->lost() + total(&sampler_stats::lost_ring) +
-         total(&sampler_stats::lost_table);
+  return perf_->lost() + dropped_ + counts_->lost() + total(&stack_stats::lost_ring) +
+         total(&stack_stats::lost_table);
 }
 
 }  // namespace prof

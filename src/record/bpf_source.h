@@ -1,5 +1,5 @@
-// BpfSource: samples counted in the kernel by their stacks, besides the side-band records of a
-// PerfSource. Opened and drained by the recorder for --bpf.
+// BpfSource: what BPF programs counted in the kernel by stacks, besides the records of a
+// PerfSource. Opened and drained by the recorder for --bpf and --off-cpu.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,8 @@
 
 namespace prof {
 
-/// The program is attached to each sampling event, and leaves nothing for the event's own ring.
+/// For --bpf a program is attached to each sampling event, and leaves nothing for the event's own
+/// ring; for --off-cpu others watch the scheduler. All count in the same tables.
 ///
 ///                 counts in table A ────┐       a second later: B in turn
 ///      sample ──►                       ├──► StackCounts ──► sample records
@@ -26,13 +27,15 @@ class BpfSource final : public EventSource {
   explicit BpfSource(const RecordOptions& options);
   ~BpfSource() override;
 
-  /// Loads a program for each sampling event of `perf`, which is about to open them; gives their
-  /// descriptors.
-  Result<std::vector<int>> load(const PerfSource& perf);
-  /// Before anything else is asked: `perf` has its events, and outlives this.
-  void use(PerfSource& perf);
+  /// Loads the programs. Gives the descriptors of those that take the samples of `perf`'s events,
+  /// which are about to be opened.
+  Result<std::vector<int>> load(const PerfSource& perf, const Target& target);
+  /// Before anything else is asked: `perf` has opened its events on `target`, and outlives this.
+  void use(PerfSource& perf, const Target& target);
 
-  Result<void> start() override { return perf_->start(); }
+  Result<void> start() override;
+  /// The part of start() that an exec, which switches events on, does not do.
+  Result<void> enable();
   void stop() override;
   std::vector<int> poll_fds() const override;
   /// Side-band records as they come; sample records at the end of an interval or of an epoch, and
@@ -45,29 +48,31 @@ class BpfSource final : public EventSource {
   /// The events as they stand in the file: what the program takes is in them, too.
   std::span<const EventAttr> events() const { return events_; }
   uint64_t samples() const { return counts_->samples(); }
-  uint64_t stacks() const { return counts_->stacks(); }
   /// All runs of the program: samples(), and what was lost by it, once all is drained.
-  uint64_t runs() const { return total(&sampler_stats::runs); }
+  uint64_t runs() const { return total(&stack_stats::runs); }
   /// The same as the kernel counts and measures it; zeros unless options are verbose.
   BpfObject::RunStats measured() const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  Result<stack_config> common_config(const PerfSource& perf) const;
+  Result<void> load_object(std::span<const unsigned char> bytes, const stack_config& config);
+  EventAttr off_cpu_event(const char* name, uint64_t id) const;
   void empty_table(uint32_t table);
   void swap_tables(std::vector<std::byte>& out);
   bool set_control() const;
   void begin_epoch(std::vector<std::byte>& out);
   void drop_samples(std::vector<std::byte>& records, size_t begin);
-  uint64_t total(__u64 sampler_stats::*field) const;
+  uint64_t total(__u64 stack_stats::*field) const;
 
   const RecordOptions& options_;
   PerfSource* perf_ = nullptr;
   std::vector<EventAttr> events_;
-  std::vector<BpfObject> objects_;  // by event; their maps are those of the first
+  std::vector<BpfObject> objects_;  // samplers by event, then offcpu; maps are those of the first
   std::unique_ptr<StackCounts> counts_;
   std::unique_ptr<BpfRing> ring_;
-  sampler_control control_{};
+  stack_control control_{};
   std::chrono::milliseconds tick_{1000};
   uint64_t ticks_in_interval_ = 0;  // 0: no intervals
   Clock::time_point next_swap_;

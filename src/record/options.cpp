@@ -35,6 +35,25 @@ Result<uint64_t> parse_size(std::string_view text) {
   return value << shift;
 }
 
+Result<uint64_t> parse_time_span(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    uint64_t nanoseconds;
+  };
+  constexpr Unit kUnits[] = {
+      {"", 1000}, {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  for (const Unit& each : kUnits) {
+    if (error != std::errc{} || unit != each.name || value > UINT64_MAX / each.nanoseconds)
+      continue;
+    return value * each.nanoseconds;
+  }
+  return fail(fmt::format("'{}' is not a span of time", text),
+              "write it as 100 (microseconds), 500us, 10ms or 2s", 2);
+}
+
 Result<void> parse_call_graph_method(std::string_view text, RecordOptions& options) {
   const size_t comma = text.find(',');
   const std::string_view method = text.substr(0, comma);
@@ -79,12 +98,18 @@ Result<void> validate(const RecordOptions& options) {
   }
   if (options.delay_ms < -1) return fail("a delay is in milliseconds, or -1", {}, 2);
   if (options.duration_seconds < 0) return fail("a duration cannot be negative", {}, 2);
-  if (options.interval_seconds != 0 && !options.bpf) {
-    return fail("--interval is of the counts of --bpf; samples have times of their own", {}, 2);
+  const bool counts = options.bpf || options.off_cpu;
+  if (options.interval_seconds != 0 && !counts) {
+    return fail(
+        "--interval is of the counts of --bpf and --off-cpu; samples have times of their own", {},
+        2);
   }
   if (options.interval_seconds < 0 ||
-      (options.bpf && options.interval_seconds > 0 && options.interval_seconds < kLeastInterval)) {
+      (counts && options.interval_seconds > 0 && options.interval_seconds < kLeastInterval)) {
     return fail(fmt::format("an interval is at least {} seconds", kLeastInterval), {}, 2);
+  }
+  if (options.min_block_ns > options.max_block_ns) {
+    return fail("--min-block is more than --max-block: no time would count", {}, 2);
   }
   if (options.bpf && options.call_graph == CallGraph::Dwarf) {
     return fail("--bpf counts stacks in the kernel, and cannot count copies of them",

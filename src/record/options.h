@@ -42,6 +42,8 @@ struct RecordOptions {
   uint32_t max_stack = 0;                   // frames; 0: the kernel's default
   std::string clock;                        // of the time stamps; empty: monotonic
   bool bpf = false;                         // count equal stacks in the kernel
+  bool off_cpu = false;                     // and count the time that threads are away from a CPU
+  uint64_t min_block_ns = 0, max_block_ns = UINT64_MAX;  // of off_cpu: what counts
   double interval_seconds = 0;  // with bpf: counts of each so many seconds; 0: of it all
 
   // When.
@@ -67,6 +69,9 @@ Result<void> validate(const RecordOptions& options);
 
 /// "fp", "dwarf" or "dwarf,SIZE" into `options`.
 Result<void> parse_call_graph_method(std::string_view text, RecordOptions& options);
+
+/// "500us", "10ms", "2s", in ns; a bare number is of microseconds.
+Result<uint64_t> parse_time_span(std::string_view text);
 
 /// "4096", "64k", "1M", "2G", with an optional trailing B; powers of 1024.
 Result<uint64_t> parse_size(std::string_view text);

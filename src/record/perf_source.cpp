@@ -56,7 +56,7 @@ Result<std::unique_ptr<PerfSource>> PerfSource::open(const RecordOptions& option
 void PerfSource::configure(const Target& target) {
   const bool command = target.kind == TargetKind::Command;
   has_tracker_ = !command || options_.delay_ms != 0;
-  const bool several = has_tracker_ || specs_.size() > 1;
+  const bool several = has_tracker_ || specs_.size() > 1 || options_.off_cpu;
   if (has_tracker_) {
     EventSpec tracker;
     tracker.name = "dummy";

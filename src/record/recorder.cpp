@@ -106,7 +106,7 @@ Result<void> Recorder::open_source() {
   if (!target) return tl::unexpected(target.error());
   target_ = std::move(*target);
   raise_open_file_limit();  // after the fork: the command keeps its own
-  if (options_.bpf) {
+  if (options_.bpf || options_.off_cpu) {
     if (auto done = open_with_bpf(specs, *sampling, notes); !done) return done;
   }
   if (!source_) {
@@ -132,18 +132,21 @@ Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const 
   std::vector<std::string> own_notes;
   auto source =
       PerfSource::open(options_, specs, sampling, target_, own_notes, [&](const PerfSource& perf) {
-        auto programs = bpf->load(perf);
+        auto programs = bpf->load(perf, target_);
         if (!programs) refused = programs.error();
         return programs;
       });
   if (source) {
     source_ = std::move(*source);
-    bpf->use(*source_);
+    bpf->use(*source_, target_);
     bpf_ = std::move(bpf);
     notes.insert(notes.end(), own_notes.begin(), own_notes.end());
     return {};
   }
   if (!refused) return tl::unexpected(source.error());
+  if (options_.off_cpu) {
+    return tl::unexpected(std::move(*refused).in("cannot record the time away from the CPU"));
+  }
   notes.push_back(refused->message + "; recording each sample instead");
   if (!refused->hint.empty()) notes.push_back(refused->hint);
   options_.bpf = false;
@@ -211,8 +214,9 @@ void Recorder::synthesize() {
 
 Result<void> Recorder::begin() {
   const bool by_exec = target_.kind == TargetKind::Command;
-  if (!by_exec && options_.delay_ms == 0) {
-    if (auto done = source().start(); !done) return done;
+  if (options_.delay_ms == 0) {
+    auto done = !by_exec ? source().start() : bpf_ ? bpf_->enable() : Result<void>{};
+    if (!done) return done;
   }
   if (workload_) {
     if (auto done = workload_->release(); !done) return done;
@@ -248,7 +252,7 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
   const auto stats = writer_->stats();
   notify(fmt::format("[ prof record: Woken up {} times to write data ]", loop_->wakeups()));
   std::string samples;
-  if (whole && bpf_) {
+  if (whole && options_.bpf) {
     samples = fmt::format(" ({} samples, {} stacks)", bpf_->samples(), tally_->samples());
   } else if (whole) {
     samples = fmt::format(" ({} samples)", tally_->samples());
@@ -263,7 +267,7 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
   notify(fmt::format("[ prof record: Captured and wrote {:.3f} MB {}{}{} ]",
                      static_cast<double>(file_size) / kMega, options_.output, samples, compressed));
   const uint64_t lost = std::max(lost_, tally_->lost());
-  if (bpf_ && options_.verbose) {
+  if (options_.bpf && options_.verbose) {
     const auto measured = bpf_->measured();
     notify(
         fmt::format("[ prof record: The BPF program ran {} times ({} by its own count), {:.2f} us "

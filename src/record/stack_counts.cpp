@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "perfdata/format.h"
 
@@ -9,8 +10,19 @@ namespace prof {
 
 namespace {
 
+constexpr size_t kHeadSize = offsetof(stack_message, frames);
+
 bool same(const stack_key& a, const stack_key& b) {
   return a.high == b.high && a.low == b.low;
+}
+bool same(const count_key& a, const count_key& b) {
+  return same(a.stack, b.stack) && a.event == b.event;
+}
+uint64_t hash_of(const stack_key& key) {
+  return key.low;
+}
+uint64_t hash_of(const count_key& key) {
+  return key.stack.low + key.event;
 }
 
 /// A kernel address has its highest bit set.
@@ -22,48 +34,77 @@ void put_bytes(std::vector<std::byte>& out, std::span<const std::byte> bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
-template <class T>
+template <std::integral T>
 void put(std::vector<std::byte>& out, T value) {
   put_bytes(out, std::as_bytes(std::span(&value, 1)));
 }
 
-}  // namespace
-
-StackCounts::StackCounts(std::span<const EventAttr> events) {
-  for (const EventAttr& event : events) {
-    Layout layout;
-    layout.identified = event.has(PERF_SAMPLE_IDENTIFIER);
-    layout.chains = event.has(PERF_SAMPLE_CALLCHAIN);
-    layout.id = event.ids.empty() ? 0 : event.ids.front();
-    // header, identifier, ip, pid and tid, then time and period (perf_event_open(2))
-    layout.time_at = sizeof(perf_event_header) + (layout.identified ? 8 : 0) + 16;
-    layout.period_at = layout.time_at + 8;
-    layouts_.push_back(layout);
+/// A sample as the kernel would have written it (perf_event_open(2)), with markers between the
+/// parts of the chain.
+void put_sample(std::vector<std::byte>& out, const EventAttr& event, const stack_message& head,
+                std::span<const std::byte> frames, const stack_count& count) {
+  const size_t begin = out.size();
+  perf_event_header header{};
+  header.type = kRecordSample;
+  header.misc = is_kernel(head.ip) ? PERF_RECORD_MISC_KERNEL : PERF_RECORD_MISC_USER;
+  put_bytes(out, std::as_bytes(std::span(&header, 1)));
+  if (event.has(PERF_SAMPLE_IDENTIFIER)) put(out, event.ids.empty() ? 0 : event.ids.front());
+  put(out, head.ip);
+  put(out, head.pid);
+  put(out, head.tid);
+  put(out, count.last_time);
+  put(out, count.period);
+  if (event.has(PERF_SAMPLE_CALLCHAIN)) {
+    const uint64_t kernel = head.kernel_frames;
+    const uint64_t user = head.user_frames;
+    put(out, kernel + (kernel != 0) + user + (user != 0));
+    if (kernel != 0) put(out, uint64_t{PERF_CONTEXT_KERNEL});
+    put_bytes(out, frames.first(kernel * 8));
+    if (user != 0) put(out, uint64_t{PERF_CONTEXT_USER});
+    put_bytes(out, frames.subspan(kernel * 8, user * 8));
   }
+  put(out, count.samples);
+  header.size = static_cast<uint16_t>(out.size() - begin);
+  std::memcpy(out.data() + begin, &header, sizeof header);
 }
 
-StackCounts::Stack* StackCounts::Epoch::find(const stack_key& key) {
-  if (slots.empty()) return nullptr;
-  for (size_t slot = key.low & (slots.size() - 1); slots[slot] != 0;
-       slot = (slot + 1) & (slots.size() - 1)) {
-    Stack& stack = stacks[slots[slot] - 1];
-    if (same(stack.key, key)) return &stack;
+}  // namespace
+
+template <class Item>
+template <class Key>
+Item* StackCounts::Table<Item>::find(const Key& key) {
+  if (slots_.empty()) return nullptr;
+  const size_t mask = slots_.size() - 1;
+  for (size_t slot = hash_of(key) & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
+    Item& item = items_[slots_[slot] - 1];
+    if (same(item.key, key)) return &item;
   }
   return nullptr;
 }
 
-void StackCounts::Epoch::insert(const Stack& stack) {
-  stacks.push_back(stack);
-  size_t first = stacks.size() - 1;
-  if (stacks.size() * 2 > slots.size()) {
-    slots.assign(std::max<size_t>(slots.size() * 2, 1024), 0);
+template <class Item>
+Item& StackCounts::Table<Item>::insert(const Item& item) {
+  items_.push_back(item);
+  size_t first = items_.size() - 1;
+  if (items_.size() * 2 > slots_.size()) {
+    slots_.assign(std::max<size_t>(slots_.size() * 2, 1024), 0);
     first = 0;
   }
-  for (size_t i = first; i < stacks.size(); ++i) {
-    size_t slot = stacks[i].key.low & (slots.size() - 1);
-    while (slots[slot] != 0) slot = (slot + 1) & (slots.size() - 1);
-    slots[slot] = static_cast<uint32_t>(i + 1);
+  const size_t mask = slots_.size() - 1;
+  for (size_t i = first; i < items_.size(); ++i) {
+    size_t slot = hash_of(items_[i].key) & mask;
+    while (slots_[slot] != 0) slot = (slot + 1) & mask;
+    slots_[slot] = static_cast<uint32_t>(i + 1);
   }
+  return items_.back();
+}
+
+/// Where to count; nullptr if the stack is not known.
+StackCounts::Count* StackCounts::Epoch::count_of(const count_key& key) {
+  if (Count* known = counts.find(key)) return known;
+  const Stack* stack = stacks.find(key.stack);
+  if (!stack) return nullptr;
+  return &counts.insert({key, static_cast<uint32_t>(stack - stacks.all().data()), {}});
 }
 
 void StackCounts::take(std::span<const std::byte> message) {
@@ -74,81 +115,41 @@ void StackCounts::take(std::span<const std::byte> message) {
     stack_hit hit;
     std::memcpy(&hit, message.data(), sizeof hit);
     add(hit.key, hit.count);
-  } else if (kind == STACK_MESSAGE_NEW && message.size() >= offsetof(stack_message, frames)) {
+  } else if (kind == STACK_MESSAGE_NEW && message.size() >= kHeadSize) {
     stack_message head{};
-    std::memcpy(&head, message.data(), offsetof(stack_message, frames));
-    const auto frames = message.subspan(offsetof(stack_message, frames));
-    const uint64_t count = uint64_t{head.kernel_frames} + head.user_frames;
-    if (head.event < layouts_.size() && count <= frames.size() / 8) remember(head, frames);
+    std::memcpy(&head, message.data(), kHeadSize);
+    const size_t room = (message.size() - kHeadSize) / 8;
+    if (head.kernel_frames > STACK_MAX_KERNEL || head.user_frames > STACK_MAX_USER) return;
+    if (size_t{head.kernel_frames} + head.user_frames > room) return;
+    if (current_.stacks.find(head.key)) return;
+    current_.stacks.insert({head.key, current_.messages.size()});
+    put_bytes(current_.messages, message);
   }
 }
 
-/// The record as the kernel would have written it, with markers between the parts of the chain.
-void StackCounts::remember(const stack_message& message, std::span<const std::byte> frames) {
-  if (current_.find(message.key)) return;
-  const Layout& layout = layouts_[message.event];
-  std::vector<std::byte>& out = current_.records;
-  Stack stack;
-  stack.key = message.key;
-  stack.event = message.event;
-  stack.record = out.size();
-  perf_event_header header{};
-  header.type = kRecordSample;
-  header.misc = is_kernel(message.ip) ? PERF_RECORD_MISC_KERNEL : PERF_RECORD_MISC_USER;
-  put(out, header);
-  if (layout.identified) put(out, layout.id);
-  put(out, message.ip);
-  put(out, message.pid);
-  put(out, message.tid);
-  put(out, message.time);
-  put(out, uint64_t{0});  // period
-  if (layout.chains) {
-    const size_t length_at = out.size();
-    uint64_t length = 0;
-    put(out, length);
-    const auto part = [&](uint64_t context, size_t first, size_t count) {
-      if (count == 0) return;
-      put(out, context);
-      put_bytes(out, frames.subspan(first * 8, count * 8));
-      length += 1 + count;
-    };
-    part(PERF_CONTEXT_KERNEL, 0, message.kernel_frames);
-    part(PERF_CONTEXT_USER, message.kernel_frames, message.user_frames);
-    std::memcpy(out.data() + length_at, &length, sizeof length);
-  }
-  stack.weight_at = static_cast<uint32_t>(out.size() - stack.record);
-  put(out, uint64_t{0});  // weight
-  header.size = static_cast<uint16_t>(out.size() - stack.record);
-  std::memcpy(out.data() + stack.record, &header, sizeof header);
-  current_.insert(stack);
-  ++stacks_;
-}
-
-void StackCounts::add(const stack_key& key, const stack_count& count) {
-  Stack* stack = current_.find(key);
-  if (!stack) stack = previous_.find(key);
-  if (!stack) {
-    lost_ += count.samples;
+void StackCounts::add(const count_key& key, const stack_count& added) {
+  Count* counted = nullptr;
+  if (key.event < events_.size()) counted = current_.count_of(key);
+  if (!counted && key.event < events_.size()) counted = previous_.count_of(key);
+  if (!counted) {
+    lost_ += added.samples;
     return;
   }
-  stack->count.samples += count.samples;
-  stack->count.period += count.period;
-  stack->count.last_time = std::max(stack->count.last_time, count.last_time);
-  samples_ += count.samples;
+  counted->count.samples += added.samples;
+  counted->count.period += added.period;
+  counted->count.last_time = std::max(counted->count.last_time, added.last_time);
+  samples_ += added.samples;
 }
 
 void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out) const {
-  for (Stack& stack : epoch.stacks) {
-    if (stack.count.samples == 0) continue;
-    const Layout& layout = layouts_[stack.event];
-    std::byte* record = epoch.records.data() + stack.record;
-    perf_event_header header;
-    std::memcpy(&header, record, sizeof header);
-    std::memcpy(record + layout.time_at, &stack.count.last_time, 8);
-    std::memcpy(record + layout.period_at, &stack.count.period, 8);
-    std::memcpy(record + stack.weight_at, &stack.count.samples, 8);
-    put_bytes(out, std::span(record, header.size));
-    stack.count = {};
+  for (Count& counted : epoch.counts.all()) {
+    if (counted.count.samples == 0) continue;
+    const auto message = std::span<const std::byte>(epoch.messages)
+                             .subspan(epoch.stacks.all()[counted.stack].message);
+    stack_message head{};
+    std::memcpy(&head, message.data(), kHeadSize);
+    put_sample(out, events_[counted.key.event], head, message.subspan(kHeadSize), counted.count);
+    counted.count = {};
   }
 }
 

@@ -204,7 +204,10 @@ std::string unit_of(const EventAttr& event) {
   const bool clock =
       event.attr.type == PERF_TYPE_SOFTWARE && (event.attr.config == PERF_COUNT_SW_CPU_CLOCK ||
                                                 event.attr.config == PERF_COUNT_SW_TASK_CLOCK);
-  return clock ? "ns" : "events";
+  const bool away = event.attr.type == PERF_TYPE_SOFTWARE &&
+                    event.attr.config == PERF_COUNT_SW_BPF_OUTPUT &&
+                    (event.name.starts_with("offcpu-time") || event.name == "runnable-time");
+  return clock || away ? "ns" : "events";
 }
 
 /// Merges the equal stacks of a recording, by context, before anything is named.

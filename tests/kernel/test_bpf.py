@@ -212,10 +212,89 @@ def who_may_not_load_programs_gets_every_sample_and_the_cause(tmp):
     check_equal(prof_ok("report", "--stdio", "-i", os.path.join(tmp, "perf.data")).code, 0)
 
 
+def periods_by_frame(path, event, names):
+    """Nanoseconds of an event in each of the functions; 'all' is of all stacks."""
+    sums = {name: 0 for name in names}
+    sums["all"] = 0
+    text = prof_ok("fold", "--weight", "period", "--event", event, "-i", path).out
+    for stack, count in folded_stacks(text).items():
+        sums["all"] += count
+        for name in names:
+            if name in stack:
+                sums[name] += count
+    return sums
+
+
+AWAY_SECONDS = 4
+
+
+@test
+def time_away_is_where_it_was_spent(tmp):
+    path = f"{tmp}/perf.data"
+    threads = 2
+    prof_ok("record", "--off-cpu", "-g", "-e", "cpu-clock", "-F", FREQUENCY, "-o", path, "--",
+            workload("away"), AWAY_SECONDS, threads)
+    functions = ("nap_60", "nap_30", "burn_10")
+    away = periods_by_frame(path, "offcpu-time", functions)
+    waiting = periods_by_frame(path, "runnable-time", functions)
+    running = periods_by_frame(path, "cpu-clock", functions)
+    rounds = AWAY_SECONDS * threads * 1e9  # what its functions had, all threads together
+    for name, percent in (("nap_60", 60.0), ("nap_30", 30.0)):
+        check_near(100 * away[name] / rounds, percent, 1.0, f"time asleep in {name}")
+    spent = sum(sums[name] for sums in (away, waiting, running) for name in functions)
+    check_near(100 * spent / rounds, 100.0, 2.0, "on and off the CPU")
+    check(away["burn_10"] < 0.01 * rounds, f"burn_10 is away: {away}")
+
+
+@test
+def only_spans_of_the_length_asked_for_count(tmp):
+    path = f"{tmp}/perf.data"
+    prof_ok("record", "--off-cpu", "--min-block", "45ms", "-g", "-e", "cpu-clock", "-o", path, "--",
+            workload("away"), 1)
+    away = periods_by_frame(path, "offcpu-time", ("nap_60", "nap_30"))
+    check(away["nap_60"] > 0.5e9 and away["nap_30"] < 0.2e9, f"{away}")
+    prof_ok("record", "--off-cpu", "--max-block", "45ms", "-g", "-e", "cpu-clock", "-o", path, "--",
+            workload("away"), 1)
+    away = periods_by_frame(path, "offcpu-time", ("nap_60", "nap_30"))
+    check(away["nap_30"] > 0.2e9 and away["nap_60"] < 0.2e9, f"{away}")
+
+
+@test
+def a_sleep_that_does_not_end_counts_until_the_end(tmp):
+    path = f"{tmp}/perf.data"
+    with subprocess.Popen([workload("away"), "60"]) as process:
+        prof_ok("record", "--off-cpu", "-g", "-e", "cpu-clock", "-o", path, "--duration", "2", "-p",
+                process.pid)
+        process.kill()
+    away = periods_by_frame(path, "offcpu-time", ("nap_60", "nap_30"))
+    check_near(away["nap_60"] / 2e9, 0.6, 0.06, "share of nap_60 in an attached process")
+    prof_ok("record", "--off-cpu", "-g", "-e", "cpu-clock", "-o", path, "--duration", "1.5", "--",
+            "sleep", "60")
+    away = periods_by_frame(path, "offcpu-time", ())
+    check_near(away["all"] / 1.5e9, 1.0, 0.1, "share of the sleep that was ended")
+
+
+@test
+def perf_reads_the_time_away(tmp):
+    require_perf()
+    path = f"{tmp}/perf.data"
+    prof_ok("record", "--off-cpu", "-g", "-e", "cpu-clock", "-F", FREQUENCY, "-o", path, "--",
+            workload("away"), 1)
+    done = perf_ok("script", "-i", path, "-F", "comm,pid,tid,time,period,event,ip,sym")
+    check(not done.err.strip(), f"perf complains:\n{done.err}")
+    theirs = sum(int(number) for number in
+                 re.findall(r"(\d+)\s+offcpu-time:", done.out))
+    ours = periods_by_frame(path, "offcpu-time", ())["all"]
+    check_equal(theirs, ours, "nanoseconds away")
+
+
 @test
 def what_makes_no_sense_is_refused(tmp):
     for options, word in ((("--bpf", "--call-graph", "dwarf"), "copies"),
-                          (("--interval", "1"), "--bpf"), (("--bpf", "--interval", "0.01"), "0.1")):
+                          (("--interval", "1"), "--bpf"), (("--bpf", "--interval", "0.01"), "0.1"),
+                          (("--min-block", "1ms"), "--off-cpu"),
+                          (("--off-cpu", "--min-block", "1h"), "span of time"),
+                          (("--off-cpu", "--min-block", "2s", "--max-block", "1s"), "no time")):
         done = run(PROF, "record", *options, "-o", f"{tmp}/x", "--", "true")
         check_equal(done.code, 2, f"exit code of:\n{done}")
         check_in(word, done.err, "message")

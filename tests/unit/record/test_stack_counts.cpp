@@ -29,7 +29,6 @@ std::vector<std::byte> message(uint64_t number, std::vector<uint64_t> kernel,
   stack_message head{};
   head.kind = STACK_MESSAGE_NEW;
   head.key = {number, number * 3};
-  head.time = 50;
   head.pid = 10;
   head.tid = 11;
   head.kernel_frames = static_cast<uint32_t>(kernel.size());
@@ -42,8 +41,8 @@ std::vector<std::byte> message(uint64_t number, std::vector<uint64_t> kernel,
   return bytes;
 }
 
-stack_key key(uint64_t number) {
-  return {number, number * 3};
+count_key key(uint64_t number) {
+  return {{number, number * 3}, 0, 0};
 }
 
 struct Read {
@@ -154,9 +153,15 @@ TEST_CASE("Many stacks, and messages that make no sense", "[stack_counts]") {
   std::vector<std::byte> out;
   const auto whole = message(6000, {kKernelIp}, {kUserIp});
   for (size_t size = 0; size < whole.size(); ++size) counts.take(std::span(whole).first(size));
-  auto wrong = whole;
-  wrong[offsetof(stack_message, event)] = std::byte{1};
-  counts.take(wrong);
+  for (const size_t at :
+       {offsetof(stack_message, kernel_frames), offsetof(stack_message, user_frames)}) {
+    auto wrong = whole;
+    wrong[at] = std::byte{0xff};
+    counts.take(wrong);
+  }
+  counts.add({{6000, 18000}, 0, 0}, {1, 1, 1});
+  counts.add({{1, 3}, 7, 0}, {1, 1, 1});
+  CHECK(counts.lost() == 2);
   counts.write(out);
   CHECK(read(out).size() == 5000);
   CHECK(counts.samples() == 5000 * 5001 / 2);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * offcpu: counts for each stack how long threads were away from a CPU there: blocked, until they
+ * were woken, and runnable, until they had a CPU. Loaded by record/bpf_source for --off-cpu.
+ *
+ *      switched out         woken              switched in
+ *   ───────┤ blocked ─────────┼─ runnable ─────────├───────
+ *   ───────┤ runnable: preempted ──────────────────├───────
+ */
+#include "bpf/stacks.bpf.h"
+
+char offcpu_license[] SEC("license") = "Dual BSD/GPL";
+
+#define PF_KTHREAD 0x00200000
+#define TASK_INTERRUPTIBLE 1
+#define TASK_UNINTERRUPTIBLE 2
+#define TASK_BLOCKED \
+  (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | 4 | 8 | 0x40) /* … stopped, traced, parked */
+
+/* Where a thread is away, and since when. */
+struct away {
+  struct stack_key key;
+  __u64 since; /* 0: it is not */
+  __u64 woken; /* 0: not yet */
+  __u32 event; /* of the time until it is woken */
+  __u32 reserved;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct away);
+} aways SEC(".maps");
+
+/* Threads that are recorded, by their number in our PID namespace, unless everyone is. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 65536);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, __u32);
+  __type(value, __u8);
+} followed SEC(".maps");
+
+/* Where a stack's frames begin to be the kernel's own and not those of the tracepoint. */
+extern const void __schedule __ksym __weak;
+#define SCHEDULE_SIZE 8192
+#define MOST_SKIPPED 8
+static __u32 frames_to_skip; /* + 1; 0: not known yet */
+
+static __always_inline __u32 thread_number(const struct task_struct* task) {
+  return config.pid_namespace ? number_in_namespace(task) : BPF_CORE_READ(task, pid);
+}
+
+static __always_inline int is_followed(const struct task_struct* task) {
+  __u32 number;
+  if (config.everyone) return 1;
+  number = thread_number(task);
+  return bpf_map_lookup_elem(&followed, &number) != 0;
+}
+
+static __always_inline __u32 state_of(const struct task_struct* task) {
+  if (bpf_core_field_exists(task->__state)) return BPF_CORE_READ(task, __state);
+  return (__u32)BPF_CORE_READ((const struct task_struct___5_13*)task, state);
+}
+
+/* How many frames are the tracepoint's: found by the first stack. */
+static __always_inline __u64 skip(void* ctx, struct scratch* s) {
+  __u32 taken, i, found = 0;
+  if (frames_to_skip) return frames_to_skip - 1;
+  taken = take(ctx, s->message.frames, 0);
+  for (i = 0; i < MOST_SKIPPED; ++i) {
+    if (i >= taken) break;
+    if (s->message.frames[i] - (__u64)&__schedule < SCHEDULE_SIZE) {
+      found = i;
+      break;
+    }
+  }
+  frames_to_skip = found + 1;
+  return found;
+}
+
+static __always_inline void leave(__u64* ctx, struct task_struct* task, int preempted,
+                                  const struct stack_control* now, struct stack_stats* counted,
+                                  __u64 time) {
+  const __u32 zero = 0, cpu = bpf_get_smp_processor_id();
+  __u32* level = bpf_map_lookup_elem(&depth, &zero);
+  struct scratch* s;
+  struct away* away;
+  __u32 mine, state;
+  if (!level || BPF_CORE_READ(task, pid) == 0 || BPF_CORE_READ(task, flags) & PF_KTHREAD) return;
+  if (!(config.cpus[cpu >> 6 & 15] >> (cpu & 63) & 1) || !is_followed(task)) return;
+  mine = *level;
+  s = bpf_map_lookup_elem(&scratches, &mine);
+  away = bpf_task_storage_get(&aways, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!s || !away) {
+    __sync_fetch_and_add(&counted->lost_table, 1);
+    return;
+  }
+  away->since = 0;
+  *level = mine + 1;
+  if (!note_stack(ctx, s, 0, skip(ctx, s), now, counted, &away->key)) {
+    state = preempted ? 0 : state_of(task);
+    away->woken = 0;
+    away->event = state & TASK_UNINTERRUPTIBLE ? config.event_blocked_disk : config.event;
+    /* Preempted, or already woken by another CPU: it waits for a CPU from now on. */
+    if (!(state & TASK_BLOCKED)) away->woken = time;
+    away->since = time;
+  }
+  *level = mine;
+}
+
+static __always_inline void come_back(struct task_struct* task, const struct stack_control* now,
+                                      struct stack_stats* counted, __u64 time) {
+  struct away* away = bpf_task_storage_get(&aways, task, 0, 0);
+  __u64 woken;
+  if (!away || !away->since) return;
+  woken = away->woken && away->woken < time ? away->woken : time;
+  if (woken < away->since) woken = away->since;
+  if (time - away->since >= config.min_block && time - away->since <= config.max_block) {
+    if (woken > away->since)
+      count(now, counted, &away->key, away->event, woken - away->since, time);
+    if (time > woken) count(now, counted, &away->key, config.event_runnable, time - woken, time);
+  }
+  away->since = 0;
+}
+
+SEC("tp_btf/sched_switch")
+int offcpu_switch(__u64* ctx) {
+  const __u32 zero = 0;
+  struct stack_stats* counted = bpf_map_lookup_elem(&stats, &zero);
+  const struct stack_control* now = bpf_map_lookup_elem(&control, &zero);
+  const __u64 time = clock_now();
+  if (!counted || !now || !now->enabled) return 0;
+  come_back((struct task_struct*)ctx[2], now, counted, time);
+  leave(ctx, (struct task_struct*)ctx[1], (int)ctx[0], now, counted, time);
+  return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int offcpu_wakeup(__u64* ctx) {
+  struct away* away = bpf_task_storage_get(&aways, (struct task_struct*)ctx[0], 0, 0);
+  if (away && away->since && !away->woken) away->woken = clock_now();
+  return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int offcpu_fork(__u64* ctx) {
+  const __u8 one = 1;
+  __u32 number;
+  if (config.everyone || !config.inherit || !is_followed((const struct task_struct*)ctx[0]))
+    return 0;
+  number = thread_number((const struct task_struct*)ctx[1]);
+  bpf_map_update_elem(&followed, &number, &one, BPF_ANY);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int offcpu_exit(__u64* ctx) {
+  __u32 number;
+  if (config.everyone) return 0;
+  number = thread_number((const struct task_struct*)ctx[0]);
+  bpf_map_delete_elem(&followed, &number);
+  return 0;
+}
+
+/* Run over all threads at the end: those that are still away come back now. */
+SEC("iter/task")
+int offcpu_rest(struct bpf_iter__task* ctx) {
+  const __u32 zero = 0;
+  struct stack_stats* counted = bpf_map_lookup_elem(&stats, &zero);
+  const struct stack_control* now = bpf_map_lookup_elem(&control, &zero);
+  struct task_struct* task = ctx->task;
+  if (task && counted && now) come_back(task, now, counted, clock_now());
+  return 0;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * stacks: counting equal stacks, for the programs that include it. Their maps are one set, shared
+ * by name.
+ *
+ * Two tables of counts take turns: while one is counted in, user space empties the other. A stack
+ * that was not sent lately goes through the ring with its frames; what is known counts by its key.
+ */
+#ifndef PROF_BPF_STACKS_BPF_H
+#define PROF_BPF_STACKS_BPF_H
+
+#include "bpf/kernel.h"
+#include "bpf/stack_message.h"
+
+#define MESSAGES_SIZE (4 << 20)
+#define MAX_NAMESPACES 8 /* nested; the kernel has 32 at most */
+
+const volatile struct stack_config config = {};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct stack_control);
+} control SEC(".maps");
+
+struct counts {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct count_key);
+  __type(value, struct stack_count);
+};
+struct counts counts_0 SEC(".maps");
+struct counts counts_1 SEC(".maps");
+
+/* Stacks whose frames user space has, and in which epoch they were sent. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 65536);
+  __type(key, struct stack_key);
+  __type(value, __u32);
+} sent SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, MESSAGES_SIZE);
+} messages SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct stack_stats);
+} stats SEC(".maps");
+
+/* A message being made. A sample of an event in NMI may interrupt one of a timer, and that one a
+ * context switch: there is one for each context. */
+#define SCRATCH_CONTEXTS 4
+struct scratch {
+  struct stack_message message;
+  char comm[STACK_COMM_SIZE];
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, SCRATCH_CONTEXTS);
+  __type(key, __u32);
+  __type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+} depth SEC(".maps");
+
+struct hash_state {
+  __u64 a;
+  __u64 b;
+};
+
+static __always_inline void mix(struct hash_state* h, __u64 word) {
+  h->a = (h->a ^ word) * 0x9e3779b97f4a7c15ULL;
+  h->a ^= h->a >> 32;
+  h->b = (h->b + word) * 0xbf58476d1ce4e5b9ULL;
+  h->b ^= h->b >> 29;
+}
+
+/* Tells a process from a later one of the same number, and from itself before an execve(). */
+static __always_inline __u64 incarnation(void) {
+  const struct task_struct* task = (const void*)bpf_get_current_task();
+  return BPF_CORE_READ(task, group_leader, start_boottime) + BPF_CORE_READ(task, self_exec_id);
+}
+
+static __always_inline struct stack_key key_of(const struct scratch* s, __u32 frames) {
+  struct hash_state h = {config.seed[0], config.seed[1]};
+  struct stack_key key;
+  __u64 words[2];
+  __u32 i;
+  __builtin_memcpy(words, s->comm, sizeof words);
+  mix(&h, words[0]);
+  mix(&h, words[1]);
+  mix(&h, s->message.pid);
+  mix(&h, (__u64)s->message.kernel_frames << 32 | s->message.user_frames);
+  mix(&h, incarnation());
+  if (!frames) mix(&h, s->message.ip);
+  for (i = 0; i < STACK_MAX_FRAMES; ++i) {
+    if (i >= frames) break;
+    mix(&h, s->message.frames[i]);
+  }
+  mix(&h, config.seed[0] ^ config.seed[1]);
+  key.high = h.a;
+  key.low = h.b;
+  return key;
+}
+
+/* User space looks every second; only a ring that fills up wakes it before. */
+static __always_inline long send(void* message, __u64 size) {
+  const __u64 waiting = bpf_ringbuf_query(&messages, BPF_RB_AVAIL_DATA);
+  const __u64 flags = waiting > MESSAGES_SIZE / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+  return bpf_ringbuf_output(&messages, message, size, flags);
+}
+
+/* Counts something for a stack that was sent. */
+static __always_inline void count(const struct stack_control* now, struct stack_stats* counted,
+                                  const struct stack_key* stack, __u32 event, __u64 period,
+                                  __u64 time) {
+  void* table = now->active_table & 1 ? (void*)&counts_1 : (void*)&counts_0;
+  struct stack_hit hit = {STACK_MESSAGE_HIT, 0, {*stack, event, 0}, {1, period, time}};
+  struct stack_count* known = bpf_map_lookup_elem(table, &hit.key);
+  if (!known) {
+    if (!bpf_map_update_elem(table, &hit.key, &hit.count, BPF_NOEXIST)) goto counted;
+    known = bpf_map_lookup_elem(table, &hit.key); /* another CPU was faster, or the table is full */
+  }
+  if (known) {
+    __sync_fetch_and_add(&known->samples, 1);
+    __sync_fetch_and_add(&known->period, period);
+    known->last_time = time;
+  } else if (send(&hit, sizeof hit)) {
+    __sync_fetch_and_add(&counted->lost_table, 1);
+    return;
+  }
+counted:
+  __sync_fetch_and_add(&counted->samples, 1);
+}
+
+/* A task's number in the namespace that was asked for. */
+static __always_inline __u32 number_in_namespace(const struct task_struct* task) {
+  const struct pid* pid = BPF_CORE_READ(task, thread_pid);
+  const __u32 level = BPF_CORE_READ(pid, level);
+  const __u32 size = bpf_core_type_size(struct upid);
+  const __u64 numbers = (__u64)pid + bpf_core_field_offset(struct pid, numbers);
+  __u32 i;
+  for (i = 0; i < MAX_NAMESPACES; ++i) {
+    const struct upid* upid = (const void*)(numbers + (__u64)i * size);
+    if (i > level) break;
+    if (BPF_CORE_READ(upid, ns, ns.inum) == config.pid_namespace) return BPF_CORE_READ(upid, nr);
+  }
+  return 0;
+}
+
+static __always_inline void identify(struct stack_message* m) {
+  const struct task_struct* task;
+  __u64 ids;
+  if (!config.pid_namespace) {
+    ids = bpf_get_current_pid_tgid();
+    m->pid = (__u32)(ids >> 32);
+    m->tid = (__u32)ids;
+    return;
+  }
+  task = (const void*)bpf_get_current_task();
+  m->pid = number_in_namespace(BPF_CORE_READ(task, group_leader));
+  m->tid = number_in_namespace(task);
+}
+
+static __always_inline __u64 clock_now(void) {
+  return config.boottime ? bpf_ktime_get_boot_ns() : bpf_ktime_get_ns();
+}
+
+/* Frames that were taken; 0 where there are none. `flags` begin with how many to skip. */
+static __always_inline __u32 take(void* ctx, __u64* frames, __u64 flags) {
+  __u32 size = config.max_frames * 8;
+  long taken;
+  if (size > STACK_MAX_KERNEL * 8) size = STACK_MAX_KERNEL * 8;
+  taken = bpf_get_stack(ctx, frames, size, flags);
+  if (taken < 0) return 0;
+  return (__u32)taken > STACK_MAX_KERNEL * 8 ? STACK_MAX_KERNEL : (__u32)taken / 8;
+}
+
+/* Takes the current thread's stack, and sends it if need be; nonzero when it could not. */
+static __always_inline int note_stack(void* ctx, struct scratch* s, __u64 ip, __u64 kernel_flags,
+                                      const struct stack_control* now, struct stack_stats* counted,
+                                      struct stack_key* key) {
+  struct stack_message* m = &s->message;
+  const __u32 epoch = now->epoch;
+  const __u32* sent_in;
+  __u32 kernel = 0, user = 0, frames, size;
+
+  m->kind = STACK_MESSAGE_NEW;
+  m->ip = ip;
+  identify(m);
+  bpf_get_current_comm(s->comm, sizeof s->comm);
+  if (config.kernel_stack) kernel = take(ctx, m->frames, kernel_flags);
+  if (kernel > STACK_MAX_KERNEL) kernel = STACK_MAX_KERNEL;
+  if (config.user_stack) user = take(ctx, m->frames + kernel, BPF_F_USER_STACK);
+  if (user > STACK_MAX_USER) user = STACK_MAX_USER;
+  m->kernel_frames = kernel;
+  m->user_frames = user;
+  frames = kernel + user;
+  if (!frames && config.max_frames) __sync_fetch_and_add(&counted->no_stack, 1);
+  if (!ip && frames) m->ip = m->frames[0];
+  m->key = *key = key_of(s, frames);
+
+  sent_in = bpf_map_lookup_elem(&sent, key);
+  if (sent_in && *sent_in == epoch) return 0;
+  size = STACK_MESSAGE_SIZE(frames);
+  if (size > sizeof *m) size = sizeof *m;
+  if (send(m, size)) {
+    __sync_fetch_and_add(&counted->lost_ring, 1);
+    return 1;
+  }
+  bpf_map_update_elem(&sent, key, &epoch, BPF_ANY);
+  return 0;
+}
+
+#endif /* PROF_BPF_STACKS_BPF_H */
