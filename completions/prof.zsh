@@ -53,6 +53,7 @@ _prof() {
         '*--call-graph[Record call chains by this method\: fp, or dwarf\[,SIZE\] from copies of the stack]:value:(fp)' \
         '*--bpf[Count equal stacks in the kernel; the file holds each once]' \
         '*--off-cpu[Count the time that threads are away from a CPU, too, by stacks]' \
+        '*--wall[Where the time of threads goes, on and off the CPU\: -g --off-cpu -e cpu-clock]' \
         '*--min-block[With --off-cpu\: only from this long on\: 10us, 1ms]:value: ' \
         '*--max-block[With --off-cpu\: only up to this long\: 100ms, 2s]:value: ' \
         '*--interval[With --bpf, --off-cpu\: counts of every so many seconds, for pictures over time]:value: ' \
@@ -251,7 +252,7 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
-        '*--weight[What counts\: samples, or the sum of their period]:value:(samples period)' \
+        '*--weight[What counts\: samples, or the sum of their period, as of times by default]:value:(samples period)' \
         '*--show-pid[Keep processes apart\: comm-PID]' \
         '*--show-tid[Keep threads apart\: comm-PID/TID]' \
         '*--marks[Mark kernel _\[k\], JIT _\[j\] and inlined _\[i\] frames, as stackcollapse-perf.pl --all]' \

@@ -46,7 +46,9 @@ void add_fold_command(CLI::App& app, CommandRun& run) {
   static const std::map<std::string, Weight> kWeights{{"samples", Weight::Samples},
                                                       {"period", Weight::Period}};
   FoldedOptions& folded = command->folded;
-  fold->add_option("--weight", folded.weight, "What counts: samples, or the sum of their period")
+  fold->add_option_function<Weight>(
+          "--weight", [&folded](const Weight& weight) { folded.weight = weight; },
+          "What counts: samples, or the sum of their period, as of times by default")
       ->transform(CLI::CheckedTransformer(kWeights));
   fold->add_flag("--show-pid", command->load.group.pid, "Keep processes apart: comm-PID");
   fold->add_flag_callback(

@@ -56,6 +56,9 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_flag("--off-cpu", options.off_cpu,
                "Count the time that threads are away from a CPU, too, by stacks")
       ->group("What");
+  app.add_flag("--wall", options.wall,
+               "Where the time of threads goes, on and off the CPU: -g --off-cpu -e cpu-clock")
+      ->group("What");
   app.add_option("--min-block", to.min_block, "With --off-cpu: only from this long on: 10us, 1ms")
       ->group("What");
   app.add_option("--max-block", to.max_block, "With --off-cpu: only up to this long: 100ms, 2s")
@@ -172,6 +175,11 @@ Result<void> convert(const CLI::App& app, RecordArguments& from) {
     if (auto done = parse_call_graph_method(from.call_graph, options); !done) return done;
   }
   options.inherit = !from.no_inherit;
+  if (options.wall) {
+    options.off_cpu = true;
+    if (options.events.empty()) options.events = {"cpu-clock"};
+    if (options.call_graph == CallGraph::None) options.call_graph = CallGraph::FramePointers;
+  }
   if ((!from.min_block.empty() || !from.max_block.empty()) && !options.off_cpu) {
     return fail("--min-block and --max-block are of --off-cpu", {}, 2);
   }

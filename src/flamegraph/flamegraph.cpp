@@ -69,7 +69,7 @@ std::vector<std::string> notes_of(const Profile& profile, const CallTree& tree,
 
 Weight natural_weight(const Profile& profile, uint32_t event) {
   const ProfileEvent& facts = profile.events[event];
-  if (facts.period_scale != 1) return Weight::Period;
+  if (facts.period_scale != 1 || facts.in_periods) return Weight::Period;
   uint64_t each = 0;  // the period of one sample
   for (const StackNode& node : profile.nodes) {
     if (node.self_samples == 0 || profile.groups[node.group].event != event) continue;
@@ -107,6 +107,10 @@ Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
                   notes_of(profile, tree, options),
                   options.count_name,
                   CountFormat(options.factor, by_period ? event.period_scale : 1)};
+  if (picture.unit.empty() && by_period && event.in_periods && options.factor == 1) {
+    picture.unit = "ms";
+    picture.count = CountFormat(1e-6, 1);
+  }
   if (picture.unit.empty()) picture.unit = by_period ? event.unit : "samples";
   if (picture.subtitle.empty()) picture.subtitle = default_subtitle(picture, request);
   write_svg(picture, out);

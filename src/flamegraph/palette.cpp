@@ -67,6 +67,9 @@ uint32_t shade_hash(std::string_view name) {
 Range range_of(Palette palette, Tint tint) {
   if (tint == Tint::Unknown) return kGrey;
   if (tint == Tint::Process) return kSand;
+  if (tint == Tint::Asleep) return kSky;
+  if (tint == Tint::Disk) return kPurple;
+  if (tint == Tint::Runnable) return kTeal;
   const bool annotated =
       palette == Palette::Java || palette == Palette::Js || palette == Palette::Perl;
   if (annotated) {
@@ -170,13 +173,22 @@ std::string Rgb::hex() const {
   return fmt::format("#{:02x}{:02x}{:02x}", r, g, b);
 }
 
+Tint tint_of_time(std::string_view name) {
+  if (name == "[asleep]") return Tint::Asleep;
+  if (name == "[disk]") return Tint::Disk;
+  if (name == "[runnable]") return Tint::Runnable;
+  return Tint::Plain;
+}
+
 Tint tint_of(Palette palette, const Frame& frame, std::string_view name, TintContext context) {
+  if (context.away != Tint::Plain) return context.away;
   if (palette == Palette::Chain && (context.waker || name.ends_with("_[w]"))) return Tint::Waker;
   if (name == "-" || name == "--") return Tint::Unknown;  // delimiters of stackcollapse and bcc
   const bool annotated =
       palette == Palette::Java || palette == Palette::Js || palette == Palette::Perl;
   switch (frame.kind) {
     case FrameKind::Process:
+    case FrameKind::WallPart:
       return Tint::Process;
     case FrameKind::Kernel:
       return Tint::Kernel;

@@ -49,14 +49,22 @@ enum class Tint : uint8_t {
   Inlined,
   Process,
   Unknown,
-  Waker,  // behind the "--" of a chain graph
+  Waker,   // behind the "--" of a chain graph
+  Asleep,  // time away from a CPU, whatever the frame is
+  Disk,
+  Runnable,
 };
 
 /// Where a frame stands, beyond what it says of itself.
 struct TintContext {
   bool kinds_known = false;  // some frame of the picture is marked, so unmarked ones are user code
   bool waker = false;
+  Tint away = Tint::Plain;  // of time away from a CPU; Plain: it is none
 };
+
+/// What time a frame's name says is all above it: "[asleep]", of report/wall_time.h; Plain if it
+/// says nothing.
+Tint tint_of_time(std::string_view name);
 
 Tint tint_of(Palette palette, const Frame& frame, std::string_view name, TintContext context);
 

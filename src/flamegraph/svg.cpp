@@ -28,7 +28,7 @@ constexpr uint32_t kSubtitleLine = 46;
 constexpr uint32_t kFramesTop = 60;
 constexpr uint32_t kStatusHeight = 24;
 constexpr uint32_t kNoteHeight = 16;
-constexpr size_t kTintCount = static_cast<size_t>(Tint::Waker) + 1;
+constexpr size_t kTintCount = static_cast<size_t>(Tint::Runnable) + 1;
 
 struct Page {
   uint32_t width = 0, height = 0, status_top = 0;
@@ -163,13 +163,17 @@ void SvgWriter::choose_tints() {
     return frame && frame->kind != FrameKind::Other && frame->kind != FrameKind::Unknown;
   });
   std::vector<bool> behind_delimiter(nodes.size());
+  std::vector<Tint> away(nodes.size(), Tint::Plain);
   tints_.reserve(boxes.size());
   for (const Box& box : boxes) {
     const Frame* frame = frame_of(box);
     const bool waker = behind_delimiter[nodes[box.node].parent];
     behind_delimiter[box.node] = waker || name_of(box) == "--";
-    const Tint tint = frame ? tint_of(options_.palette, *frame, name_of(box), {kinds_known_, waker})
-                            : Tint::Process;
+    const Tint own = tint_of_time(name_of(box));
+    away[box.node] = own != Tint::Plain ? own : away[nodes[box.node].parent];
+    const TintContext context{kinds_known_, waker, away[box.node]};
+    const Tint tint =
+        frame ? tint_of(options_.palette, *frame, name_of(box), context) : Tint::Process;
     tints_.push_back(tint);
     if (frame) seen_[static_cast<size_t>(tint)] = true;
   }
@@ -192,13 +196,19 @@ void SvgWriter::write_legend() {
   const Palette palette = options_.palette;
   const bool languages =
       palette == Palette::Java || palette == Palette::Js || palette == Palette::Perl;
-  if (palette != Palette::Hot && palette != Palette::Chain && !languages) return;
-  if (palette == Palette::Hot && !kinds_known_) return;
+  const bool times = seen_[static_cast<size_t>(Tint::Asleep)] ||
+                     seen_[static_cast<size_t>(Tint::Disk)] ||
+                     seen_[static_cast<size_t>(Tint::Runnable)];
+  if (palette != Palette::Hot && palette != Palette::Chain && !languages && !times) return;
+  if (palette == Palette::Hot && !kinds_known_ && !times) return;
   const std::string_view jit = palette == Palette::Java   ? "Java"
                                : palette == Palette::Js   ? "JavaScript"
                                : palette == Palette::Perl ? "Perl"
                                                           : "JIT";
-  const std::array<std::pair<Tint, std::string_view>, 7> entries{{
+  const std::array<std::pair<Tint, std::string_view>, 10> entries{{
+      {Tint::Runnable, "waits for a CPU"},
+      {Tint::Disk, "waits for a disk"},
+      {Tint::Asleep, "asleep"},
       {Tint::Unknown, "no symbol"},
       {Tint::Kernel, "kernel"},
       {Tint::Waker, "waker"},

@@ -15,10 +15,13 @@
 
 namespace prof {
 
-/// Stands as `wakeup_events`, which only the kernel reads, in the attribute of an event whose equal
-/// stacks were counted while recording: each of its samples stands for as many as its weight says.
-/// ("PROF"; perf, and whoever rewrites the file, leave it as it is.)
-inline constexpr uint32_t kCountedStacks = 0x50524f46;
+/// prof's own marks of an event stand as `wakeup_events`, which only the kernel reads, in its
+/// attribute ("PRO" and flags); perf, and whoever rewrites the file, leave them as they are.
+inline constexpr uint32_t kOwnMarks = 0x50524f00;
+/// Equal stacks were counted while recording: each sample stands for as many as its weight says.
+inline constexpr uint32_t kMarkCounted = 1;
+/// Part of the wall time of the recorded threads, to be seen together with the others.
+inline constexpr uint32_t kMarkWallTime = 2;
 
 /// An event as recorded. `attr` is zero-extended or cut to the struct we were built with;
 /// `recorded_size` is the size the file gave it.
@@ -29,10 +32,11 @@ struct EventAttr {
   std::string name;           // "cycles:u"; from EVENT_DESC or EVENT_UPDATE, else made from attr
 
   bool has(uint64_t sample_bit) const { return (attr.sample_type & sample_bit) != 0; }
-  /// See kCountedStacks.
-  bool counts_stacks() const {
-    return attr.wakeup_events == kCountedStacks && has(PERF_SAMPLE_WEIGHT);
+  bool is_marked(uint32_t mark) const {
+    return (attr.wakeup_events & ~0xffu) == kOwnMarks && (attr.wakeup_events & mark) != 0;
   }
+  bool counts_stacks() const { return is_marked(kMarkCounted) && has(PERF_SAMPLE_WEIGHT); }
+  bool is_wall_time() const { return is_marked(kMarkWallTime); }
 };
 
 /// Decodes an on-disk perf_event_attr of any size; consumes exactly attr.size bytes of `reader`, or

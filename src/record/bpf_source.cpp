@@ -56,6 +56,12 @@ bool is_clock(const perf_event_attr& attr) {
          (attr.config == PERF_COUNT_SW_CPU_CLOCK || attr.config == PERF_COUNT_SW_TASK_CLOCK);
 }
 
+void mark(perf_event_attr& attr, uint32_t marks) {
+  const bool marked = (attr.wakeup_events & ~0xffu) == kOwnMarks;
+  attr.watermark = 0;
+  attr.wakeup_events = (marked ? attr.wakeup_events : kOwnMarks) | marks;
+}
+
 }  // namespace
 
 BpfSource::BpfSource(const RecordOptions& options) : options_(options) {
@@ -140,12 +146,12 @@ void BpfSource::use(PerfSource& perf, const Target& target) {
   uint64_t last_id = 0;
   for (EventAttr& event : events_) {
     for (const uint64_t id : event.ids) last_id = std::max(last_id, id);
-    if (!options_.bpf) continue;
     perf_event_attr& attr = event.attr;
+    if (options_.wall && is_clock(attr)) mark(attr, kMarkWallTime);
+    if (!options_.bpf) continue;
     attr.sample_type |= PERF_SAMPLE_PERIOD | PERF_SAMPLE_WEIGHT;
     if (options_.call_graph != CallGraph::None) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
-    attr.watermark = 0;
-    attr.wakeup_events = kCountedStacks;
+    mark(attr, kMarkCounted);
     if (attr.freq && is_clock(attr)) {  // as the kernel does for clocks
       attr.freq = 0;
       attr.sample_period = 1000000000 / attr.sample_freq;
@@ -185,8 +191,8 @@ EventAttr BpfSource::off_cpu_event(const char* name, uint64_t id) const {
   attr.precise_ip = 0;
   attr.mmap = attr.mmap2 = attr.mmap_data = attr.comm = attr.comm_exec = attr.task = 0;
   attr.ksymbol = attr.bpf_event = attr.build_id = 0;
-  attr.watermark = 0;
-  attr.wakeup_events = kCountedStacks;
+  attr.wakeup_events = 0;
+  mark(attr, kMarkCounted | (options_.wall ? kMarkWallTime : 0));
   return event;
 }
 

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
+#include "report/wall_time.h"
+
 namespace prof {
 
 Result<SampleFilter> SampleFilter::make(const FilterOptions& options, Recording& recording) {
   SampleFilter filter;
-  if (!options.event.empty()) {
-    const auto events = recording.events().all();
+  const auto events = recording.events().all();
+  if (!options.event.empty() && !WallTime(events, options.event).is_whole()) {
     const auto found = std::ranges::find(events, options.event, &EventAttr::name);
     if (found == events.end()) {
       std::string names;

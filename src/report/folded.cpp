@@ -145,13 +145,14 @@ uint64_t write_folded(const Profile& profile, const FoldedOptions& options, Outp
   }
   CallTreeOptions tree_options;
   tree_options.event = options.event;
-  tree_options.weight = options.weight;
+  const bool in_periods = profile.events[options.event].in_periods;
+  const Weight weight = options.weight.value_or(in_periods ? Weight::Period : Weight::Samples);
+  tree_options.weight = weight;
   tree_options.reverse = options.reverse;
   tree_options.by_label = true;
   tree_options.labels = label_of_frame;
   const CallTree tree = CallTree::build(profile, tree_options);
-  const uint32_t scale =
-      options.weight == Weight::Period ? profile.events[options.event].period_scale : 1;
+  const uint32_t scale = weight == Weight::Period ? profile.events[options.event].period_scale : 1;
   return FoldedWriter(tree, labels, label_of_frame, scale, out).write();
 }
 

@@ -2,6 +2,8 @@
 // speedscope read. Called by the fold command.
 #pragma once
 
+#include <optional>
+
 #include "common/output.h"
 #include "report/call_tree.h"
 #include "report/profile.h"
@@ -9,8 +11,8 @@
 namespace prof {
 
 struct FoldedOptions {
-  uint32_t event = 0;  // of Profile::events
-  Weight weight = Weight::Samples;
+  uint32_t event = 0;                 // of Profile::events
+  std::optional<Weight> weight = {};  // unset: samples, or the periods of an event in_periods
   bool marks = false;      // _[k], _[j], _[i] behind names of kernel, JIT and inlined frames
   bool addresses = false;  // "[libc.so.6 <1a2b>]" for frames without a symbol
   bool reverse = false;    // leaf first

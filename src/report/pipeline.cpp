@@ -14,6 +14,7 @@
 #include "report/raw_stacks.h"
 #include "report/stack_tree.h"
 #include "report/stack_walker.h"
+#include "report/wall_time.h"
 
 namespace prof {
 
@@ -31,8 +32,14 @@ struct Context {
 /// Finds each sample's context; what holds for a thread is kept for as long as it holds.
 class Contexts {
  public:
-  Contexts(Recording& recording, const SampleFilter& filter, GroupBy by, Profile& profile)
-      : recording_(recording), filter_(filter), by_(by), profile_(profile), cache_(kCacheSize) {}
+  Contexts(Recording& recording, const SampleFilter& filter, GroupBy by, const WallTime& wall,
+           Profile& profile)
+      : recording_(recording),
+        filter_(filter),
+        by_(by),
+        wall_(wall),
+        profile_(profile),
+        cache_(kCacheSize) {}
 
   SampleContext of(const SampleRecord& sample) {
     Cached& cached = cache_[(sample.tid * 31u + sample.cpu) % kCacheSize];
@@ -61,6 +68,10 @@ class Contexts {
     const bool hidden = filter_.hides(comm, sample.pid, sample.tid);
     Group group;
     group.event = sample.event;
+    if (wall_.has(sample.event)) {
+      group.event = static_cast<uint32_t>(wall_.event());
+      group.wall_part = static_cast<int32_t>(wall_.part(sample.event));
+    }
     if (by_.comm) group.comm = comm;
     const EventAttr& event = recording_.events()[sample.event];
     if (by_.pid) group.pid = static_cast<int32_t>(sample.pid);
@@ -92,6 +103,7 @@ class Contexts {
   Recording& recording_;
   const SampleFilter& filter_;
   GroupBy by_;
+  const WallTime& wall_;
   Profile& profile_;
   std::vector<Cached> cache_;
   std::vector<Context> contexts_;
@@ -140,6 +152,7 @@ class TreeBuilder {
       table_.add(context.state, context.time, entry.mode, entry.address);
     }
     table_.finish(inlined_, lines_);
+    for (size_t i = 0; i < kWallParts; ++i) part_frames_[i] = part_frame(i);
     tree_.reserve(stacks_.all().size(), stacks_.total_length());
     for (const RawStack& stack : stacks_.all()) add(stack);
     tree_.finish(group_frames, profile_);
@@ -149,6 +162,8 @@ class TreeBuilder {
   void add(const RawStack& stack) {
     const auto addresses = stacks_.addresses_of(stack);
     frames_.clear();
+    const Group& of = profile_.groups[contexts_[stack.context].group];
+    if (of.wall_part >= 0) frames_.push_back(part_frames_[static_cast<size_t>(of.wall_part)]);
     uint64_t unknown = 0;
     const Frame* unnamed = nullptr;
     for (size_t i = addresses.size(); i-- > 0;) {
@@ -168,6 +183,14 @@ class TreeBuilder {
     if (quality_) judge(stack, unnamed);
   }
 
+  FrameId part_frame(size_t part) {
+    Frame frame;
+    frame.name = frame.symbol = profile_.strings.intern(kWallPartNames[part]);
+    frame.kind = FrameKind::WallPart;
+    profile_.frames.push_back(frame);
+    return FrameId{static_cast<uint32_t>(profile_.frames.size() - 1)};
+  }
+
   void judge(const RawStack& raw, const Frame* unnamed) {
     StackQuality::Stack stack;
     stack.comm = profile_.groups[contexts_[raw.context].group].comm;
@@ -179,7 +202,8 @@ class TreeBuilder {
       stack.has_user = stacks_.addresses().all()[addresses.back()].mode == CpuMode::User;
       // The frame that stands for what was not copied is no place where a stack ends.
       const bool cut = raw.end == StackEnd::StackTruncated && addresses.size() > 1;
-      stack.root = &profile_.frame(frames_[cut ? 1 : 0]);
+      const size_t parts = profile_.groups[contexts_[raw.context].group].wall_part >= 0;
+      stack.root = &profile_.frame(frames_[parts + (cut ? 1 : 0)]);
     }
     if (unnamed) {
       stack.unnamed = unnamed;
@@ -195,6 +219,7 @@ class TreeBuilder {
   Profile& profile_;
   StackQuality* quality_;
   FrameTable table_;
+  std::array<FrameId, kWallParts> part_frames_;
   StackTree tree_;
   std::vector<FrameId> frames_;  // of the stack at hand
 };
@@ -204,10 +229,7 @@ std::string unit_of(const EventAttr& event) {
   const bool clock =
       event.attr.type == PERF_TYPE_SOFTWARE && (event.attr.config == PERF_COUNT_SW_CPU_CLOCK ||
                                                 event.attr.config == PERF_COUNT_SW_TASK_CLOCK);
-  const bool away = event.attr.type == PERF_TYPE_SOFTWARE &&
-                    event.attr.config == PERF_COUNT_SW_BPF_OUTPUT &&
-                    (event.name.starts_with("offcpu-time") || event.name == "runnable-time");
-  return clock || away ? "ns" : "events";
+  return clock || is_time_away(event) ? "ns" : "events";
 }
 
 /// Merges the equal stacks of a recording, by context, before anything is named.
@@ -219,11 +241,17 @@ class Gathering {
         options_(options),
         filter_(filter),
         walker_(walker),
-        contexts_(recording, filter, options.group, profile_),
+        wall_(recording.events().all(), options.input.filter.event),
+        contexts_(recording, filter, options.group, wall_, profile_),
         stacks_(recording.in_place() && !walker.needed()) {
     stacks_.set_max_stack(options.max_stack);
     for (const EventAttr& event : recording.events().all()) {
       profile_.events.push_back({event.name, unit_of(event)});
+      profile_.events.back().in_periods = is_time_away(event);
+    }
+    if (wall_.is_whole()) {
+      profile_.events[wall_.event()].name = kWallTimeName;
+      profile_.events[wall_.event()].in_periods = true;
     }
   }
 
@@ -251,7 +279,7 @@ class Gathering {
       if (options_.with_callchain) walker_.pass_over(sample);
       return;
     }
-    ProfileEvent& event = profile_.events[sample.event];
+    ProfileEvent& event = profile_.events[wall_.has(sample.event) ? wall_.event() : sample.event];
     const bool counted = recording_.events()[sample.event].counts_stacks();
     const uint64_t samples = counted ? std::max<uint64_t>(sample.weight, 1) : 1;
     event.total_samples += samples;
@@ -276,6 +304,7 @@ class Gathering {
   const LoadOptions& options_;
   const SampleFilter& filter_;
   StackWalker& walker_;
+  const WallTime wall_;
   Profile profile_;
   Contexts contexts_;
   RawStacks stacks_;

@@ -19,8 +19,9 @@ enum class FrameKind : uint8_t {
   Kernel,
   Jit,
   Inlined,
-  Unknown,  // no symbol: the name is "[unknown]" or the DSO in brackets
-  Other,    // from folded text, which does not say
+  Unknown,   // no symbol: the name is "[unknown]" or the DSO in brackets
+  Other,     // from folded text, which does not say
+  WallPart,  // "[asleep]": see wall_time.h
 };
 
 /// What perf puts behind the name of a function that was inlined.
@@ -49,6 +50,7 @@ struct Group {
   uint32_t event = 0;
   StringId comm;
   int32_t pid = -1, tid = -1, cpu = -1;
+  int32_t wall_part = -1;  // of the wall time, see wall_time.h; -1: the event is no part of it
   auto operator<=>(const Group&) const = default;
 };
 
@@ -60,6 +62,7 @@ struct ProfileEvent {
   uint64_t total_samples = 0;    // with those that a filter hides: what percentages relate to
   uint64_t total_period = 0;
   uint64_t counted_stacks = 0;  // records that the samples were counted in; 0: one each
+  bool in_periods = false;      // its periods are what is asked for: times, not numbers of samples
   uint32_t period_scale = 1;    // periods count 1/period_scale of the unit (folded decimals)
 };
 

@@ -247,6 +247,34 @@ def time_away_is_where_it_was_spent(tmp):
 
 
 @test
+def wall_time_is_one_time(tmp):
+    path = f"{tmp}/perf.data"
+    threads = 2
+    prof_ok("record", "--wall", "-F", FREQUENCY, "-o", path, "--", workload("away"), AWAY_SECONDS,
+            threads)
+    stacks = folded_stacks(prof_ok("fold", "-i", path).out)
+    rounds = AWAY_SECONDS * threads * 1e9
+    whole = sum(count for stack, count in stacks.items() if "rounds" in stack)
+    check_near(100 * whole / rounds, 100.0, 2.0, "all the time of the threads")
+    for part, name, percent in (("[asleep]", "nap_60", 60.0), ("[asleep]", "nap_30", 30.0)):
+        time = sum(count for stack, count in stacks.items()
+                   if stack[:2] == ("away", part) and name in stack)
+        check_near(100 * time / rounds, percent, 1.0, f"{name} {part}")
+    burnt = sum(count for stack, count in stacks.items()
+                if stack[1] in ("[on CPU]", "[runnable]") and "burn_10" in stack)
+    check_near(100 * burnt / rounds, 10.0, 2.0, "burn_10, running or about to")
+    report = prof_ok("report", "--stdio", "-g", "none", "-i", path).out
+    check_in("event 'wall-time'", report, "report")
+    picture = prof_ok("flamegraph", "-i", path).out
+    for word in ("wall-time, ", " ms", ">asleep</text>", ">[asleep] ("):
+        check_in(word, picture, "picture")
+    drawn_again = prof_ok("flamegraph", "-i", "-", stdin=prof_ok("fold", "-i", path).out_bytes).out
+    check_in(">asleep</text>", drawn_again, "picture of folded stacks")
+    alone = folded_stacks(prof_ok("fold", "--event", "offcpu-time", "-i", path).out)
+    check(alone and all("[asleep]" not in stack for stack in alone), f"one event alone: {alone}")
+
+
+@test
 def only_spans_of_the_length_asked_for_count(tmp):
     path = f"{tmp}/perf.data"
     prof_ok("record", "--off-cpu", "--min-block", "45ms", "-g", "-e", "cpu-clock", "-o", path, "--",

@@ -82,6 +82,19 @@ TEST_CASE("the kind of a frame chooses its tint") {
   CHECK(tint(Palette::Hot, FrameKind::Other, "--") == Tint::Unknown);
 }
 
+TEST_CASE("time away from a CPU has colours of its own, whatever the frame is") {
+  CHECK(tint_of_time("[asleep]") == Tint::Asleep);
+  CHECK(tint_of_time("[disk]") == Tint::Disk);
+  CHECK(tint_of_time("[runnable]") == Tint::Runnable);
+  CHECK(tint_of_time("[on CPU]") == Tint::Plain);
+  CHECK(tint_of_time("asleep") == Tint::Plain);
+  for (const Tint away : {Tint::Asleep, Tint::Disk, Tint::Runnable}) {
+    CHECK(tint(Palette::Hot, FrameKind::Kernel, "schedule", {true, false, away}) == away);
+    CHECK(swatch_of(Palette::Hot, away) != swatch_of(Palette::Hot, Tint::Kernel));
+    CHECK(swatch_of(Palette::Hot, away) != swatch_of(Palette::Hot, Tint::User));
+  }
+}
+
 TEST_CASE("palettes of languages read names as flamegraph.pl does") {
   CHECK(tint(Palette::Java, FrameKind::Other, "org/foo/Bar:.run") == Tint::Jit);
   CHECK(tint(Palette::Java, FrameKind::User, "JavaThread::run") == Tint::Plain);

@@ -18,7 +18,7 @@ std::vector<EventAttr> one_event() {
   event.attr.type = PERF_TYPE_SOFTWARE;
   event.attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
                            PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_WEIGHT;
-  event.attr.wakeup_events = kCountedStacks;
+  event.attr.wakeup_events = kOwnMarks | kMarkCounted;
   event.attr.sample_period = 1000;
   event.ids = {7};
   return {event};
