@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "support/kernel_walker.h"
 #include "support/live_code.h"
 #include "unwind/libunwind_unwinder.h"
 #include "unwind/table_unwinder.h"
@@ -33,19 +34,35 @@ inline bool same_frames(const Chain& a, const Chain& b) {
   return std::ranges::equal(a.frames, b.frames, same_frame);
 }
 
-/// Both walkers, and what the tests compare.
+/// The walkers, and what the tests compare.
 struct Walkers {
-  explicit Walkers(LiveCode& code) : map(code), table(code.rules(), libunwind.get()) {}
+  explicit Walkers(LiveCode& code)
+      : map(code), table(code.rules(), libunwind.get()), kernel(code) {}
   LiveCode& map;
   std::unique_ptr<Unwinder> libunwind = make_libunwind_unwinder();
   TableUnwinder table;
+  KernelWalker kernel;
 };
+
+/// The kernel-side walker goes where the table's goes, as far as it may.
+inline void check_kernel(const Walkers& walkers, const UserState& state, const Chain& table) {
+  unsigned end = 0;
+  const auto frames = walkers.kernel.walk(state, end);
+  const bool limited = table.frames.size() > KernelWalker::kMaxFrames;
+  CHECK(end == (limited ? unsigned{KERNEL_WALK_LIMIT} : unsigned{KERNEL_WALK_BOTTOM}));
+  CHECK(frames.size() == std::min(table.frames.size(), KernelWalker::kMaxFrames));
+  for (size_t i = 0; i < std::min(table.frames.size(), frames.size()); ++i) {
+    INFO("frame " << i << " of " << table.frames.size());
+    CHECK(raw(table.frames[i].addr) == frames[i]);
+  }
+}
 
 /// Both walk to the root, and see the same.
 inline void check_same(Walkers& walkers, const UserState& state, size_t at_least) {
   const Chain table = walk(walkers.table, walkers.map, state);
   CHECK(table.stop == UnwindStop::EndOfStack);
   CHECK(table.frames.size() >= at_least);
+  check_kernel(walkers, state, table);
   if (!walkers.libunwind) return;
   const Chain other = walk(*walkers.libunwind, walkers.map, state);
   CHECK(other.stop == UnwindStop::EndOfStack);

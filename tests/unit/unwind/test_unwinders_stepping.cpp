@@ -77,6 +77,7 @@ struct Tally {
   size_t depth = 0;     // of these calls, at most
   size_t compared = 0;  // where libunwind reaches the root, too
   size_t different = 0;
+  size_t kernel_different = 0;  // chains of the kernel-side walker that are not the table's
   uint64_t first_lost = 0, first_untrue = 0, first_different = 0;  // pc
 };
 
@@ -102,6 +103,11 @@ Tally compare(const test::Steps& steps, Walkers& walkers) {
     } else if (tally.first_lost == 0) {
       tally.first_lost = pc;
     }
+    unsigned end = 0;
+    const auto kernel = walkers.kernel.walk(state, end);
+    const bool same = std::ranges::equal(table.frames, kernel, {},
+                                         [](const FrameAddress& frame) { return raw(frame.addr); });
+    if (!same || end != KERNEL_WALK_BOTTOM) ++tally.kernel_different;
     if (truth.agrees(table)) {
       ++tally.true_;
     } else if (tally.first_untrue == 0) {
@@ -140,6 +146,7 @@ TEST_CASE("At every instruction the table's chain reaches the root and equals li
       CHECK(tally.true_ == tally.steps);
       CHECK(tally.to_root == tally.steps);
       CHECK(tally.different == 0);
+      CHECK(tally.kernel_different == 0);
       if (walkers.libunwind) CHECK(tally.compared * 10 >= tally.steps * 9);
     }
   }

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * unwind: walks the user stack of the current thread by unwind tables, in the kernel.
+ *
+ * What the verifier needs: searches without branches that depend on the data, and a step that is a
+ * global function, so that it is verified once and not for each frame.
+ */
+#ifndef PROF_BPF_UNWIND_BPF_H
+#define PROF_BPF_UNWIND_BPF_H
+
+#include "bpf/kernel.h"
+#include "bpf/stack_message.h"
+#include "bpf/unwind_rule.h"
+#include "bpf/unwind_tables.h"
+
+#define WINDOW_WORDS 64 /* of the stack: 512 bytes, read at once */
+#define REGISTERS 17    /* x86-64, by DWARF's numbers */
+#define CACHED_RULES 4096
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, UNWIND_MAX_RULES);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __type(key, __u32);
+  __type(value, struct unwind_rule);
+} rules SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, UNWIND_MAX_MODULES);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __type(key, __u32);
+  __type(value, struct unwind_module);
+} modules SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, UNWIND_MAX_RANGES);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __type(key, __u32);
+  __type(value, struct unwind_range);
+} ranges SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, UNWIND_MAX_SPACES);
+  __type(key, __u32); /* process, in the first PID namespace */
+  __type(value, struct unwind_space);
+} spaces SEC(".maps");
+
+struct shard_words {
+  __u32 words[UNWIND_SHARD_WORDS];
+};
+struct shard {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(key_size, sizeof(__u32));
+  __uint(value_size, sizeof(struct shard_words));
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, UNWIND_MAX_SHARDS);
+  __uint(key_size, sizeof(__u32));
+  __array(values, struct shard);
+} shards SEC(".maps");
+
+/* The rule of an address of a process: most frames of a sample were in one of the last, too. */
+struct cached_rule {
+  __u64 address;
+  __u32 generation;
+  __u32 rule;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, CACHED_RULES);
+  __type(key, __u32);
+  __type(value, struct cached_rule);
+} cached_rules SEC(".maps");
+
+struct walk {
+  __u64 registers[REGISTERS]; /* of the sample */
+  __u64 window_at;            /* what of the stack is in `window`; 0: nothing */
+  __u64 window[WINDOW_WORDS];
+  __u64 value; /* of the last read */
+  struct unwind_space space;
+  struct unwind_range range; /* that held the last frame */
+  __u64 pc, sp, fp, bx_at, signal_at;
+  __u8 live, fp_lost, bx_lost, reserved[5];
+  __u32 length;
+  __u32 end; /* enum unwind_outcome or unwind_end */
+  __u64 frames[STACK_MAX_USER];
+};
+
+/* Reads a word of the stack into w->value; 0 when it could. */
+__noinline int read_stack(struct walk* w, __u64 at) {
+  __u64 offset;
+  if (!w) return 1;
+  offset = at - w->window_at;
+  if (offset > (WINDOW_WORDS - 1) * 8 || !w->window_at) {
+    if (bpf_probe_read_user(w->window, sizeof w->window, (const void*)at)) {
+      /* At the end of a mapping the whole window may not be there. */
+      w->window_at = 0;
+      return bpf_probe_read_user(&w->value, 8, (const void*)at) != 0;
+    }
+    w->window_at = at;
+    offset = 0;
+  }
+  if (offset & 7) return bpf_probe_read_user(&w->value, 8, (const void*)at) != 0;
+  w->value = w->window[(offset >> 3) & (WINDOW_WORDS - 1)];
+  return 0;
+}
+
+static __always_inline int read_word(struct walk* w, __u64 at, __u64* out) {
+  const int failed = read_stack(w, at);
+  *out = w->value;
+  return failed;
+}
+
+static __always_inline int read_register(struct walk* w, __u32 number, __u64* out) {
+  if (number >= REGISTERS) return 1;
+  *out = w->registers[number];
+  return 0;
+}
+
+#define UNWIND_MEMORY struct walk*
+#define UNWIND_READ(w, at, out) read_word(w, at, out)
+#define UNWIND_REGISTER(w, number, out) read_register(w, number, out)
+#include "bpf/unwind_step.h"
+
+/* A word by its number; 0, which is no row's, where there is none. */
+static __always_inline const struct shard_words* shard_of(__u32 word) {
+  const __u32 number = word / UNWIND_SHARD_WORDS, zero = 0;
+  void* shard = bpf_map_lookup_elem(&shards, &number);
+  return shard ? bpf_map_lookup_elem(shard, &zero) : 0;
+}
+
+/* 1 if a <= b, both below 2^63, without a branch. */
+static __always_inline __u64 not_above(__u64 a, __u64 b) {
+  return (a - b - 1) >> 63;
+}
+
+/* Finds the range of an address in the process; 0 when it did. */
+static __always_inline int find_range(struct walk* w, __u64 address) {
+  __u32 at = w->space.first, left = w->space.count, i;
+  const struct unwind_range* range;
+  if (address - w->range.begin < w->range.end - w->range.begin) return 0;
+  for (i = 0; i < UNWIND_SEARCH_RANGES; ++i) {
+    const __u32 half = left / 2;
+    const __u32 middle = at + half;
+    if (left < 2) break;
+    range = bpf_map_lookup_elem(&ranges, &middle);
+    if (!range) return 1;
+    at += half & (0 - (__u32)not_above(range->begin, address));
+    left -= half;
+  }
+  range = bpf_map_lookup_elem(&ranges, &at);
+  if (!range || address - range->begin >= range->end - range->begin) return 1;
+  w->range = *range;
+  return 0;
+}
+
+/* The id of the rule of an address in `w->range`'s file. */
+static __always_inline __u32 find_rule(struct walk* w, __u64 address) {
+  const __u64 in_file = address - w->range.bias;
+  const __u32 number = w->range.module;
+  const struct unwind_module* module = bpf_map_lookup_elem(&modules, &number);
+  const struct shard_words* words;
+  __u64 page;
+  __u32 place, rows, left, key, i;
+  if (!module) return UNWIND_RULE_NONE;
+  page = (in_file >> UNWIND_PAGE_BITS) - module->first_page;
+  if (page >= module->page_count) return UNWIND_RULE_NONE;
+  place = module->pages + 2 * (__u32)page;
+  words = shard_of(place);
+  if (!words) return UNWIND_RULE_NONE;
+  rows = words->words[place & (UNWIND_SHARD_WORDS - 1)];
+  left = words->words[(place + 1) & (UNWIND_SHARD_WORDS - 1)];
+  if (!left) return UNWIND_RULE_NONE;
+  words = shard_of(rows);
+  if (!words) return UNWIND_RULE_NONE;
+  key = unwind_row((__u32)in_file & (UNWIND_PAGE_SIZE - 1), UNWIND_RULE_MASK);
+  for (i = 0; i < UNWIND_SEARCH_ROWS; ++i) {
+    const __u32 half = left / 2;
+    const __u64 row = words->words[(rows + half) & (UNWIND_SHARD_WORDS - 1)];
+    if (left < 2) break;
+    rows += half & (0 - (__u32)not_above(row, key));
+    left -= half;
+  }
+  return unwind_row_rule(words->words[rows & (UNWIND_SHARD_WORDS - 1)]);
+}
+
+/* The rule's id for where the walk is; an enum unwind_end + UNWIND_RULE_MASK where none is known.
+ */
+static __always_inline __u32 rule_of(struct walk* w, __u64 address) {
+  const __u32 slot =
+      (__u32)(((address ^ address >> 12) * 0x9e3779b97f4a7c15ULL) >> 52) & (CACHED_RULES - 1);
+  struct cached_rule* cached = bpf_map_lookup_elem(&cached_rules, &slot);
+  const struct unwind_module* module;
+  __u32 rule, number;
+  if (!cached) return UNWIND_RULE_NONE;
+  if (cached->address == address && cached->generation == w->space.generation) return cached->rule;
+  if (find_range(w, address)) return UNWIND_RULE_MASK + UNWIND_END_NO_RANGE;
+  if (w->range.kind == UNWIND_RANGE_JIT) {
+    rule = UNWIND_RULE_FRAME_POINTER;
+  } else {
+    number = w->range.module;
+    module = bpf_map_lookup_elem(&modules, &number);
+    if (!module || !module->page_count) return UNWIND_RULE_MASK + UNWIND_END_NO_TABLE;
+    rule = find_rule(w, address);
+  }
+  cached->address = address;
+  cached->generation = w->space.generation;
+  cached->rule = rule;
+  return rule;
+}
+
+/* One frame: 0 when there is another. */
+__noinline int walk_one(struct walk* w) {
+  struct unwind_state s = {0};
+  const struct unwind_rule* rule;
+  __u32 id, outcome;
+  if (!w) return 1;
+  if (w->length >= STACK_MAX_USER) {
+    w->end = UNWIND_END_LIMIT;
+    return 1;
+  }
+  w->frames[w->length & 127] = w->pc;
+  ++w->length;
+  id = rule_of(w, w->live ? w->pc : w->pc - 1);
+  if (id > UNWIND_RULE_MASK) {
+    w->end = id - UNWIND_RULE_MASK;
+    return 1;
+  }
+  rule = bpf_map_lookup_elem(&rules, &id);
+  if (!rule) {
+    w->end = UNWIND_UNSUPPORTED_RULE;
+    return 1;
+  }
+  s.pc = w->pc;
+  s.sp = w->sp;
+  s.fp = w->fp;
+  s.bx_at = w->bx_at;
+  s.signal_at = w->signal_at;
+  s.live = w->live;
+  s.fp_lost = w->fp_lost;
+  s.bx_lost = w->bx_lost;
+  outcome = (__u32)unwind_step(w, UNWIND_X86_64, &s, rule);
+  if (!outcome && !s.pc) outcome = UNWIND_END_OF_STACK;
+  w->end = outcome;
+  if (outcome) return 1;
+  w->pc = s.pc;
+  w->sp = s.sp;
+  w->fp = s.fp;
+  w->bx_at = s.bx_at;
+  w->signal_at = s.signal_at;
+  w->live = s.live;
+  w->fp_lost = s.fp_lost;
+  w->bx_lost = s.bx_lost;
+  return 0;
+}
+
+/* Walks from w->registers to the bottom; the chain is in w->frames. */
+static __always_inline void walk(struct walk* w, __u32 process) {
+  const struct unwind_space* space = bpf_map_lookup_elem(&spaces, &process);
+  __u32 i;
+  w->length = 0;
+  w->window_at = 0;
+  w->range.begin = w->range.end = 0;
+  w->pc = w->registers[16];
+  w->sp = w->registers[7];
+  w->fp = w->registers[6];
+  w->bx_at = w->signal_at = 0;
+  w->live = 1;
+  w->fp_lost = w->bx_lost = 0;
+  if (!space) {
+    w->frames[0] = w->pc;
+    w->length = 1;
+    w->end = UNWIND_END_NO_SPACE;
+    return;
+  }
+  w->space = *space;
+  for (i = 0; i <= STACK_MAX_USER; ++i) {
+    if (walk_one(w)) break;
+  }
+}
+
+#endif /* PROF_BPF_UNWIND_BPF_H */
