@@ -38,6 +38,7 @@ struct pid {
 
 struct task_struct {
   int pid;
+  int tgid;
   unsigned int __state; /* since 5.14 */
   unsigned int flags;
   struct task_struct* group_leader;

@@ -12,10 +12,10 @@
 char offcpu_license[] SEC("license") = "Dual BSD/GPL";
 
 #define PF_KTHREAD 0x00200000
-#define TASK_INTERRUPTIBLE 1
 #define TASK_UNINTERRUPTIBLE 2
-#define TASK_BLOCKED \
-  (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | 4 | 8 | 0x40) /* … stopped, traced, parked */
+/* Interruptible or not, stopped, traced, parked, frozen. */
+#define TASK_BLOCKED (1 | TASK_UNINTERRUPTIBLE | 4 | 8 | 0x40 | 0x8000)
+#define TASK_DEAD 0x80
 
 /* Where a thread is away, and since when. */
 struct away {
@@ -23,7 +23,7 @@ struct away {
   __u64 since; /* 0: it is not */
   __u64 woken; /* 0: not yet */
   __u32 event; /* of the time until it is woken */
-  __u32 reserved;
+  __u32 followed;
 };
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -32,7 +32,8 @@ struct {
   __type(value, struct away);
 } aways SEC(".maps");
 
-/* Threads that are recorded, by their number in our PID namespace, unless everyone is. */
+/* Threads that are recorded from the beginning, by their number in our PID namespace, unless
+ * everyone is. Once seen, a thread is known by itself: an exec changes its number. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 65536);
@@ -47,15 +48,18 @@ extern const void __schedule __ksym __weak;
 #define MOST_SKIPPED 8
 static __u32 frames_to_skip; /* + 1; 0: not known yet */
 
-static __always_inline __u32 thread_number(const struct task_struct* task) {
-  return config.pid_namespace ? number_in_namespace(task) : BPF_CORE_READ(task, pid);
-}
-
-static __always_inline int is_followed(const struct task_struct* task) {
+/* What is kept of a thread that is recorded; 0 for others. */
+static __always_inline struct away* away_of(struct task_struct* task) {
+  struct away* away = bpf_task_storage_get(&aways, task, 0, 0);
   __u32 number;
-  if (config.everyone) return 1;
-  number = thread_number(task);
-  return bpf_map_lookup_elem(&followed, &number) != 0;
+  if (away && away->followed) return away;
+  if (!config.everyone) {
+    number = config.pid_namespace ? number_in_namespace(task) : (__u32)BPF_CORE_READ(task, pid);
+    if (!number || !bpf_map_lookup_elem(&followed, &number)) return 0;
+  }
+  away = bpf_task_storage_get(&aways, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (away) away->followed = 1;
+  return away;
 }
 
 static __always_inline __u32 state_of(const struct task_struct* task) {
@@ -67,7 +71,8 @@ static __always_inline __u32 state_of(const struct task_struct* task) {
 static __always_inline __u64 skip(void* ctx, struct scratch* s) {
   __u32 taken, i, found = 0;
   if (frames_to_skip) return frames_to_skip - 1;
-  taken = take(ctx, s->message.frames, 0);
+  taken = take(ctx, s->message.frames, config.max_frames, 0);
+  if (!taken) return 0;
   for (i = 0; i < MOST_SKIPPED; ++i) {
     if (i >= taken) break;
     if (s->message.frames[i] - (__u64)&__schedule < SCHEDULE_SIZE) {
@@ -79,34 +84,50 @@ static __always_inline __u64 skip(void* ctx, struct scratch* s) {
   return found;
 }
 
+static __always_inline int counts_here(const struct task_struct* task) {
+  const __u32 cpu = bpf_get_smp_processor_id();
+  if (BPF_CORE_READ(task, pid) == 0 || BPF_CORE_READ(task, flags) & PF_KTHREAD) return 0;
+  return config.cpus[cpu >> 6 & 15] >> (cpu & 63) & 1;
+}
+
+/* Notes where `away`'s thread is, by the current stack; nonzero when it could not. */
+static __always_inline int note_away(__u64* ctx, struct away* away, const struct task_struct* task,
+                                     __u64 skipped, const struct stack_control* now,
+                                     struct stack_stats* counted) {
+  const __u32 zero = 0;
+  __u32* level = bpf_map_lookup_elem(&depth, &zero);
+  struct scratch* s;
+  __u32 mine;
+  int failed;
+  if (!level) return 1;
+  mine = *level;
+  s = bpf_map_lookup_elem(&scratches, &mine);
+  if (!s) {
+    __sync_fetch_and_add(&counted->lost_table, 1);
+    return 1;
+  }
+  *level = mine + 1;
+  s->message.lasting = 1;
+  failed = note_stack(ctx, s, task, 0, skipped == ~0ULL ? skip(ctx, s) : skipped, now, counted,
+                      &away->key);
+  *level = mine;
+  return failed;
+}
+
 static __always_inline void leave(__u64* ctx, struct task_struct* task, int preempted,
                                   const struct stack_control* now, struct stack_stats* counted,
                                   __u64 time) {
-  const __u32 zero = 0, cpu = bpf_get_smp_processor_id();
-  __u32* level = bpf_map_lookup_elem(&depth, &zero);
-  struct scratch* s;
+  const __u32 state = preempted ? 0 : state_of(task);
   struct away* away;
-  __u32 mine, state;
-  if (!level || BPF_CORE_READ(task, pid) == 0 || BPF_CORE_READ(task, flags) & PF_KTHREAD) return;
-  if (!(config.cpus[cpu >> 6 & 15] >> (cpu & 63) & 1) || !is_followed(task)) return;
-  mine = *level;
-  s = bpf_map_lookup_elem(&scratches, &mine);
-  away = bpf_task_storage_get(&aways, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-  if (!s || !away) {
-    __sync_fetch_and_add(&counted->lost_table, 1);
-    return;
-  }
+  if (!counts_here(task) || state & TASK_DEAD) return;
+  away = away_of(task);
+  if (!away) return;
   away->since = 0;
-  *level = mine + 1;
-  if (!note_stack(ctx, s, 0, skip(ctx, s), now, counted, &away->key)) {
-    state = preempted ? 0 : state_of(task);
-    away->woken = 0;
-    away->event = state & TASK_UNINTERRUPTIBLE ? config.event_blocked_disk : config.event;
-    /* Preempted, or already woken by another CPU: it waits for a CPU from now on. */
-    if (!(state & TASK_BLOCKED)) away->woken = time;
-    away->since = time;
-  }
-  *level = mine;
+  if (note_away(ctx, away, task, ~0ULL, now, counted)) return;
+  away->event = state & TASK_UNINTERRUPTIBLE ? config.event_blocked_disk : config.event;
+  /* Preempted, or already woken by another CPU: it waits for a CPU from now on. */
+  away->woken = state & TASK_BLOCKED ? 0 : time;
+  away->since = time;
 }
 
 static __always_inline void come_back(struct task_struct* task, const struct stack_control* now,
@@ -143,22 +164,37 @@ int offcpu_wakeup(__u64* ctx) {
   return 0;
 }
 
+/* A new thread waits for a CPU from now on: where it was made, since it has been nowhere else. */
 SEC("tp_btf/sched_process_fork")
 int offcpu_fork(__u64* ctx) {
-  const __u8 one = 1;
-  __u32 number;
-  if (config.everyone || !config.inherit || !is_followed((const struct task_struct*)ctx[0]))
+  const __u32 zero = 0;
+  struct task_struct* parent = (struct task_struct*)ctx[0];
+  struct task_struct* child = (struct task_struct*)ctx[1];
+  struct stack_stats* counted = bpf_map_lookup_elem(&stats, &zero);
+  const struct stack_control* now = bpf_map_lookup_elem(&control, &zero);
+  const __u64 time = clock_now();
+  struct away* away;
+  if (!counted || !now || !config.inherit || !away_of(parent)) return 0;
+  away = bpf_task_storage_get(&aways, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!away) {
+    __sync_fetch_and_add(&counted->lost_table, 1);
     return 0;
-  number = thread_number((const struct task_struct*)ctx[1]);
-  bpf_map_update_elem(&followed, &number, &one, BPF_ANY);
+  }
+  away->followed = 1;
+  if (!now->enabled || !counts_here(child)) return 0;
+  if (note_away(ctx, away, child, frames_to_skip ? frames_to_skip - 1 : 0, now, counted)) return 0;
+  away->event = config.event;
+  away->woken = time;
+  away->since = time;
   return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int offcpu_exit(__u64* ctx) {
   __u32 number;
+  const struct task_struct* task = (const struct task_struct*)ctx[0];
   if (config.everyone) return 0;
-  number = thread_number((const struct task_struct*)ctx[0]);
+  number = config.pid_namespace ? number_in_namespace(task) : (__u32)BPF_CORE_READ(task, pid);
   bpf_map_delete_elem(&followed, &number);
   return 0;
 }

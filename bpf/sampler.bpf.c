@@ -24,8 +24,10 @@ int sampler(struct bpf_perf_event_data* ctx) {
     __sync_fetch_and_add(&counted->lost_table, 1);
     return 0;
   }
+  s->message.lasting = 0;
   *level = mine + 1;
-  if (!note_stack(ctx, s, ctx->regs.rip, 0, now, counted, &key))
+  if (!note_stack(ctx, s, (const void*)bpf_get_current_task(), ctx->regs.rip, 0, now, counted,
+                  &key))
     count(now, counted, &key, config.event, ctx->sample_period, clock_now());
   *level = mine;
   return 0;

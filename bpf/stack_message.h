@@ -53,7 +53,7 @@ struct stack_message {
   __u32 kind;
   __u32 kernel_frames;
   __u32 user_frames;
-  __u32 reserved;
+  __u32 lasting; /* counts of it may come long after: of a thread that sleeps there */
   struct stack_key key;
   __u32
       pid; /* process and thread, in the namespace that was asked for; 0 if they have none there */

@@ -159,16 +159,12 @@ static __always_inline __u32 number_in_namespace(const struct task_struct* task)
   return 0;
 }
 
-static __always_inline void identify(struct stack_message* m) {
-  const struct task_struct* task;
-  __u64 ids;
+static __always_inline void identify(struct stack_message* m, const struct task_struct* task) {
   if (!config.pid_namespace) {
-    ids = bpf_get_current_pid_tgid();
-    m->pid = (__u32)(ids >> 32);
-    m->tid = (__u32)ids;
+    m->pid = (__u32)BPF_CORE_READ(task, tgid);
+    m->tid = (__u32)BPF_CORE_READ(task, pid);
     return;
   }
-  task = (const void*)bpf_get_current_task();
   m->pid = number_in_namespace(BPF_CORE_READ(task, group_leader));
   m->tid = number_in_namespace(task);
 }
@@ -177,9 +173,10 @@ static __always_inline __u64 clock_now(void) {
   return config.boottime ? bpf_ktime_get_boot_ns() : bpf_ktime_get_ns();
 }
 
-/* Frames that were taken; 0 where there are none. `flags` begin with how many to skip. */
-static __always_inline __u32 take(void* ctx, __u64* frames, __u64 flags) {
-  __u32 size = config.max_frames * 8;
+/* Frames that were taken, `most` at most; 0 where there are none. `flags` begin with how many to
+ * skip. */
+static __always_inline __u32 take(void* ctx, __u64* frames, __u32 most, __u64 flags) {
+  __u32 size = most * 8;
   long taken;
   if (size > STACK_MAX_KERNEL * 8) size = STACK_MAX_KERNEL * 8;
   taken = bpf_get_stack(ctx, frames, size, flags);
@@ -187,10 +184,11 @@ static __always_inline __u32 take(void* ctx, __u64* frames, __u64 flags) {
   return (__u32)taken > STACK_MAX_KERNEL * 8 ? STACK_MAX_KERNEL : (__u32)taken / 8;
 }
 
-/* Takes the current thread's stack, and sends it if need be; nonzero when it could not. */
-static __always_inline int note_stack(void* ctx, struct scratch* s, __u64 ip, __u64 kernel_flags,
-                                      const struct stack_control* now, struct stack_stats* counted,
-                                      struct stack_key* key) {
+/* Takes the current thread's stack as that of `task`, and sends it if need be; nonzero when it
+ * could not. */
+static __always_inline int note_stack(void* ctx, struct scratch* s, const struct task_struct* task,
+                                      __u64 ip, __u64 kernel_flags, const struct stack_control* now,
+                                      struct stack_stats* counted, struct stack_key* key) {
   struct stack_message* m = &s->message;
   const __u32 epoch = now->epoch;
   const __u32* sent_in;
@@ -198,11 +196,12 @@ static __always_inline int note_stack(void* ctx, struct scratch* s, __u64 ip, __
 
   m->kind = STACK_MESSAGE_NEW;
   m->ip = ip;
-  identify(m);
+  identify(m, task);
   bpf_get_current_comm(s->comm, sizeof s->comm);
-  if (config.kernel_stack) kernel = take(ctx, m->frames, kernel_flags);
+  if (config.kernel_stack) kernel = take(ctx, m->frames, config.max_frames, kernel_flags);
   if (kernel > STACK_MAX_KERNEL) kernel = STACK_MAX_KERNEL;
-  if (config.user_stack) user = take(ctx, m->frames + kernel, BPF_F_USER_STACK);
+  if (config.user_stack && kernel < config.max_frames)
+    user = take(ctx, m->frames + kernel, config.max_frames - kernel, BPF_F_USER_STACK);
   if (user > STACK_MAX_USER) user = STACK_MAX_USER;
   m->kernel_frames = kernel;
   m->user_frames = user;

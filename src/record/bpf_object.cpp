@@ -36,8 +36,10 @@ Error explain(int error) {
   Error failure;
   if (error == EPERM || error == EACCES) {
     failure.message = "BPF programs may not be loaded: " + std::string(std::strerror(error));
-    failure.hint =
-        "run as root, or give prof CAP_BPF and CAP_PERFMON (setcap cap_bpf,cap_perfmon+ep)";
+    failure.hint = ::geteuid() == 0
+                       ? "root is not enough here: lockdown, a container or a filter forbids it"
+                       : "run as root, or give prof CAP_BPF and CAP_PERFMON (setcap "
+                         "cap_bpf,cap_perfmon+ep)";
   } else if (::access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
     failure.message =
         "BPF programs cannot be loaded: this kernel has no BTF (/sys/kernel/btf/vmlinux)";
@@ -106,7 +108,7 @@ Result<BpfObject> BpfObject::load(std::span<const std::byte> bytes,
   impl->object = bpf_object__open_mem(bytes.data(), bytes.size(), nullptr);
   if (!impl->object) return tl::unexpected(explain(errno));
   if (!impl->set_constants(constants) || (shared && !impl->share(*shared))) {
-    return tl::unexpected(explain(errno));
+    return fail("BPF programs cannot be loaded: they do not fit together");
   }
   if (const int error = bpf_object__load(impl->object); error != 0) {
     return tl::unexpected(explain(-error));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <thread>
 
 #include "perfdata/record_walk.h"
 
@@ -42,6 +43,9 @@ constexpr auto kSlack = std::chrono::milliseconds(20);
 constexpr const char* kTables[] = {"counts_0", "counts_1"};
 // The program may still use the table, and the epoch, that were current when it began.
 constexpr int kSwapsToRest = 2;
+constexpr auto kRest = std::chrono::milliseconds(2);
+// Without intervals counts are written this often, so that little is lost should we be killed.
+constexpr auto kWriteInterval = std::chrono::seconds(60);
 
 /// The PID namespace that /proc and our events' records number processes in; 0 for the first.
 uint32_t own_pid_namespace() {
@@ -160,14 +164,20 @@ void BpfSource::use(PerfSource& perf, const Target& target) {
   if (options_.off_cpu) {
     for (const OffCpuEvent& each : kOffCpuEvents)
       events_.push_back(off_cpu_event(each.name, ++last_id));
-    for (const pid_t tid : target.threads) {
-      const auto number = static_cast<uint32_t>(tid);
-      const uint8_t one = 1;
-      objects_.back().update("followed", number, std::as_bytes(std::span(&one, 1)));
+    for (const pid_t tid : target.threads) follow(tid);
+    for (const pid_t pid : target.processes) {  // those that were born meanwhile, too
+      for (const pid_t tid : threads_of(pid)) follow(tid);
     }
   }
   counts_ = std::make_unique<StackCounts>(events_);
   next_swap_ = Clock::now() + tick_;
+  next_write_ = Clock::now() + kWriteInterval;
+}
+
+void BpfSource::follow(pid_t tid) {
+  const uint8_t one = 1;
+  incomplete_ |= !objects_.back().update("followed", static_cast<uint32_t>(tid),
+                                         std::as_bytes(std::span(&one, 1)));
 }
 
 /// As perf has it: an event that BPF puts out.
@@ -215,21 +225,15 @@ Result<void> BpfSource::enable() {
 void BpfSource::stop() {
   control_.enabled = 0;
   set_control();
-  if (options_.off_cpu) objects_.back().run_iterator("offcpu_rest");
+  if (options_.off_cpu) incomplete_ |= !objects_.back().run_iterator("offcpu_rest");
   perf_->stop();
   stopped_ = true;
-}
-
-std::vector<int> BpfSource::poll_fds() const {
-  auto fds = perf_->poll_fds();
-  fds.push_back(ring_->poll_fd());
-  return fds;
 }
 
 void BpfSource::empty_table(uint32_t table) {
   // New stacks first: what the table counts was sent before it was counted.
   ring_->consume();
-  objects_.front().take_all(
+  incomplete_ |= !objects_.front().take_all(
       kTables[table], [this](std::span<const std::byte> key, std::span<const std::byte> value) {
         count_key counted{};
         stack_count count{};
@@ -281,13 +285,20 @@ size_t BpfSource::drain(std::vector<std::byte>& out) {
   ring_->consume();
   const auto now = Clock::now();
   if (stopped_) {
+    std::this_thread::sleep_for(kRest);
     empty_table(1 - control_.active_table);
     if (ticks_in_interval_ != 0 && swaps_ % ticks_in_interval_ == 0) counts_->write(out);
     empty_table(control_.active_table);
     counts_->write(out);
   } else if (now + kSlack >= next_swap_) {
     swap_tables(out);
-    next_swap_ = std::max(next_swap_ + tick_, now);
+    next_swap_ += tick_;
+    // After a late one not at once: a table must have rested before it is emptied.
+    if (next_swap_ < now + tick_ / 2) next_swap_ = now + tick_;
+  }
+  if (ticks_in_interval_ == 0 && now >= next_write_) {
+    counts_->write(out);
+    next_write_ = now + kWriteInterval;
   }
   if (counts_->is_full() && swaps_in_epoch_ >= kSwapsToRest) begin_epoch(out);
   return out.size() - before;

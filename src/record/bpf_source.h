@@ -37,7 +37,8 @@ class BpfSource final : public EventSource {
   /// The part of start() that an exec, which switches events on, does not do.
   Result<void> enable();
   void stop() override;
-  std::vector<int> poll_fds() const override;
+  std::vector<int> poll_fds() const override { return perf_->poll_fds(); }
+  int wake_fd() const override { return ring_->poll_fd(); }
   /// Side-band records as they come; sample records at the end of an interval or of an epoch, and
   /// at the end.
   size_t drain(std::vector<std::byte>& out) override;
@@ -47,8 +48,15 @@ class BpfSource final : public EventSource {
 
   /// The events as they stand in the file: what the program takes is in them, too.
   std::span<const EventAttr> events() const { return events_; }
-  uint64_t samples() const { return counts_->samples(); }
-  /// All runs of the program: samples(), and what was lost by it, once all is drained.
+  /// Samples of the events that the programs take.
+  uint64_t samples() const { return counts_->samples_before(perf_->events().size()); }
+  /// How often a thread was away from a CPU.
+  uint64_t times_away() const { return counts_->samples_from(perf_->events().size()); }
+  /// Sample records that were made of both.
+  uint64_t records() const { return counts_->records(); }
+  /// Whether a table could not be read in full: what is missing is not known.
+  bool is_incomplete() const { return incomplete_; }
+  /// All runs of the programs of samples: samples(), and what was lost by it, once all is drained.
   uint64_t runs() const { return total(&stack_stats::runs); }
   /// The same as the kernel counts and measures it; zeros unless options are verbose.
   BpfObject::RunStats measured() const;
@@ -59,6 +67,7 @@ class BpfSource final : public EventSource {
   Result<stack_config> common_config(const PerfSource& perf) const;
   Result<void> load_object(std::span<const unsigned char> bytes, const stack_config& config);
   EventAttr off_cpu_event(const char* name, uint64_t id) const;
+  void follow(pid_t tid);
   void empty_table(uint32_t table);
   void swap_tables(std::vector<std::byte>& out);
   bool set_control() const;
@@ -76,6 +85,8 @@ class BpfSource final : public EventSource {
   std::chrono::milliseconds tick_{1000};
   uint64_t ticks_in_interval_ = 0;  // 0: no intervals
   Clock::time_point next_swap_;
+  Clock::time_point next_write_;
+  bool incomplete_ = false;
   uint64_t swaps_ = 0;
   int swaps_in_epoch_ = 0;
   uint64_t dropped_ = 0;

@@ -21,6 +21,8 @@ class EventSource {
   /// Descriptors that become readable when there is much to drain, and hang up when what they watch
   /// has ended.
   virtual std::vector<int> poll_fds() const = 0;
+  /// Becomes readable when there is something to drain, and never hangs up; -1 if there is none.
+  virtual int wake_fd() const { return -1; }
   /// Appends all records that wait to `out`, in whole records and, for each CPU, in the order they
   /// were made. Returns the number of bytes.
   virtual size_t drain(std::vector<std::byte>& out) = 0;

@@ -51,6 +51,7 @@ Result<void> RecordLoop::prepare(const RecordOptions& options) {
     good = good && watch(fd, EPOLLIN);
     alive_.insert(fd);
   }
+  if (const int fd = source_.wake_fd(); fd >= 0) good = good && watch(fd, EPOLLIN);
   if (options.delay_ms > 0) {
     delay_ = make_timer(static_cast<double>(options.delay_ms) / 1000);
     good = good && watch(delay_.get(), EPOLLIN);

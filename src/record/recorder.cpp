@@ -56,6 +56,7 @@ class Recorder {
   Result<void> begin();
   void finish_source();
   Features features() const;
+  std::string counts_text() const;
   void describe_result(uint64_t file_size, bool whole);
   RecordOutcome end_workload(RecordLoop::End end);
   bool reader_has_gone() const { return options_.output == "-" && stdout_is_broken(); }
@@ -94,6 +95,10 @@ Result<void> Recorder::open_source() {
   if (specs.empty()) specs.push_back(default_event());
   auto sampling = Sampling::from(options_, notes);
   if (!sampling) return tl::unexpected(sampling.error());
+  const bool counts = options_.bpf || options_.off_cpu;
+  if (counts && sampling->clock != CLOCK_MONOTONIC && sampling->clock != CLOCK_BOOTTIME) {
+    return fail("BPF programs tell the time by the clocks monotonic and boottime only", {}, 2);
+  }
 
   const bool quiet_stdout = options_.output == "-";
   if (!options_.command.empty()) {
@@ -247,16 +252,20 @@ Features Recorder::features() const {
   return features;
 }
 
+/// "1000 samples", and what they were counted in.
+std::string Recorder::counts_text() const {
+  if (!bpf_) return fmt::format("{} samples", tally_->samples());
+  const uint64_t single = tally_->samples() - std::min(tally_->samples(), bpf_->records());
+  std::string text = fmt::format("{} samples", options_.bpf ? bpf_->samples() : single);
+  if (options_.off_cpu) text += fmt::format(", {} times away from a CPU", bpf_->times_away());
+  return text + fmt::format(", {} stacks", bpf_->records());
+}
+
 void Recorder::describe_result(uint64_t file_size, bool whole) {
   constexpr double kMega = 1024.0 * 1024.0;
   const auto stats = writer_->stats();
   notify(fmt::format("[ prof record: Woken up {} times to write data ]", loop_->wakeups()));
-  std::string samples;
-  if (whole && options_.bpf) {
-    samples = fmt::format(" ({} samples, {} stacks)", bpf_->samples(), tally_->samples());
-  } else if (whole) {
-    samples = fmt::format(" ({} samples)", tally_->samples());
-  }
+  const std::string samples = whole ? " (" + counts_text() + ")" : "";
   std::string compressed;
   if (options_.compression_level != 0 && stats.bytes_out != 0) {
     compressed =
@@ -275,6 +284,9 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
                     measured.runs, bpf_->runs(),
                     static_cast<double>(measured.nanoseconds) / 1000 /
                         static_cast<double>(std::max<uint64_t>(measured.runs, 1))));
+  }
+  if (bpf_ && bpf_->is_incomplete()) {
+    notify("[ prof record: Some counts of the BPF programs could not be read, and are missing ]");
   }
   if (bpf_ && lost != 0) {
     notify(

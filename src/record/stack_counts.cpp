@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include "perfdata/format.h"
@@ -138,10 +139,20 @@ void StackCounts::add(const count_key& key, const stack_count& added) {
   counted->count.samples += added.samples;
   counted->count.period += added.period;
   counted->count.last_time = std::max(counted->count.last_time, added.last_time);
-  samples_ += added.samples;
+  samples_[key.event] += added.samples;
 }
 
-void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out) const {
+uint64_t StackCounts::samples_before(size_t event) const {
+  return std::accumulate(samples_.begin(), samples_.begin() + static_cast<ptrdiff_t>(event),
+                         uint64_t{0});
+}
+
+uint64_t StackCounts::samples_from(size_t event) const {
+  return std::accumulate(samples_.begin() + static_cast<ptrdiff_t>(event), samples_.end(),
+                         uint64_t{0});
+}
+
+void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out) {
   for (Count& counted : epoch.counts.all()) {
     if (counted.count.samples == 0) continue;
     const auto message = std::span<const std::byte>(epoch.messages)
@@ -150,6 +161,20 @@ void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out) const {
     std::memcpy(&head, message.data(), kHeadSize);
     put_sample(out, events_[counted.key.event], head, message.subspan(kHeadSize), counted.count);
     counted.count = {};
+    ++records_;
+  }
+}
+
+void StackCounts::keep_lasting(const Epoch& from) {
+  for (const Stack& stack : from.stacks.all()) {
+    const auto message = std::span<const std::byte>(from.messages).subspan(stack.message);
+    stack_message head{};
+    std::memcpy(&head, message.data(), kHeadSize);
+    if (head.lasting == 0) continue;
+    const size_t size = kHeadSize + 8 * (size_t{head.kernel_frames} + head.user_frames);
+    if (current_.messages.size() + size > kEpochSize / 2) return;
+    current_.stacks.insert({stack.key, current_.messages.size()});
+    put_bytes(current_.messages, message.first(size));
   }
 }
 
@@ -163,6 +188,7 @@ void StackCounts::begin_epoch(std::vector<std::byte>& out) {
   write(current_, out);
   previous_ = std::move(current_);
   current_ = {};
+  keep_lasting(previous_);
 }
 
 void StackCounts::end_previous(std::vector<std::byte>& out) {

@@ -13,13 +13,15 @@
 namespace prof {
 
 /// Memory is bounded by what an epoch may hold, not by the recording: when it is full it is written
-/// and forgotten, and a stack that comes again is sent again.
+/// and forgotten, and a stack that comes again is sent again. Stacks where threads sleep are kept,
+/// as long as they are not too many: they count when the thread is woken.
 class StackCounts {
  public:
   static constexpr size_t kEpochSize = size_t{24} << 20;  // bytes of stacks
 
   /// `events` are those of the file, in the order that counts number them; they outlive this.
-  explicit StackCounts(std::span<const EventAttr> events) : events_(events) {}
+  explicit StackCounts(std::span<const EventAttr> events)
+      : events_(events), samples_(events.size()) {}
 
   /// A message of the ring. One that makes no sense is left out, and what it counted is lost.
   void take(std::span<const std::byte> message);
@@ -36,8 +38,11 @@ class StackCounts {
   void begin_epoch(std::vector<std::byte>& out);
   void end_previous(std::vector<std::byte>& out);
 
-  /// Samples that were added.
-  uint64_t samples() const { return samples_; }
+  /// Samples that were added, of the first so many events, and of the others.
+  uint64_t samples_before(size_t event) const;
+  uint64_t samples_from(size_t event) const;
+  /// Records that were written.
+  uint64_t records() const { return records_; }
   /// Samples whose stack never came.
   uint64_t lost() const { return lost_; }
 
@@ -59,6 +64,7 @@ class StackCounts {
     Item* find(const Key& key);
     Item& insert(const Item& item);
     std::vector<Item>& all() { return items_; }
+    const std::vector<Item>& all() const { return items_; }
 
    private:
     std::vector<Item> items_;
@@ -70,12 +76,14 @@ class StackCounts {
     Table<Count> counts;
     Count* count_of(const count_key& key);
   };
-  void write(Epoch& epoch, std::vector<std::byte>& out) const;
+  void write(Epoch& epoch, std::vector<std::byte>& out);
+  void keep_lasting(const Epoch& from);
 
   std::span<const EventAttr> events_;
   Epoch current_;
   Epoch previous_;
-  uint64_t samples_ = 0, lost_ = 0;
+  std::vector<uint64_t> samples_;  // by event
+  uint64_t records_ = 0, lost_ = 0;
 };
 
 }  // namespace prof

@@ -16,6 +16,7 @@ Result<SampleFilter> SampleFilter::make(const FilterOptions& options, Recording&
     if (found == events.end()) {
       std::string names;
       for (const EventAttr& event : events) names += (names.empty() ? "" : ", ") + event.name;
+      if (WallTime(events, {}).is_whole()) names += ", " + std::string(kWallTimeName);
       return fail(fmt::format("no event '{}' in '{}'", options.event, recording.reader().path()),
                   "it has: " + names, 2);
     }

@@ -348,6 +348,14 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
                           [](const EventAttr& event) { return event.has(PERF_SAMPLE_CALLCHAIN); });
   profile.skipped_records = stats.unknown + stats.unreadable;
   profile.warnings = recording.warnings();
+  const bool by_thread = options.group.tid || !options.input.filter.tids.empty();
+  if (by_thread && std::ranges::any_of(profile.events, [](const ProfileEvent& event) {
+        return event.counted_stacks != 0;
+      })) {
+    profile.warnings.push_back(
+        "stacks were counted for all threads of a process that have one name: they stand for the "
+        "one that had them first");
+  }
   return std::move(profile);
 }
 

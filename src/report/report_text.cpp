@@ -301,11 +301,12 @@ void print_event(const Profile& profile, uint32_t event, const ReportOptions& op
                  bool has_callchains, Output& out) {
   const ProfileEvent& facts = profile.events[event];
   const std::string& time = options.load.input.filter.time;
-  out << fmt::format(
-      "# Samples: {} of event '{}'{}{}\n# Event count (approx.): {}\n#\n",
-      with_unit(facts.total_samples), facts.name,
-      facts.counted_stacks == 0 ? "" : fmt::format(" (counted in {} stacks)", facts.counted_stacks),
-      time.empty() ? "" : " (time slices: " + time + ")", facts.total_period);
+  out << fmt::format("# Samples: {} of event '{}'{}{}\n# Event count (approx.): {}\n#\n",
+                     with_unit(facts.total_samples), facts.name,
+                     facts.counted_stacks == 0
+                         ? ""
+                         : fmt::format(" (counted in {} records)", facts.counted_stacks),
+                     time.empty() ? "" : " (time slices: " + time + ")", facts.total_period);
   const Histogram histogram(profile, event, options.sort);
   Table table(profile, histogram, facts, options, has_callchains);
   table.print_heads(out);

@@ -28,7 +28,7 @@ def require_bpf():
 
 def counted(done):
     """Samples and stacks, as the last line tells them."""
-    found = re.search(r"\((\d+) samples, (\d+) stacks\)", done.err)
+    found = re.search(r"\((\d+) samples.*, (\d+) stacks\)", done.err)
     check(found, f"no counts in:\n{done.err}")
     return int(found[1]), int(found[2])
 
@@ -69,7 +69,7 @@ def samples_are_true_numbers_everywhere(tmp):
     path, samples, stacks = record(tmp, "-g")
     text = prof_ok("report", "--stdio", "--no-children", "-n", "-g", "none", "--sort", "comm",
                    "-i", path).out
-    check_in(f"(counted in {stacks} stacks)", text, "report")
+    check_in(f"(counted in {stacks} records)", text, "report")
     total = sum(int(line.split()[1]) for line in text.splitlines()
                 if re.match(r"\s+\d+\.\d+%", line))
     check_equal(total, samples, "samples of the report")
@@ -275,6 +275,38 @@ def wall_time_is_one_time(tmp):
 
 
 @test
+def a_target_that_ends_ends_the_recording(tmp):
+    for options in (("--bpf",), ("--off-cpu", "-e", "cpu-clock"), ("--wall",)):
+        with subprocess.Popen(["sleep", "1"]) as process:
+            done = prof_ok("record", *options, "-o", f"{tmp}/perf.data", "-p", process.pid,
+                           timeout=20)
+            check("Captured and wrote" in done.err, done)
+
+
+@test
+def a_thread_that_replaces_its_process_is_followed(tmp):
+    program = ("import os, threading, time\n"
+               "threading.Thread(target=lambda: os.execvp('sleep', ['sleep', '0.8'])).start()\n"
+               "time.sleep(10)\n")
+    path = f"{tmp}/perf.data"
+    prof_ok("record", "--off-cpu", "-g", "-e", "cpu-clock", "-o", path, "--", "python3", "-c", program)
+    asleep = sum(count for stack, count in
+                 folded_stacks(prof_ok("fold", "--event", "offcpu-time", "-i", path).out).items()
+                 if stack[0] == "sleep")
+    check_near(asleep / 1e9, 0.8, 0.05, "seconds that the new program slept")
+
+
+@test
+def children_wait_for_a_cpu_before_they_run(tmp):
+    path = f"{tmp}/perf.data"
+    program = "for i in $(seq 100); do :& done; wait"
+    prof_ok("record", "--off-cpu", "-g", "-e", "cpu-clock", "-o", path, "--", "sh", "-c", program)
+    stacks = folded_stacks(prof_ok("fold", "--event", "runnable-time", "-i", path).out)
+    check(any("kernel_clone" in frame for stack in stacks for frame in stack),
+          f"nobody waits where they were made: {list(stacks)[:5]}")
+
+
+@test
 def only_spans_of_the_length_asked_for_count(tmp):
     path = f"{tmp}/perf.data"
     prof_ok("record", "--off-cpu", "--min-block", "45ms", "-g", "-e", "cpu-clock", "-o", path, "--",
@@ -321,6 +353,7 @@ def what_makes_no_sense_is_refused(tmp):
     for options, word in ((("--bpf", "--call-graph", "dwarf"), "copies"),
                           (("--interval", "1"), "--bpf"), (("--bpf", "--interval", "0.01"), "0.1"),
                           (("--min-block", "1ms"), "--off-cpu"),
+                          (("--bpf", "-k", "realtime"), "monotonic"),
                           (("--off-cpu", "--min-block", "1h"), "span of time"),
                           (("--off-cpu", "--min-block", "2s", "--max-block", "1s"), "no time")):
         done = run(PROF, "record", *options, "-o", f"{tmp}/x", "--", "true")

@@ -95,7 +95,7 @@ TEST_CASE("Each distinct stack becomes one sample with all that was counted", "[
   CHECK(samples[1].samples == 1);
   CHECK(samples[1].mode == CpuMode::User);
   CHECK(samples[1].chain == std::vector<uint64_t>{PERF_CONTEXT_USER, kUserIp, kUserIp + 5});
-  CHECK(counts.samples() == 6);
+  CHECK(counts.samples_before(1) == 6);
   CHECK(counts.lost() == 0);
 
   out.clear();
@@ -108,7 +108,7 @@ TEST_CASE("A count whose stack never came is lost, and said to be", "[stack_coun
   StackCounts counts(events);
   counts.add(key(9), {4, 4000, 1});
   CHECK(counts.lost() == 4);
-  CHECK(counts.samples() == 0);
+  CHECK(counts.samples_before(1) == 0);
 }
 
 TEST_CASE("A sample that found no room in the table comes by itself", "[stack_counts]") {
@@ -117,7 +117,7 @@ TEST_CASE("A sample that found no room in the table comes by itself", "[stack_co
   counts.take(message(1, {}, {kUserIp}));
   const stack_hit hit{STACK_MESSAGE_HIT, 0, key(1), {1, 1000, 5}};
   counts.take(std::as_bytes(std::span(&hit, 1)));
-  CHECK(counts.samples() == 1);
+  CHECK(counts.samples_before(1) == 1);
 }
 
 TEST_CASE("What was counted before an epoch ended is not lost", "[stack_counts]") {
@@ -143,6 +143,28 @@ TEST_CASE("What was counted before an epoch ended is not lost", "[stack_counts]"
   CHECK(counts.lost() == 0);
 }
 
+TEST_CASE("Where a thread sleeps is not forgotten while it sleeps", "[stack_counts]") {
+  const auto events = one_event();
+  StackCounts counts(events);
+  auto sleeping = message(1, {kKernelIp}, {kUserIp});
+  sleeping[offsetof(stack_message, lasting)] = std::byte{1};
+  counts.take(sleeping);
+  counts.take(message(2, {}, {kUserIp}));
+  std::vector<std::byte> out;
+  for (int i = 0; i < 3; ++i) {
+    counts.begin_epoch(out);
+    counts.end_previous(out);
+  }
+  counts.add(key(1), {1, 5000, 9});
+  counts.add(key(2), {1, 1000, 9});
+  CHECK(counts.lost() == 1);
+  counts.write(out);
+  const auto samples = read(out);
+  REQUIRE(samples.size() == 1);
+  CHECK(samples[0].period == 5000);
+  CHECK(samples[0].chain.size() == 4);
+}
+
 TEST_CASE("Many stacks, and messages that make no sense", "[stack_counts]") {
   const auto events = one_event();
   StackCounts counts(events);
@@ -164,5 +186,5 @@ TEST_CASE("Many stacks, and messages that make no sense", "[stack_counts]") {
   CHECK(counts.lost() == 2);
   counts.write(out);
   CHECK(read(out).size() == 5000);
-  CHECK(counts.samples() == 5000 * 5001 / 2);
+  CHECK(counts.samples_before(1) == 5000 * 5001 / 2);
 }
