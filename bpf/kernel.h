@@ -16,6 +16,14 @@
 #include <bpf/bpf_core_read.h>
 /* clang-format on */
 
+/* Where a sample was taken, of struct bpf_perf_event_data, whose registers are the machine's own.
+ */
+#ifdef __TARGET_ARCH_arm64
+#define SAMPLE_IP(ctx) ((ctx)->regs.pc)
+#else
+#define SAMPLE_IP(ctx) ((ctx)->regs.rip)
+#endif
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ns_common {

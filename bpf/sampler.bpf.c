@@ -26,7 +26,7 @@ int sampler(struct bpf_perf_event_data* ctx) {
   }
   s->message.lasting = 0;
   *level = mine + 1;
-  if (!note_stack(ctx, s, (const void*)bpf_get_current_task(), ctx->regs.rip, 0, now, counted,
+  if (!note_stack(ctx, s, (const void*)bpf_get_current_task(), SAMPLE_IP(ctx), 0, now, counted,
                   &key))
     count(now, counted, &key, config.event, ctx->sample_period, clock_now());
   *level = mine;

@@ -25,13 +25,17 @@ function(prof_bpf_program name)
   if(CMAKE_LIBRARY_ARCHITECTURE)
     set(multiarch -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
   endif()
+  set(machine x86)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    set(machine arm64)
+  endif()
   set(strip ${CMAKE_COMMAND} -E true)
   if(PROF_LLVM_STRIP)
     set(strip ${PROF_LLVM_STRIP} -g ${object})  # of DWARF; BTF stays
   endif()
   add_custom_command(
     OUTPUT ${include}
-    COMMAND ${PROF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -MD -MF ${object}.d -MT
+    COMMAND ${PROF_CLANG} -target bpf -mcpu=v3 -D__TARGET_ARCH_${machine} -O2 -g -Wall -Wextra -Werror -MD -MF ${object}.d -MT
             ${include} -I${CMAKE_SOURCE_DIR} ${multiarch} -c ${source} -o ${object}
     COMMAND ${strip}
     COMMAND ${CMAKE_COMMAND} -DFROM=${object} -DTO=${include} -P

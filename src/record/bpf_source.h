@@ -52,6 +52,7 @@ class BpfSource final : public EventSource {
   uint64_t samples() const { return counts_->samples_before(perf_->events().size()); }
   /// How often a thread was away from a CPU.
   uint64_t times_away() const { return counts_->samples_from(perf_->events().size()); }
+  uint64_t stacks() const { return counts_->stacks(); }
   /// Sample records that were made of both.
   uint64_t records() const { return counts_->records(); }
   /// Whether a table could not be read in full: what is missing is not known.

@@ -258,7 +258,7 @@ std::string Recorder::counts_text() const {
   const uint64_t single = tally_->samples() - std::min(tally_->samples(), bpf_->records());
   std::string text = fmt::format("{} samples", options_.bpf ? bpf_->samples() : single);
   if (options_.off_cpu) text += fmt::format(", {} times away from a CPU", bpf_->times_away());
-  return text + fmt::format(", {} stacks", bpf_->records());
+  return text + fmt::format(", {} stacks", bpf_->stacks());
 }
 
 void Recorder::describe_result(uint64_t file_size, bool whole) {

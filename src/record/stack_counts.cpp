@@ -100,11 +100,12 @@ Item& StackCounts::Table<Item>::insert(const Item& item) {
   return items_.back();
 }
 
-/// Where to count; nullptr if the stack is not known.
-StackCounts::Count* StackCounts::Epoch::count_of(const count_key& key) {
+/// Where to count; nullptr if the stack is not known. Adds one to `stacks_met` for a new one.
+StackCounts::Count* StackCounts::Epoch::count_of(const count_key& key, uint64_t& stacks_met) {
   if (Count* known = counts.find(key)) return known;
   const Stack* stack = stacks.find(key.stack);
   if (!stack) return nullptr;
+  ++stacks_met;
   return &counts.insert({key, static_cast<uint32_t>(stack - stacks.all().data()), {}});
 }
 
@@ -130,8 +131,8 @@ void StackCounts::take(std::span<const std::byte> message) {
 
 void StackCounts::add(const count_key& key, const stack_count& added) {
   Count* counted = nullptr;
-  if (key.event < events_.size()) counted = current_.count_of(key);
-  if (!counted && key.event < events_.size()) counted = previous_.count_of(key);
+  if (key.event < events_.size()) counted = current_.count_of(key, stacks_);
+  if (!counted && key.event < events_.size()) counted = previous_.count_of(key, stacks_);
   if (!counted) {
     lost_ += added.samples;
     return;

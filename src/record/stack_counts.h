@@ -41,7 +41,10 @@ class StackCounts {
   /// Samples that were added, of the first so many events, and of the others.
   uint64_t samples_before(size_t event) const;
   uint64_t samples_from(size_t event) const;
-  /// Records that were written.
+  /// Distinct stacks that were counted, of each event; one that was forgotten and came again counts
+  /// again.
+  uint64_t stacks() const { return stacks_; }
+  /// Records that were written: with intervals several of a stack.
   uint64_t records() const { return records_; }
   /// Samples whose stack never came.
   uint64_t lost() const { return lost_; }
@@ -74,7 +77,7 @@ class StackCounts {
     std::vector<std::byte> messages;  // stack_message, as long as their frames
     Table<Stack> stacks;
     Table<Count> counts;
-    Count* count_of(const count_key& key);
+    Count* count_of(const count_key& key, uint64_t& stacks_met);
   };
   void write(Epoch& epoch, std::vector<std::byte>& out);
   void keep_lasting(const Epoch& from);
@@ -83,7 +86,7 @@ class StackCounts {
   Epoch current_;
   Epoch previous_;
   std::vector<uint64_t> samples_;  // by event
-  uint64_t records_ = 0, lost_ = 0;
+  uint64_t stacks_ = 0, records_ = 0, lost_ = 0;
 };
 
 }  // namespace prof

@@ -101,6 +101,10 @@ TEST_CASE("Each distinct stack becomes one sample with all that was counted", "[
   out.clear();
   counts.write(out);
   CHECK(out.empty());  // nothing was counted since
+  counts.add(key(1), {1, 1000, 95});
+  counts.write(out);
+  CHECK(counts.records() == 3);
+  CHECK(counts.stacks() == 2);
 }
 
 TEST_CASE("A count whose stack never came is lost, and said to be", "[stack_counts]") {
