@@ -16,7 +16,8 @@ def names_settled(ours, theirs):
     - a return address belongs to the call before it, but perf names what begins there (+0x0);
     - where the call ends its function or its mapping and nothing follows, perf knows nothing of the
       caller, and shows the address by a mapping that begins there;
-    - prof names the stubs of .plt.got and .plt.sec, and the head of .plt, for which perf has nothing.
+    - prof names the stubs of .plt.got and .plt.sec, and the head of .plt, for which perf has nothing
+      or the function before them.
     """
     lines = ours.splitlines()
     before = ""
@@ -32,7 +33,8 @@ def names_settled(ours, theirs):
         a, b = FRAME.match(mine), FRAME.match(perfs)
         if not a or not b or (a["before"], a["after"]) != (b["before"], b["after"]):
             continue
-        is_stub = re.search(r"(@|\.)plt$", a["symbol"]) and b["symbol"].endswith("[unknown]")
+        is_stub = re.search(r"(@|\.)plt$", a["symbol"]) and \
+            b["symbol"].endswith(("[unknown]", "@plt", "_init"))
         if b["offset"] == "+0x0" or is_stub:
             lines[i] = perfs
     return "".join(line + "\n" for line in lines)
