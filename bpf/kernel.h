@@ -44,11 +44,28 @@ struct pid {
   struct upid numbers[1]; /* level + 1 of them */
 };
 
+struct mm_struct {
+  unsigned long exec_vm; /* pages */
+};
+
+/* The registers as the kernel keeps them; for programs <asm/ptrace.h> has others. */
+struct pt_regs___kernel {
+#ifndef __TARGET_ARCH_arm64
+  unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
+  unsigned short cs;
+  unsigned long flags, sp;
+#else
+  unsigned long long pc;
+#endif
+};
+
 struct task_struct {
+  struct mm_struct* mm;
   int pid;
   int tgid;
   unsigned int __state; /* since 5.14 */
   unsigned int flags;
+  unsigned int in_execve : 1;
   struct task_struct* group_leader;
   struct pid* thread_pid;
   __u64 start_boottime; /* ns; since 5.5 */

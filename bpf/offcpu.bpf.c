@@ -92,7 +92,7 @@ static __always_inline int counts_here(const struct task_struct* task) {
 
 /* Notes where `away`'s thread is, by the current stack; nonzero when it could not. */
 static __always_inline int note_away(__u64* ctx, struct away* away, const struct task_struct* task,
-                                     __u64 skipped, const struct stack_control* now,
+                                     __u64 time, __u64 skipped, const struct stack_control* now,
                                      struct stack_stats* counted) {
   const __u32 zero = 0;
   __u32* level = bpf_map_lookup_elem(&depth, &zero);
@@ -108,8 +108,8 @@ static __always_inline int note_away(__u64* ctx, struct away* away, const struct
   }
   *level = mine + 1;
   s->message.lasting = 1;
-  failed = note_stack(ctx, s, task, 0, skipped == ~0ULL ? skip(ctx, s) : skipped, now, counted,
-                      &away->key);
+  failed = note_stack(ctx, s, task, 0, time, skipped == ~0ULL ? skip(ctx, s) : skipped, now,
+                      counted, &away->key);
   *level = mine;
   return failed;
 }
@@ -123,7 +123,7 @@ static __always_inline void leave(__u64* ctx, struct task_struct* task, int pree
   away = away_of(task);
   if (!away) return;
   away->since = 0;
-  if (note_away(ctx, away, task, ~0ULL, now, counted)) return;
+  if (note_away(ctx, away, task, time, ~0ULL, now, counted)) return;
   away->event = state & TASK_UNINTERRUPTIBLE ? config.event_blocked_disk : config.event;
   /* Preempted, or already woken by another CPU: it waits for a CPU from now on. */
   away->woken = state & TASK_BLOCKED ? 0 : time;
@@ -182,7 +182,8 @@ int offcpu_fork(__u64* ctx) {
   }
   away->followed = 1;
   if (!now->enabled || !counts_here(child)) return 0;
-  if (note_away(ctx, away, child, frames_to_skip ? frames_to_skip - 1 : 0, now, counted)) return 0;
+  if (note_away(ctx, away, child, time, frames_to_skip ? frames_to_skip - 1 : 0, now, counted))
+    return 0;
   away->event = config.event;
   away->woken = time;
   away->since = time;

@@ -13,6 +13,7 @@ int sampler(struct bpf_perf_event_data* ctx) {
   __u32* level = bpf_map_lookup_elem(&depth, &zero);
   struct stack_stats* counted = bpf_map_lookup_elem(&stats, &zero);
   const struct stack_control* now = bpf_map_lookup_elem(&control, &zero);
+  const __u64 time = clock_now();
   struct scratch* s;
   struct stack_key key;
   __u32 mine;
@@ -26,9 +27,14 @@ int sampler(struct bpf_perf_event_data* ctx) {
   }
   s->message.lasting = 0;
   *level = mine + 1;
-  if (!note_stack(ctx, s, (const void*)bpf_get_current_task(), SAMPLE_IP(ctx), 0, now, counted,
-                  &key))
-    count(now, counted, &key, config.event, ctx->sample_period, clock_now());
+  if (!note_stack(ctx, s, (const void*)bpf_get_current_task(), SAMPLE_IP(ctx), time, 0, now,
+                  counted, &key)) {
+    if (config.each) {
+      tell(s, counted, config.event, ctx->sample_period, time);
+    } else {
+      count(now, counted, &key, config.event, ctx->sample_period, time);
+    }
+  }
   *level = mine;
   return 0;
 }

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 #define STACK_MAX_KERNEL 127
-#define STACK_MAX_USER 127
+#define STACK_MAX_USER 255 /* the kernel's own walk has 127 at most, too */
 #define STACK_MAX_FRAMES (STACK_MAX_KERNEL + STACK_MAX_USER)
 #define STACK_COMM_SIZE 16
 
@@ -38,8 +38,47 @@ struct stack_count {
 
 /* Messages of the ring begin with one of these. */
 enum stack_message_kind {
-  STACK_MESSAGE_NEW = 1, /* struct stack_message: a stack that user space may not know */
-  STACK_MESSAGE_HIT = 2, /* struct stack_hit: what found no room in the table of counts */
+  STACK_MESSAGE_NEW = 1,    /* struct stack_message: a stack that user space may not know */
+  STACK_MESSAGE_HIT = 2,    /* struct stack_hit: what found no room in the table of counts */
+  STACK_MESSAGE_SAMPLE = 3, /* struct stack_sample, where samples are not counted */
+  STACK_MESSAGE_STATE = 4,  /* struct stack_state: where an unfinished walk began */
+  STACK_MESSAGE_COPY = 5,   /* struct stack_copy: a part of the stack that it walks on */
+};
+
+/* One sample. Its stack was sent before, perhaps long before. */
+struct stack_sample {
+  __u32 kind;
+  __u32 event;
+  __u32 tid;
+  __u32 cpu;
+  struct stack_key key;
+  __u64 time;
+  __u64 period;
+};
+
+/*
+ * A walk that needs what is not known yet: the process's mappings, or a file's table. User space,
+ * which can find out, walks anew from these registers, over the copies. They follow, ascending, and
+ * then the stack itself, with the same key.
+ */
+#define STACK_REGISTERS 17 /* x86-64, by DWARF's numbers */
+struct stack_state {
+  __u32 kind;
+  __u32 pid;
+  struct stack_key key;
+  __u64 time;
+  __u64 exec_pages; /* of the process's memory: tells whether code was mapped since */
+  __u64 registers[STACK_REGISTERS];
+};
+
+#define STACK_COPY_SIZE 4096
+#define STACK_MAX_COPIES 16
+struct stack_copy {
+  __u32 kind;
+  __u32 size;
+  struct stack_key key;
+  __u64 address;
+  __u8 data[STACK_COPY_SIZE];
 };
 
 struct stack_hit {
@@ -58,7 +97,9 @@ struct stack_message {
   __u32
       pid; /* process and thread, in the namespace that was asked for; 0 if they have none there */
   __u32 tid;
-  __u64 ip;                       /* of the sample; where it has no frames at all */
+  __u32 end;        /* why the walk by tables ended (unwind_tables.h); 0: it was not one */
+  __u32 unfinished; /* user space will find the user's frames: see struct stack_state */
+  __u64 ip;         /* of the sample; where it has no frames at all */
   __u64 frames[STACK_MAX_FRAMES]; /* leaf first: kernel_frames, then user_frames of them */
 };
 
@@ -90,10 +131,12 @@ struct stack_config {
   __u32 max_frames;    /* of each part, 0: no stacks, the address alone */
   __u8 kernel_stack;   /* whether each part is wanted */
   __u8 user_stack;
-  __u8 boottime; /* clock of the times; else monotonic */
-  __u8 everyone; /* off-CPU: all threads, else those of the map `followed` */
-  __u8 inherit;  /* off-CPU: and the threads and children they make */
-  __u8 reserved[3];
+  __u8 boottime;            /* clock of the times; else monotonic */
+  __u8 everyone;            /* off-CPU: all threads, else those of the map `followed` */
+  __u8 inherit;             /* off-CPU: and the threads and children they make */
+  __u8 unwind;              /* the user's part is found by unwind tables */
+  __u8 each;                /* samples are sent one by one, not counted */
+  __u8 max_user_frames;     /* of walks by tables */
   __u32 event_blocked_disk; /* off-CPU: `event` is of sleeps that a signal ends, this of others */
   __u32 event_runnable;     /* and this of waiting for a CPU */
   __u32 reserved2;

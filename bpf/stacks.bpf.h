@@ -11,8 +11,9 @@
 
 #include "bpf/kernel.h"
 #include "bpf/stack_message.h"
+#include "bpf/unwind.bpf.h"
 
-#define MESSAGES_SIZE (4 << 20)
+#define MESSAGES_SIZE (8 << 20)
 #define MAX_NAMESPACES 8 /* nested; the kernel has 32 at most */
 
 const volatile struct stack_config config = {};
@@ -59,6 +60,7 @@ struct {
 struct scratch {
   struct stack_message message;
   char comm[STACK_COMM_SIZE];
+  struct walk walk;
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -92,7 +94,7 @@ static __always_inline __u64 incarnation(void) {
   return BPF_CORE_READ(task, group_leader, start_boottime) + BPF_CORE_READ(task, self_exec_id);
 }
 
-static __always_inline struct stack_key key_of(const struct scratch* s, __u32 frames) {
+static __always_inline struct stack_key key_of(const struct scratch* s, __u32 frames, __u64 time) {
   struct hash_state h = {config.seed[0], config.seed[1]};
   struct stack_key key;
   __u64 words[2];
@@ -100,10 +102,12 @@ static __always_inline struct stack_key key_of(const struct scratch* s, __u32 fr
   __builtin_memcpy(words, s->comm, sizeof words);
   mix(&h, words[0]);
   mix(&h, words[1]);
-  mix(&h, s->message.pid);
+  mix(&h, (__u64)s->message.end << 32 | s->message.pid);
   mix(&h, (__u64)s->message.kernel_frames << 32 | s->message.user_frames);
   mix(&h, incarnation());
   if (!frames) mix(&h, s->message.ip);
+  /* What will be found out about this stack is not known to be true of another. */
+  if (s->message.unfinished) mix(&h, time + ((__u64)bpf_get_smp_processor_id() << 48));
   for (i = 0; i < STACK_MAX_FRAMES; ++i) {
     if (i >= frames) break;
     mix(&h, s->message.frames[i]);
@@ -114,10 +118,12 @@ static __always_inline struct stack_key key_of(const struct scratch* s, __u32 fr
   return key;
 }
 
-/* User space looks every second; only a ring that fills up wakes it before. */
-static __always_inline long send(void* message, __u64 size) {
+/* User space looks every second; only a ring that fills up, and what cannot wait, wake it before.
+ */
+static __always_inline long send(void* message, __u64 size, int at_once) {
   const __u64 waiting = bpf_ringbuf_query(&messages, BPF_RB_AVAIL_DATA);
-  const __u64 flags = waiting > MESSAGES_SIZE / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+  const __u64 flags =
+      at_once || waiting > MESSAGES_SIZE / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
   return bpf_ringbuf_output(&messages, message, size, flags);
 }
 
@@ -136,12 +142,25 @@ static __always_inline void count(const struct stack_control* now, struct stack_
     __sync_fetch_and_add(&known->samples, 1);
     __sync_fetch_and_add(&known->period, period);
     known->last_time = time;
-  } else if (send(&hit, sizeof hit)) {
+  } else if (send(&hit, sizeof hit, 0)) {
     __sync_fetch_and_add(&counted->lost_table, 1);
     return;
   }
 counted:
   __sync_fetch_and_add(&counted->samples, 1);
+}
+
+/* Sends a sample of a stack that was sent. */
+static __always_inline void tell(const struct scratch* s, struct stack_stats* counted, __u32 event,
+                                 __u64 period, __u64 time) {
+  struct stack_sample sample = {
+      STACK_MESSAGE_SAMPLE, event, s->message.tid, bpf_get_smp_processor_id(),
+      s->message.key,       time,  period};
+  if (send(&sample, sizeof sample, 0)) {
+    __sync_fetch_and_add(&counted->lost_ring, 1);
+  } else {
+    __sync_fetch_and_add(&counted->samples, 1);
+  }
 }
 
 /* A task's number in the namespace that was asked for. */
@@ -184,11 +203,126 @@ static __always_inline __u32 take(void* ctx, __u64* frames, __u32 most, __u64 fl
   return (__u32)taken > STACK_MAX_KERNEL * 8 ? STACK_MAX_KERNEL : (__u32)taken / 8;
 }
 
+enum taken {
+  TAKEN,
+  NO_STACK, /* there is none */
+  NOT_OURS, /* there are no registers, or of a kind that is not walked by tables */
+};
+
+#ifndef __TARGET_ARCH_arm64
+#define USER_CS 0x33 /* __USER_CS (arch/x86/include/asm/segment.h): code of 64 bits */
+
+/* The user's registers at the last entry into the kernel. */
+static __always_inline enum taken take_registers(struct walk* w) {
+  const struct task_struct* task = bpf_get_current_task_btf();
+  const struct pt_regs___kernel* r = (const void*)bpf_task_pt_regs((void*)task);
+  const struct mm_struct* mm = task->mm;
+  __u64 word;
+  if (!mm || r->cs != USER_CS) return NOT_OURS;
+  /* The program that called execve() is gone, and the registers are still its own. */
+  if (BPF_CORE_READ_BITFIELD_PROBED(task, in_execve) &&
+      bpf_probe_read_user(&word, sizeof word, (const void*)r->sp))
+    return NO_STACK;
+  w->exec_pages = mm->exec_vm;
+  w->registers[0] = r->ax;
+  w->registers[1] = r->dx;
+  w->registers[2] = r->cx;
+  w->registers[3] = r->bx;
+  w->registers[4] = r->si;
+  w->registers[5] = r->di;
+  w->registers[6] = r->bp;
+  w->registers[7] = r->sp;
+  w->registers[8] = r->r8;
+  w->registers[9] = r->r9;
+  w->registers[10] = r->r10;
+  w->registers[11] = r->r11;
+  w->registers[12] = r->r12;
+  w->registers[13] = r->r13;
+  w->registers[14] = r->r14;
+  w->registers[15] = r->r15;
+  w->registers[16] = r->ip;
+  return TAKEN;
+}
+#else
+static __always_inline enum taken take_registers(struct walk* w) {
+  (void)w;
+  return NOT_OURS;
+}
+#endif
+
+/* Whether user space can find out what this walk met. */
+static __always_inline int is_unfinished(__u32 end) {
+  return end == UNWIND_END_NO_SPACE || end == UNWIND_END_NO_TABLE;
+}
+
+/* The user's part of the stack, behind `kernel` frames. */
+static __always_inline __u32 take_user(void* ctx, struct scratch* s, __u32 kernel) {
+  struct stack_message* m = &s->message;
+  struct walk* w = &s->walk;
+  __u32 length;
+  /* Of a process that /proc does not show us nothing can be known. */
+  const enum taken taken = config.unwind && m->pid ? take_registers(w) : NOT_OURS;
+  if (taken == NO_STACK) return 0;
+  if (taken == NOT_OURS) {
+    if (kernel >= config.max_frames) return 0;
+    return take(ctx, m->frames + kernel, config.max_frames - kernel, BPF_F_USER_STACK);
+  }
+  walk(w, m->pid);
+  m->end = w->end;
+  m->unfinished = is_unfinished(w->end);
+  length = w->length;
+  if (length > STACK_MAX_USER) length = STACK_MAX_USER;
+  if (length > config.max_user_frames) length = config.max_user_frames;
+  bpf_probe_read_kernel(m->frames + kernel, length * 8, w->frames);
+  return length;
+}
+
+/* Sends where an unfinished walk began, and the stack above, as much as there is room for: a page
+ * can be read or not, as a whole. */
+__noinline int send_state(struct walk* w, const struct stack_message* m, __u64 time) {
+  struct stack_state* state;
+  __u64 at;
+  __u32 i;
+  if (!w || !m) return 1;
+  state = bpf_ringbuf_reserve(&messages, sizeof *state, 0);
+  if (!state) return 1;
+  state->kind = STACK_MESSAGE_STATE;
+  state->pid = m->pid;
+  state->key = m->key;
+  state->time = time;
+  state->exec_pages = w->exec_pages;
+  __builtin_memcpy(state->registers, w->registers, sizeof state->registers);
+  bpf_ringbuf_submit(state, BPF_RB_NO_WAKEUP);
+  at = w->registers[7];
+  for (i = 0; i < STACK_MAX_COPIES; ++i) {
+    const __u64 waiting = bpf_ringbuf_query(&messages, BPF_RB_AVAIL_DATA);
+    __u32 size = STACK_COPY_SIZE - ((__u32)at & (STACK_COPY_SIZE - 1));
+    struct stack_copy* copy;
+    /* Half of the ring is for whole stacks; a quarter for what is not copied. */
+    if (waiting > MESSAGES_SIZE / 4 * 3 || (waiting > MESSAGES_SIZE / 2 && i >= 2)) break;
+    copy = bpf_ringbuf_reserve(&messages, sizeof *copy, 0);
+    if (!copy) break;
+    if (size > STACK_COPY_SIZE) size = STACK_COPY_SIZE;
+    if (bpf_probe_read_user(copy->data, size, (const void*)at)) {
+      bpf_ringbuf_discard(copy, BPF_RB_NO_WAKEUP);
+      break;
+    }
+    copy->kind = STACK_MESSAGE_COPY;
+    copy->size = size;
+    copy->key = m->key;
+    copy->address = at;
+    bpf_ringbuf_submit(copy, BPF_RB_NO_WAKEUP);
+    at += size;
+  }
+  return 0;
+}
+
 /* Takes the current thread's stack as that of `task`, and sends it if need be; nonzero when it
  * could not. */
 static __always_inline int note_stack(void* ctx, struct scratch* s, const struct task_struct* task,
-                                      __u64 ip, __u64 kernel_flags, const struct stack_control* now,
-                                      struct stack_stats* counted, struct stack_key* key) {
+                                      __u64 ip, __u64 time, __u64 kernel_flags,
+                                      const struct stack_control* now, struct stack_stats* counted,
+                                      struct stack_key* key) {
   struct stack_message* m = &s->message;
   const __u32 epoch = now->epoch;
   const __u32* sent_in;
@@ -200,25 +334,28 @@ static __always_inline int note_stack(void* ctx, struct scratch* s, const struct
   bpf_get_current_comm(s->comm, sizeof s->comm);
   if (config.kernel_stack) kernel = take(ctx, m->frames, config.max_frames, kernel_flags);
   if (kernel > STACK_MAX_KERNEL) kernel = STACK_MAX_KERNEL;
-  if (config.user_stack && kernel < config.max_frames)
-    user = take(ctx, m->frames + kernel, config.max_frames - kernel, BPF_F_USER_STACK);
+  m->end = m->unfinished = 0;
+  if (config.user_stack) user = take_user(ctx, s, kernel);
   if (user > STACK_MAX_USER) user = STACK_MAX_USER;
   m->kernel_frames = kernel;
   m->user_frames = user;
   frames = kernel + user;
   if (!frames && config.max_frames) __sync_fetch_and_add(&counted->no_stack, 1);
   if (!ip && frames) m->ip = m->frames[0];
-  m->key = *key = key_of(s, frames);
-
-  sent_in = bpf_map_lookup_elem(&sent, key);
-  if (sent_in && *sent_in == epoch) return 0;
+  m->key = *key = key_of(s, frames, time);
+  if (m->unfinished) {
+    send_state(&s->walk, m, time);
+  } else {
+    sent_in = bpf_map_lookup_elem(&sent, key);
+    if (sent_in && *sent_in == epoch) return 0;
+  }
   size = STACK_MESSAGE_SIZE(frames);
   if (size > sizeof *m) size = sizeof *m;
-  if (send(m, size)) {
+  if (send(m, size, m->unfinished)) {
     __sync_fetch_and_add(&counted->lost_ring, 1);
     return 1;
   }
-  bpf_map_update_elem(&sent, key, &epoch, BPF_ANY);
+  if (!m->unfinished) bpf_map_update_elem(&sent, key, &epoch, BPF_ANY);
   return 0;
 }
 

@@ -14,7 +14,7 @@
 #include "bpf/unwind_tables.h"
 
 #define WINDOW_WORDS 64 /* of the stack: 512 bytes, read at once */
-#define REGISTERS 17    /* x86-64, by DWARF's numbers */
+#define REGISTERS STACK_REGISTERS
 #define CACHED_RULES 4096
 
 struct {
@@ -80,6 +80,7 @@ struct {
 
 struct walk {
   __u64 registers[REGISTERS]; /* of the sample */
+  __u64 exec_pages;           /* of the process now */
   __u64 window_at;            /* what of the stack is in `window`; 0: nothing */
   __u64 window[WINDOW_WORDS];
   __u64 value; /* of the last read */
@@ -89,7 +90,7 @@ struct walk {
   __u8 live, fp_lost, bx_lost, reserved[5];
   __u32 length;
   __u32 end; /* enum unwind_outcome or unwind_end */
-  __u64 frames[STACK_MAX_USER];
+  __u64 frames[STACK_MAX_USER + 1];
 };
 
 /* Reads a word of the stack into w->value; 0 when it could. */
@@ -145,6 +146,7 @@ static __always_inline int find_range(struct walk* w, __u64 address) {
   __u32 at = w->space.first, left = w->space.count, i;
   const struct unwind_range* range;
   if (address - w->range.begin < w->range.end - w->range.begin) return 0;
+  if (!left) return 1;
   for (i = 0; i < UNWIND_SEARCH_RANGES; ++i) {
     const __u32 half = left / 2;
     const __u32 middle = at + half;
@@ -196,19 +198,14 @@ static __always_inline __u32 rule_of(struct walk* w, __u64 address) {
   const __u32 slot =
       (__u32)(((address ^ address >> 12) * 0x9e3779b97f4a7c15ULL) >> 52) & (CACHED_RULES - 1);
   struct cached_rule* cached = bpf_map_lookup_elem(&cached_rules, &slot);
-  const struct unwind_module* module;
-  __u32 rule, number;
+  __u32 rule;
   if (!cached) return UNWIND_RULE_NONE;
   if (cached->address == address && cached->generation == w->space.generation) return cached->rule;
   if (find_range(w, address)) return UNWIND_RULE_MASK + UNWIND_END_NO_RANGE;
-  if (w->range.kind == UNWIND_RANGE_JIT) {
-    rule = UNWIND_RULE_FRAME_POINTER;
-  } else {
-    number = w->range.module;
-    module = bpf_map_lookup_elem(&modules, &number);
-    if (!module || !module->page_count) return UNWIND_RULE_MASK + UNWIND_END_NO_TABLE;
-    rule = find_rule(w, address);
-  }
+  if (w->range.kind == UNWIND_RANGE_UNKNOWN) return UNWIND_RULE_MASK + UNWIND_END_NO_TABLE;
+  rule = UNWIND_RULE_NONE;
+  if (w->range.kind == UNWIND_RANGE_JIT) rule = UNWIND_RULE_FRAME_POINTER;
+  if (w->range.kind == UNWIND_RANGE_FILE) rule = find_rule(w, address);
   cached->address = address;
   cached->generation = w->space.generation;
   cached->rule = rule;
@@ -219,13 +216,16 @@ static __always_inline __u32 rule_of(struct walk* w, __u64 address) {
 __noinline int walk_one(struct walk* w) {
   struct unwind_state s = {0};
   const struct unwind_rule* rule;
-  __u32 id, outcome;
+  __u32 id, outcome, at;
   if (!w) return 1;
   if (w->length >= STACK_MAX_USER) {
     w->end = UNWIND_END_LIMIT;
     return 1;
   }
-  w->frames[w->length & 127] = w->pc;
+  /* Readers look for a caller's call before its address. Code that a signal interrupted did not
+   * call, and its first instruction may be the interrupted one. */
+  at = w->length & 255;
+  w->frames[at] = w->pc + (w->live && at);
   ++w->length;
   id = rule_of(w, w->live ? w->pc : w->pc - 1);
   if (id > UNWIND_RULE_MASK) {
@@ -237,6 +237,8 @@ __noinline int walk_one(struct walk* w) {
     w->end = UNWIND_UNSUPPORTED_RULE;
     return 1;
   }
+  /* A handler returns to the first byte of the code that leaves it: nothing was called there. */
+  if (rule->cfa_kind == UNWIND_CFA_SIGNAL && at) w->frames[at] = w->pc + 1;
   s.pc = w->pc;
   s.sp = w->sp;
   s.fp = w->fp;
@@ -260,10 +262,11 @@ __noinline int walk_one(struct walk* w) {
   return 0;
 }
 
-/* Walks from w->registers to the bottom; the chain is in w->frames. */
-static __always_inline void walk(struct walk* w, __u32 process) {
+/* Walks from w->registers to the bottom; the chain is in w->frames, as callers are recorded. */
+__noinline int walk(struct walk* w, __u32 process) {
   const struct unwind_space* space = bpf_map_lookup_elem(&spaces, &process);
   __u32 i;
+  if (!w) return 1;
   w->length = 0;
   w->window_at = 0;
   w->range.begin = w->range.end = 0;
@@ -273,16 +276,17 @@ static __always_inline void walk(struct walk* w, __u32 process) {
   w->bx_at = w->signal_at = 0;
   w->live = 1;
   w->fp_lost = w->bx_lost = 0;
-  if (!space) {
+  if (!space || (space->exec_pages && space->exec_pages != w->exec_pages)) {
     w->frames[0] = w->pc;
     w->length = 1;
     w->end = UNWIND_END_NO_SPACE;
-    return;
+    return 0;
   }
   w->space = *space;
   for (i = 0; i <= STACK_MAX_USER; ++i) {
     if (walk_one(w)) break;
   }
+  return 0;
 }
 
 #endif /* PROF_BPF_UNWIND_BPF_H */

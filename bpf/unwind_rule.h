@@ -79,4 +79,14 @@ struct unwind_rule {
   __s32 bx_offset;
 };
 
+/* What a step came to. */
+enum unwind_outcome {
+  UNWIND_STEPPED = 0,
+  UNWIND_END_OF_STACK,
+  UNWIND_NO_INFO,
+  UNWIND_UNSUPPORTED_RULE,
+  UNWIND_UNREADABLE, /* what it needs lies outside of what can be read */
+  UNWIND_NO_PROGRESS,
+};
+
 #endif /* PROF_BPF_UNWIND_RULE_H */

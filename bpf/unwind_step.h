@@ -13,16 +13,6 @@
 
 #include "bpf/unwind_rule.h"
 
-/* What a step came to. */
-enum unwind_outcome {
-  UNWIND_STEPPED = 0,
-  UNWIND_END_OF_STACK,
-  UNWIND_NO_INFO,
-  UNWIND_UNSUPPORTED_RULE,
-  UNWIND_UNREADABLE, /* what it needs lies outside of what can be read */
-  UNWIND_NO_PROGRESS,
-};
-
 enum unwind_arch { UNWIND_X86_64 = 0, UNWIND_AARCH64 = 1 };
 
 /* One frame. The walker sets pc, sp, fp, lr of the sample, live = 1, and the rest to 0. */

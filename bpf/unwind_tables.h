@@ -34,13 +34,15 @@ struct unwind_page {
 
 struct unwind_module {
   __u64 first_page; /* ELF address / 4096 */
-  __u32 page_count; /* 0: its table is not there */
-  __u32 pages;      /* number of the first word of its struct unwind_page */
+  __u32 page_count;
+  __u32 pages; /* number of the first word of its struct unwind_page */
 };
 
 enum unwind_range_kind {
   UNWIND_RANGE_FILE = 0,
-  UNWIND_RANGE_JIT = 1, /* memory without a file: frame pointers are all there is */
+  UNWIND_RANGE_JIT = 1,     /* memory without a file: frame pointers are all there is */
+  UNWIND_RANGE_UNKNOWN = 2, /* a file whose table is not there yet */
+  UNWIND_RANGE_NONE = 3,    /* a file that has none */
 };
 
 /* A mapping of code. A process's lie one after the other, by address. */
@@ -57,6 +59,7 @@ struct unwind_space {
   __u32 count;
   __u32 generation; /* of all spaces ever made: what is cached of another is not meant */
   __u32 reserved;
+  __u64 exec_pages; /* of its memory when this was found out; 0: they come and go */
 };
 
 /* Why a walk ended, besides enum unwind_outcome. */

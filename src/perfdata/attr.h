@@ -20,6 +20,10 @@ namespace prof {
 inline constexpr uint32_t kOwnMarks = 0x50524f00;
 /// Equal stacks were counted while recording: each sample stands for as many as its weight says.
 inline constexpr uint32_t kMarkCounted = 1;
+/// Callchains were unwound while recording, and say why they end: PERF_CONTEXT_USER stands behind the
+/// last address, once for a proven bottom, and n + 1 times for UnwindStop n (unwind/unwinder.h).
+/// Readers that do not know take it for the beginning of a part without frames.
+inline constexpr uint32_t kMarkUnwound = 4;
 /// Part of the wall time of the recorded threads, to be seen together with the others.
 inline constexpr uint32_t kMarkWallTime = 2;
 
@@ -36,6 +40,7 @@ struct EventAttr {
     return (attr.wakeup_events & ~0xffu) == kOwnMarks && (attr.wakeup_events & mark) != 0;
   }
   bool counts_stacks() const { return is_marked(kMarkCounted) && has(PERF_SAMPLE_WEIGHT); }
+  bool is_unwound() const { return is_marked(kMarkUnwound) && has(PERF_SAMPLE_CALLCHAIN); }
   bool is_wall_time() const { return is_marked(kMarkWallTime); }
 };
 

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/core.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,19 +58,30 @@ Error explain(int error) {
 struct BpfObject::Impl {
   bpf_object* object = nullptr;
   std::vector<bpf_link*> links;
+  std::vector<std::span<std::byte>> mapped;
   UniqueFd stats;  // while it is open, the kernel measures
   Impl() = default;
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
     for (bpf_link* link : links) bpf_link__destroy(link);
+    for (const auto memory : mapped) ::munmap(memory.data(), memory.size());
     bpf_object__close(object);
   }
 
   bpf_map* map(const char* name) const { return bpf_object__find_map_by_name(object, name); }
   bool set_constants(std::span<const std::byte> constants) const;
   bool share(const BpfObject& with) const;
+  std::span<std::byte> map_memory(int fd, size_t size);
 };
+
+std::span<std::byte> BpfObject::Impl::map_memory(int fd, size_t size) {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  size = (size + page - 1) / page * page;
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) return {};
+  return mapped.emplace_back(static_cast<std::byte*>(memory), size);
+}
 
 bool BpfObject::Impl::set_constants(std::span<const std::byte> constants) const {
   bpf_map* rodata = map(".rodata");
@@ -173,9 +185,12 @@ std::vector<std::byte> BpfObject::read_per_cpu(const char* name, size_t size) co
   return values;
 }
 
-bool BpfObject::take_all(const char* name, const TakeEntry& take) const {
+namespace {
+
+/// `next` is the system call that gives a batch of entries.
+template <class Next>
+bool walk_entries(const bpf_map* found, Next next, const BpfObject::TakeEntry& visit) {
   constexpr uint32_t kBatch = 4096;
-  const bpf_map* found = impl_->map(name);
   if (!found) return false;
   const size_t key_size = bpf_map__key_size(found);
   const size_t value_size = bpf_map__value_size(found);
@@ -185,17 +200,66 @@ bool BpfObject::take_all(const char* name, const TakeEntry& take) const {
   void* from = nullptr;
   for (;;) {
     uint32_t count = kBatch;
-    const int error = bpf_map_lookup_and_delete_batch(bpf_map__fd(found), from, position.data(),
-                                                      keys.data(), values.data(), &count, nullptr);
+    const int error = next(bpf_map__fd(found), from, position.data(), keys.data(), values.data(),
+                           &count, nullptr);
     // ENOENT comes with the last entries, ENOSPC without any: a bucket has more than a batch.
     if (error != 0 && error != -ENOENT) return false;
     for (size_t i = 0; i < count; ++i) {
-      take(std::span(keys).subspan(i * key_size, key_size),
-           std::span(values).subspan(i * value_size, value_size));
+      visit(std::span(keys).subspan(i * key_size, key_size),
+            std::span(values).subspan(i * value_size, value_size));
     }
     if (error != 0) return true;
     from = position.data();
   }
+}
+
+}  // namespace
+
+bool BpfObject::take_all(const char* name, const TakeEntry& take) const {
+  return walk_entries(impl_->map(name), bpf_map_lookup_and_delete_batch, take);
+}
+
+bool BpfObject::for_each(const char* name, const TakeEntry& visit) const {
+  return walk_entries(impl_->map(name), bpf_map_lookup_batch, visit);
+}
+
+void BpfObject::remove(const char* name, uint32_t key) const {
+  bpf_map_delete_elem(map(name), &key);
+}
+
+std::span<std::byte> BpfObject::memory_of(const char* name) {
+  const bpf_map* found = impl_->map(name);
+  if (!found) return {};
+  // Elements lie at multiples of 8.
+  const size_t element = (bpf_map__value_size(found) + 7) / 8 * 8;
+  const size_t size = element * bpf_map__max_entries(found);
+  const auto memory = impl_->map_memory(bpf_map__fd(found), size);
+  return memory.empty() ? memory : memory.first(size);
+}
+
+std::vector<std::span<std::byte>> BpfObject::add_arrays(const char* outer, uint32_t first,
+                                                        uint32_t count, uint32_t size) {
+  std::vector<std::span<std::byte>> added;
+  std::vector<UniqueFd> arrays;
+  std::vector<uint32_t> keys;
+  std::vector<int> values;
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+  for (uint32_t i = 0; i < count; ++i) {
+    UniqueFd array(
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, "shard", sizeof(uint32_t), size, 1, &options));
+    const auto memory = array ? impl_->map_memory(array.get(), size) : std::span<std::byte>{};
+    if (memory.empty()) break;
+    added.push_back(memory.first(size));
+    keys.push_back(first + i);
+    values.push_back(array.get());
+    arrays.push_back(std::move(array));  // until the outer map holds it
+  }
+  auto done = static_cast<uint32_t>(added.size());
+  if (done != 0 &&
+      bpf_map_update_batch(map(outer), keys.data(), values.data(), &done, nullptr) != 0) {
+    added.resize(std::min<size_t>(done, added.size()));
+  }
+  return added;
 }
 
 struct BpfRing::Impl {
@@ -273,6 +337,16 @@ std::vector<std::byte> BpfObject::read_per_cpu(const char*, size_t) const {
 }
 bool BpfObject::take_all(const char*, const TakeEntry&) const {
   return false;
+}
+bool BpfObject::for_each(const char*, const TakeEntry&) const {
+  return false;
+}
+void BpfObject::remove(const char*, uint32_t) const {}
+std::span<std::byte> BpfObject::memory_of(const char*) {
+  return {};
+}
+std::vector<std::span<std::byte>> BpfObject::add_arrays(const char*, uint32_t, uint32_t, uint32_t) {
+  return {};
 }
 
 struct BpfRing::Impl {};

@@ -47,7 +47,7 @@ class BpfObject {
   /// How often a program ran and how long, as the kernel measured since enable_stats().
   RunStats run_stats(const char* program) const;
 
-  /// Sets the element `key` of an array map.
+  /// Sets the element `key` of an array map, or of a hash map with keys of 32 bits.
   bool update(const char* map, uint32_t key, std::span<const std::byte> value) const;
   /// An array map's element 0 of every possible CPU, one after the other, `size` bytes each: a
   /// multiple of 8.
@@ -56,6 +56,19 @@ class BpfObject {
   using TakeEntry =
       std::function<void(std::span<const std::byte> key, std::span<const std::byte> value)>;
   bool take_all(const char* map, const TakeEntry& take) const;
+  /// The same, but they stay.
+  bool for_each(const char* map, const TakeEntry& visit) const;
+  /// Deletes an element of a hash map with keys of 32 bits; there need not be one.
+  void remove(const char* map, uint32_t key) const;
+
+  /// The memory of a mappable array map, shared with the programs; empty if that failed. It is
+  /// there as long as the object.
+  std::span<std::byte> memory_of(const char* map);
+  /// Puts so many new mappable arrays of one element, of `size` bytes, into the array of maps
+  /// `outer`, from index `first` on, in one go: the kernel waits for its programs each time. Their
+  /// memory, as above; fewer if there is no more.
+  std::vector<std::span<std::byte>> add_arrays(const char* outer, uint32_t first, uint32_t count,
+                                               uint32_t size);
 
  private:
   struct Impl;

@@ -22,9 +22,13 @@ constexpr unsigned char kSampler[] = {
 constexpr unsigned char kOffCpu[] = {
 #include "offcpu.bpf.inc"
 };
+constexpr unsigned char kSpaces[] = {
+#include "spaces.bpf.inc"
+};
 #else
 constexpr unsigned char kSampler[] = {0};
 constexpr unsigned char kOffCpu[] = {0};
+constexpr unsigned char kSpaces[] = {0};
 #endif
 
 /// Time away from a CPU, by what the thread waited for.
@@ -86,6 +90,9 @@ Result<stack_config> BpfSource::common_config(const PerfSource& perf) const {
   }
   config.pid_namespace = own_pid_namespace();
   config.boottime = perf.clock() == CLOCK_BOOTTIME;
+  config.unwind = options_.call_graph == CallGraph::Bpf;
+  const uint32_t wanted = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_USER;
+  config.max_user_frames = static_cast<__u8>(std::min<uint32_t>(wanted, STACK_MAX_USER));
   return config;
 }
 
@@ -103,11 +110,12 @@ Result<std::vector<int>> BpfSource::load(const PerfSource& perf, const Target& t
   if (!common) return tl::unexpected(common.error());
   const uint32_t limit = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_KERNEL;
   std::vector<int> programs;
-  for (size_t i = 0; options_.bpf && i < perf.sampled_events(); ++i) {
+  for (size_t i = 0; options_.samples_by_bpf() && i < perf.sampled_events(); ++i) {
     const perf_event_attr& attr = perf.events()[i].attr;
     const bool chains = options_.call_graph != CallGraph::None;
     stack_config config = *common;
     config.event = static_cast<uint32_t>(i);
+    config.each = !options_.bpf;
     config.max_frames = chains ? limit : 0;
     config.kernel_stack = chains && !attr.exclude_kernel && !attr.exclude_callchain_kernel;
     config.user_stack = chains && !attr.exclude_user && !attr.exclude_callchain_user;
@@ -134,16 +142,24 @@ Result<std::vector<int>> BpfSource::load(const PerfSource& perf, const Target& t
     if (auto done = objects_.back().attach_tracepoints(); !done)
       return tl::unexpected(done.error());
   }
+  if (options_.call_graph == CallGraph::Bpf) {
+    if (auto done = load_object(kSpaces, *common); !done) return tl::unexpected(done.error());
+    if (auto done = objects_.back().attach_tracepoints(); !done)
+      return tl::unexpected(done.error());
+  }
   if (options_.verbose) objects_.front().enable_stats();
-  auto ring = BpfRing::open(objects_.front(), "messages",
-                            [this](std::span<const std::byte> message) { counts_->take(message); });
+  auto ring =
+      BpfRing::open(objects_.front(), "messages", [this](std::span<const std::byte> message) {
+        unfinished_.take(message);
+        counts_->take(message);
+      });
   if (!ring) return tl::unexpected(ring.error());
   ring_ = std::make_unique<BpfRing>(std::move(*ring));
   return programs;
 }
 
 /// The file says of the events what the programs add to them.
-void BpfSource::use(PerfSource& perf, const Target& target) {
+Result<void> BpfSource::use(PerfSource& perf, const Target& target) {
   perf_ = &perf;
   const auto opened = perf.events();
   events_.assign(opened.begin(), opened.end());
@@ -152,9 +168,12 @@ void BpfSource::use(PerfSource& perf, const Target& target) {
     for (const uint64_t id : event.ids) last_id = std::max(last_id, id);
     perf_event_attr& attr = event.attr;
     if (options_.wall && is_clock(attr)) mark(attr, kMarkWallTime);
-    if (!options_.bpf) continue;
-    attr.sample_type |= PERF_SAMPLE_PERIOD | PERF_SAMPLE_WEIGHT;
+    if (!options_.samples_by_bpf()) continue;
+    attr.sample_type |= PERF_SAMPLE_PERIOD;
     if (options_.call_graph != CallGraph::None) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+    if (options_.call_graph == CallGraph::Bpf) mark(attr, kMarkUnwound);
+    if (!options_.bpf) continue;
+    attr.sample_type |= PERF_SAMPLE_WEIGHT;
     mark(attr, kMarkCounted);
     if (attr.freq && is_clock(attr)) {  // as the kernel does for clocks
       attr.freq = 0;
@@ -172,6 +191,20 @@ void BpfSource::use(PerfSource& perf, const Target& target) {
   counts_ = std::make_unique<StackCounts>(events_);
   next_swap_ = Clock::now() + tick_;
   next_write_ = Clock::now() + kWriteInterval;
+  if (options_.call_graph != CallGraph::Bpf) return {};
+  unwinder_ = std::make_unique<LiveUnwinder>(perf.events(), options_.cache);
+  return unwinder_->inform(objects_.front());
+}
+
+void BpfSource::describe(std::span<const std::byte> records) {
+  if (unwinder_) unwinder_->push({records.begin(), records.end()}, {});
+}
+
+/// What the walks lack may be in `records`, which are not older.
+void BpfSource::finish_walks(std::vector<std::byte> records) {
+  unwinder_->push(std::move(records), unfinished_.take_complete());
+  if (stopped_) unwinder_->drain();
+  for (const LiveChain& chain : unwinder_->take()) counts_->finish(chain);
 }
 
 void BpfSource::follow(pid_t tid) {
@@ -202,7 +235,8 @@ EventAttr BpfSource::off_cpu_event(const char* name, uint64_t id) const {
   attr.mmap = attr.mmap2 = attr.mmap_data = attr.comm = attr.comm_exec = attr.task = 0;
   attr.ksymbol = attr.bpf_event = attr.build_id = 0;
   attr.wakeup_events = 0;
-  mark(attr, kMarkCounted | (options_.wall ? kMarkWallTime : 0));
+  mark(attr, kMarkCounted | (options_.wall ? kMarkWallTime : 0) |
+                 (options_.call_graph == CallGraph::Bpf ? kMarkUnwound : 0));
   return event;
 }
 
@@ -280,16 +314,21 @@ void BpfSource::drop_samples(std::vector<std::byte>& records, size_t begin) {
 
 size_t BpfSource::drain(std::vector<std::byte>& out) {
   const size_t before = out.size();
-  perf_->drain(out);
-  if (options_.bpf) drop_samples(out, before);
   ring_->consume();
+  perf_->drain(out);
+  if (options_.samples_by_bpf()) drop_samples(out, before);
+  if (unwinder_) {
+    finish_walks({out.begin() + static_cast<ptrdiff_t>(before), out.end()});
+    counts_->write_samples(out);
+  }
   const auto now = Clock::now();
   if (stopped_) {
     std::this_thread::sleep_for(kRest);
     empty_table(1 - control_.active_table);
     if (ticks_in_interval_ != 0 && swaps_ % ticks_in_interval_ == 0) counts_->write(out);
     empty_table(control_.active_table);
-    counts_->write(out);
+    if (unwinder_) finish_walks({});
+    counts_->write_all(out);
   } else if (now + kSlack >= next_swap_) {
     swap_tables(out);
     next_swap_ += tick_;

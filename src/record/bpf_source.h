@@ -1,5 +1,5 @@
-// BpfSource: what BPF programs counted in the kernel by stacks, besides the records of a
-// PerfSource. Opened and drained by the recorder for --bpf and --off-cpu.
+// BpfSource: what BPF programs counted, or unwound, in the kernel, besides the records of a
+// PerfSource. Opened and drained by the recorder for --bpf, --off-cpu and --call-graph bpf.
 #pragma once
 
 #include <chrono>
@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "record/bpf_object.h"
+#include "record/live_unwinder.h"
 #include "record/perf_source.h"
 #include "record/stack_counts.h"
+#include "record/unfinished_walks.h"
 
 namespace prof {
 
@@ -21,6 +23,11 @@ namespace prof {
 ///                 new stacks in a ring ─┘
 ///
 /// The table that is emptied has rested for a tick, so that no run of the program is in it.
+///
+/// With --call-graph bpf the programs walk user stacks by unwind tables. What a walk lacks, the
+/// process's mappings or a file's table, is found out by the LiveUnwinder, which is told of the
+/// side-band records, finishes that walk over a copy of the stack, and tells the programs. Without
+/// --bpf samples come through the ring one by one, each distinct stack once.
 class BpfSource final : public EventSource {
  public:
   /// `options` outlive this.
@@ -31,7 +38,9 @@ class BpfSource final : public EventSource {
   /// which are about to be opened.
   Result<std::vector<int>> load(const PerfSource& perf, const Target& target);
   /// Before anything else is asked: `perf` has opened its events on `target`, and outlives this.
-  void use(PerfSource& perf, const Target& target);
+  Result<void> use(PerfSource& perf, const Target& target);
+  /// Records that describe what ran before.
+  void describe(std::span<const std::byte> records);
 
   Result<void> start() override;
   /// The part of start() that an exec, which switches events on, does not do.
@@ -43,7 +52,9 @@ class BpfSource final : public EventSource {
   /// at the end.
   size_t drain(std::vector<std::byte>& out) override;
   uint64_t lost() const override;
-  bool in_rounds() const override { return false; }
+  bool in_rounds() const override {
+    return !options_.bpf && !options_.off_cpu && unwinder_->outstanding() == 0;
+  }
   std::chrono::milliseconds tick() const override { return tick_; }
 
   /// The events as they stand in the file: what the program takes is in them, too.
@@ -59,6 +70,9 @@ class BpfSource final : public EventSource {
   bool is_incomplete() const { return incomplete_; }
   /// All runs of the programs of samples: samples(), and what was lost by it, once all is drained.
   uint64_t runs() const { return total(&stack_stats::runs); }
+  /// Walks that the programs could not finish, for want of mappings or tables; nullptr unless they
+  /// walk by tables.
+  const LiveUnwinder* unwinder() const { return unwinder_.get(); }
   /// The same as the kernel counts and measures it; zeros unless options are verbose.
   BpfObject::RunStats measured() const;
 
@@ -67,6 +81,7 @@ class BpfSource final : public EventSource {
 
   Result<stack_config> common_config(const PerfSource& perf) const;
   Result<void> load_object(std::span<const unsigned char> bytes, const stack_config& config);
+  void finish_walks(std::vector<std::byte> records);
   EventAttr off_cpu_event(const char* name, uint64_t id) const;
   void follow(pid_t tid);
   void empty_table(uint32_t table);
@@ -82,6 +97,8 @@ class BpfSource final : public EventSource {
   std::vector<BpfObject> objects_;  // samplers by event, then offcpu; maps are those of the first
   std::unique_ptr<StackCounts> counts_;
   std::unique_ptr<BpfRing> ring_;
+  UnfinishedWalks unfinished_;
+  std::unique_ptr<LiveUnwinder> unwinder_;  // for --call-graph bpf
   stack_control control_{};
   std::chrono::milliseconds tick_{1000};
   uint64_t ticks_in_interval_ = 0;  // 0: no intervals

@@ -16,6 +16,7 @@
 #include "common/build_id.h"
 #include "common/disk_cache.h"
 #include "common/unique_fd.h"
+#include "record/running_binary.h"
 
 namespace prof {
 
@@ -49,19 +50,12 @@ class FileKeeper {
   Kept finish();
 
  private:
-  struct Mapped {
-    uint32_t pid = 0;
-    uint64_t start = 0, end = 0;
-    std::string name;
-    BuildId id;
-  };
   struct Watched {
     UniqueFd fd;
-    std::string name;
-    BuildId id;
+    RunningBinary binary;
   };
   void run();
-  void look_at(const Mapped& mapped);
+  void look_at(const RunningBinary& mapped);
   void keep(const UniqueFd& fd, const BuildId& id);
 
   DiskCache cache_;
@@ -74,7 +68,7 @@ class FileKeeper {
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
-  std::deque<Mapped> waiting_;
+  std::deque<RunningBinary> waiting_;
   bool busy_ = false;
   bool closed_ = false;
   std::thread thread_;

@@ -61,9 +61,13 @@ Result<void> parse_call_graph_method(std::string_view text, RecordOptions& optio
     options.call_graph = CallGraph::FramePointers;
     return {};
   }
+  if (method == "bpf" && comma == text.npos) {
+    options.call_graph = CallGraph::Bpf;
+    return {};
+  }
   if (method != "dwarf") {
-    return fail(fmt::format("--call-graph takes 'fp' (frame pointers) or 'dwarf[,SIZE]' (copies of "
-                            "the stack), not '{}'",
+    return fail(fmt::format("--call-graph takes 'bpf' (unwound in the kernel), 'fp' (frame "
+                            "pointers) or 'dwarf[,SIZE]' (copies of the stack), not '{}'",
                             text),
                 {}, 2);
   }

@@ -18,6 +18,7 @@ enum class CallGraph : uint8_t {
   None,
   FramePointers,  // by the kernel
   Dwarf,  // the kernel's part by the kernel; the user's from a copy of the stack, by readers
+  Bpf,    // the user's by unwind tables, in the kernel, at each sample
 };
 inline constexpr double kLeastInterval = 0.1;  // seconds
 inline constexpr uint64_t kDefaultStackCopy = 8192;
@@ -60,6 +61,9 @@ struct RecordOptions {
   DiskCache cache;
   bool verbose = false;
 
+  /// Whether BPF programs take the samples, to count them or to unwind them.
+  bool samples_by_bpf() const { return bpf || call_graph == CallGraph::Bpf; }
+
   std::vector<std::string> command_line;  // as it will stand in the file
   /// Gets every line for the user, without a newline; may be empty.
   std::function<void(std::string_view)> notify;
@@ -68,7 +72,7 @@ struct RecordOptions {
 /// Checks what can be checked without touching the system.
 Result<void> validate(const RecordOptions& options);
 
-/// "fp", "dwarf" or "dwarf,SIZE" into `options`.
+/// "fp", "dwarf", "dwarf,SIZE" or "bpf" into `options`.
 Result<void> parse_call_graph_method(std::string_view text, RecordOptions& options);
 
 /// "500us", "10ms", "2s", in ns; a bare number is of microseconds.

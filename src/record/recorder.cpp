@@ -95,8 +95,8 @@ Result<void> Recorder::open_source() {
   if (specs.empty()) specs.push_back(default_event());
   auto sampling = Sampling::from(options_, notes);
   if (!sampling) return tl::unexpected(sampling.error());
-  const bool counts = options_.bpf || options_.off_cpu;
-  if (counts && sampling->clock != CLOCK_MONOTONIC && sampling->clock != CLOCK_BOOTTIME) {
+  const bool programs = options_.samples_by_bpf() || options_.off_cpu;
+  if (programs && sampling->clock != CLOCK_MONOTONIC && sampling->clock != CLOCK_BOOTTIME) {
     return fail("BPF programs tell the time by the clocks monotonic and boottime only", {}, 2);
   }
 
@@ -111,7 +111,7 @@ Result<void> Recorder::open_source() {
   if (!target) return tl::unexpected(target.error());
   target_ = std::move(*target);
   raise_open_file_limit();  // after the fork: the command keeps its own
-  if (options_.bpf || options_.off_cpu) {
+  if (programs) {
     if (auto done = open_with_bpf(specs, *sampling, notes); !done) return done;
   }
   if (!source_) {
@@ -143,7 +143,7 @@ Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const 
       });
   if (source) {
     source_ = std::move(*source);
-    bpf->use(*source_, target_);
+    if (auto done = bpf->use(*source_, target_); !done) return done;
     bpf_ = std::move(bpf);
     notes.insert(notes.end(), own_notes.begin(), own_notes.end());
     return {};
@@ -200,6 +200,7 @@ Result<void> Recorder::open_output() {
 /// All of it precedes the first FINISHED_ROUND, up to which readers hold samples back.
 void Recorder::synthesize() {
   const auto push = [this](std::span<const std::byte> records) {
+    if (bpf_) bpf_->describe(records);
     queue_->push({records.begin(), records.end()}, false);
   };
   RecordEncoder index(0);
@@ -256,7 +257,8 @@ Features Recorder::features() const {
 std::string Recorder::counts_text() const {
   if (!bpf_) return fmt::format("{} samples", tally_->samples());
   const uint64_t single = tally_->samples() - std::min(tally_->samples(), bpf_->records());
-  std::string text = fmt::format("{} samples", options_.bpf ? bpf_->samples() : single);
+  std::string text =
+      fmt::format("{} samples", options_.samples_by_bpf() ? bpf_->samples() : single);
   if (options_.off_cpu) text += fmt::format(", {} times away from a CPU", bpf_->times_away());
   return text + fmt::format(", {} stacks", bpf_->stacks());
 }
@@ -276,7 +278,7 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
   notify(fmt::format("[ prof record: Captured and wrote {:.3f} MB {}{}{} ]",
                      static_cast<double>(file_size) / kMega, options_.output, samples, compressed));
   const uint64_t lost = std::max(lost_, tally_->lost());
-  if (options_.bpf && options_.verbose) {
+  if (options_.samples_by_bpf() && options_.verbose) {
     const auto measured = bpf_->measured();
     notify(
         fmt::format("[ prof record: The BPF program ran {} times ({} by its own count), {:.2f} us "
@@ -284,6 +286,12 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
                     measured.runs, bpf_->runs(),
                     static_cast<double>(measured.nanoseconds) / 1000 /
                         static_cast<double>(std::max<uint64_t>(measured.runs, 1))));
+  }
+  if (bpf_ && bpf_->unwinder() && options_.verbose) {
+    const LiveUnwinder& unwinder = *bpf_->unwinder();
+    notify(fmt::format(
+        "[ prof record: {} walks were finished in user space, {} of them to the bottom ]",
+        unwinder.walks(), unwinder.whole()));
   }
   if (bpf_ && bpf_->is_incomplete()) {
     notify("[ prof record: Some counts of the BPF programs could not be read, and are missing ]");

@@ -113,10 +113,11 @@ void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool w
   // Readers take a sample's fields from one sample_type for all events: a fixed period would do
   // without the field, but a mixture would not.
   if (period == 0) attr.sample_type |= PERF_SAMPLE_PERIOD;
+  // A stack that is counted may have been on any.
   if (with_cpu && !options.bpf) attr.sample_type |= PERF_SAMPLE_CPU;
   if (several) attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
   // What a BPF program takes by itself need not be taken before it runs.
-  if (options.call_graph != CallGraph::None && !options.bpf) {
+  if (options.call_graph != CallGraph::None && !options.samples_by_bpf()) {
     attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
     attr.sample_max_stack = max_stack;
   }

@@ -40,31 +40,67 @@ void put(std::vector<std::byte>& out, T value) {
   put_bytes(out, std::as_bytes(std::span(&value, 1)));
 }
 
+/// Why a walk in the kernel ended, as it stands in a finished message: an UnwindStop plus one, or 0
+/// where the kernel walked by frame pointers, and does not say.
+uint32_t stop_of(uint32_t end) {
+  const auto stop = [](UnwindStop why) { return 1 + static_cast<uint32_t>(why); };
+  switch (end) {
+    case UNWIND_STEPPED:
+      return 0;
+    case UNWIND_END_OF_STACK:
+      return stop(UnwindStop::EndOfStack);
+    case UNWIND_UNSUPPORTED_RULE:
+      return stop(UnwindStop::UnsupportedRule);
+    case UNWIND_UNREADABLE:
+    case UNWIND_NO_PROGRESS:
+      return stop(UnwindStop::NoProgress);
+    case UNWIND_END_NO_RANGE:
+      return stop(UnwindStop::NoMapping);
+    case UNWIND_END_LIMIT:
+      return stop(UnwindStop::FrameLimit);
+    default:
+      return stop(UnwindStop::NoUnwindInfo);
+  }
+}
+
+/// What a record says besides its stack.
+struct SampleValues {
+  uint32_t tid = 0;
+  uint32_t cpu = 0;
+  uint64_t ip = 0;
+  uint64_t time = 0;
+  uint64_t period = 0;
+  uint64_t weight = 0;
+};
+
 /// A sample as the kernel would have written it (perf_event_open(2)), with markers between the
-/// parts of the chain.
+/// parts of the chain, and at its end where it was unwound.
 void put_sample(std::vector<std::byte>& out, const EventAttr& event, const stack_message& head,
-                std::span<const std::byte> frames, const stack_count& count) {
+                std::span<const std::byte> frames, const SampleValues& values) {
   const size_t begin = out.size();
   perf_event_header header{};
   header.type = kRecordSample;
-  header.misc = is_kernel(head.ip) ? PERF_RECORD_MISC_KERNEL : PERF_RECORD_MISC_USER;
+  header.misc = is_kernel(values.ip) ? PERF_RECORD_MISC_KERNEL : PERF_RECORD_MISC_USER;
   put_bytes(out, std::as_bytes(std::span(&header, 1)));
   if (event.has(PERF_SAMPLE_IDENTIFIER)) put(out, event.ids.empty() ? 0 : event.ids.front());
-  put(out, head.ip);
+  put(out, values.ip);
   put(out, head.pid);
-  put(out, head.tid);
-  put(out, count.last_time);
-  put(out, count.period);
+  put(out, values.tid);
+  put(out, values.time);
+  if (event.has(PERF_SAMPLE_CPU)) put(out, uint64_t{values.cpu});
+  if (event.has(PERF_SAMPLE_PERIOD)) put(out, values.period);
   if (event.has(PERF_SAMPLE_CALLCHAIN)) {
     const uint64_t kernel = head.kernel_frames;
     const uint64_t user = head.user_frames;
-    put(out, kernel + (kernel != 0) + user + (user != 0));
+    const uint64_t ends = user != 0 && event.is_unwound() ? head.end : 0;
+    put(out, kernel + (kernel != 0) + user + (user != 0) + ends);
     if (kernel != 0) put(out, uint64_t{PERF_CONTEXT_KERNEL});
     put_bytes(out, frames.first(kernel * 8));
     if (user != 0) put(out, uint64_t{PERF_CONTEXT_USER});
     put_bytes(out, frames.subspan(kernel * 8, user * 8));
+    for (uint64_t i = 0; i < ends; ++i) put(out, uint64_t{PERF_CONTEXT_USER});
   }
-  put(out, count.samples);
+  if (event.has(PERF_SAMPLE_WEIGHT)) put(out, values.weight);
   header.size = static_cast<uint16_t>(out.size() - begin);
   std::memcpy(out.data() + begin, &header, sizeof header);
 }
@@ -117,16 +153,95 @@ void StackCounts::take(std::span<const std::byte> message) {
     stack_hit hit;
     std::memcpy(&hit, message.data(), sizeof hit);
     add(hit.key, hit.count);
+  } else if (kind == STACK_MESSAGE_SAMPLE && message.size() >= sizeof(stack_sample)) {
+    stack_sample sample;
+    std::memcpy(&sample, message.data(), sizeof sample);
+    take_sample(sample);
   } else if (kind == STACK_MESSAGE_NEW && message.size() >= kHeadSize) {
-    stack_message head{};
-    std::memcpy(&head, message.data(), kHeadSize);
-    const size_t room = (message.size() - kHeadSize) / 8;
-    if (head.kernel_frames > STACK_MAX_KERNEL || head.user_frames > STACK_MAX_USER) return;
-    if (size_t{head.kernel_frames} + head.user_frames > room) return;
-    if (current_.stacks.find(head.key)) return;
-    current_.stacks.insert({head.key, current_.messages.size()});
-    put_bytes(current_.messages, message);
+    take_stack(message);
   }
+}
+
+void StackCounts::take_stack(std::span<const std::byte> message) {
+  stack_message head{};
+  std::memcpy(&head, message.data(), kHeadSize);
+  const size_t room = (message.size() - kHeadSize) / 8;
+  if (head.kernel_frames > STACK_MAX_KERNEL || head.user_frames > STACK_MAX_USER) return;
+  const size_t frames = size_t{head.kernel_frames} + head.user_frames;
+  if (frames > room || current_.stacks.find(head.key)) return;
+  head.end = stop_of(head.end);
+  current_.stacks.insert({head.key, current_.messages.size(), head.unfinished != 0});
+  put_bytes(current_.messages, std::as_bytes(std::span(&head, 1)).first(kHeadSize));
+  put_bytes(current_.messages, message.subspan(kHeadSize, frames * 8));
+}
+
+void StackCounts::finish(const LiveChain& chain) {
+  const bool known = finish(current_, chain);
+  if (!finish(previous_, chain) && !known) return;
+  std::erase_if(held_, [&](const stack_sample& sample) {
+    if (!same(sample.key, chain.key)) return false;
+    return put_single(current_, sample, true) || put_single(previous_, sample, true);
+  });
+}
+
+bool StackCounts::finish(Epoch& epoch, const LiveChain& chain) {
+  Stack* stack = epoch.stacks.find(chain.key);
+  if (!stack) return false;
+  stack_message head{};
+  std::memcpy(&head, epoch.messages.data() + stack->message, kHeadSize);
+  stack->unfinished = false;
+  const size_t kernel = size_t{head.kernel_frames} * 8;
+  const size_t from = stack->message + kHeadSize;
+  head.end = 1 + static_cast<uint32_t>(chain.stop);
+  if (chain.frames.empty()) {
+    std::memcpy(epoch.messages.data() + stack->message, &head, kHeadSize);
+    return true;
+  }
+  head.user_frames = static_cast<uint32_t>(chain.frames.size());
+  std::vector<std::byte> message(kHeadSize + kernel + chain.frames.size() * 8);
+  std::memcpy(message.data(), &head, kHeadSize);
+  std::memcpy(message.data() + kHeadSize, epoch.messages.data() + from, kernel);
+  std::memcpy(message.data() + kHeadSize + kernel, chain.frames.data(), chain.frames.size() * 8);
+  stack->message = epoch.messages.size();
+  put_bytes(epoch.messages, message);
+  return true;
+}
+
+/// A sample of a stack that is known, and finished unless it may be as it is.
+bool StackCounts::put_single(Epoch& epoch, const stack_sample& sample, bool finished_only) {
+  const Stack* stack = epoch.stacks.find(sample.key);
+  if (!stack || (stack->unfinished && finished_only)) return false;
+  Count* counted = epoch.count_of({sample.key, sample.event, 0}, stacks_);
+  if (!counted) return false;
+  const auto message = std::span<const std::byte>(epoch.messages).subspan(stack->message);
+  stack_message head{};
+  std::memcpy(&head, message.data(), kHeadSize);
+  SampleValues values;
+  values.tid = sample.tid;
+  values.cpu = sample.cpu;
+  values.time = sample.time;
+  values.period = sample.period;
+  values.ip = head.ip;
+  values.weight = 1;
+  put_sample(single_, events_[sample.event], head, message.subspan(kHeadSize), values);
+  ++samples_[sample.event];
+  ++records_;
+  return true;
+}
+
+void StackCounts::take_sample(const stack_sample& sample) {
+  if (sample.event >= events_.size()) return;
+  if (put_single(current_, sample, true) || put_single(previous_, sample, true)) return;
+  if (find(current_, sample.key) || find(previous_, sample.key)) {
+    held_.push_back(sample);
+  } else {
+    ++lost_;
+  }
+}
+
+void StackCounts::write_samples(std::vector<std::byte>& out) {
+  put_bytes(out, single_);
+  single_.clear();
 }
 
 void StackCounts::add(const count_key& key, const stack_count& added) {
@@ -153,14 +268,20 @@ uint64_t StackCounts::samples_from(size_t event) const {
                          uint64_t{0});
 }
 
-void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out) {
+void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out, bool unfinished_too) {
   for (Count& counted : epoch.counts.all()) {
-    if (counted.count.samples == 0) continue;
-    const auto message = std::span<const std::byte>(epoch.messages)
-                             .subspan(epoch.stacks.all()[counted.stack].message);
+    const Stack& stack = epoch.stacks.all()[counted.stack];
+    if (counted.count.samples == 0 || (stack.unfinished && !unfinished_too)) continue;
+    const auto message = std::span<const std::byte>(epoch.messages).subspan(stack.message);
     stack_message head{};
     std::memcpy(&head, message.data(), kHeadSize);
-    put_sample(out, events_[counted.key.event], head, message.subspan(kHeadSize), counted.count);
+    SampleValues values;
+    values.tid = head.tid;
+    values.ip = head.ip;
+    values.time = counted.count.last_time;
+    values.period = counted.count.period;
+    values.weight = counted.count.samples;
+    put_sample(out, events_[counted.key.event], head, message.subspan(kHeadSize), values);
     counted.count = {};
     ++records_;
   }
@@ -174,27 +295,39 @@ void StackCounts::keep_lasting(const Epoch& from) {
     if (head.lasting == 0) continue;
     const size_t size = kHeadSize + 8 * (size_t{head.kernel_frames} + head.user_frames);
     if (current_.messages.size() + size > kEpochSize / 2) return;
-    current_.stacks.insert({stack.key, current_.messages.size()});
+    current_.stacks.insert({stack.key, current_.messages.size(), stack.unfinished});
     put_bytes(current_.messages, message.first(size));
   }
 }
 
 void StackCounts::write(std::vector<std::byte>& out) {
-  write(previous_, out);
-  write(current_, out);
+  write(previous_, out, false);
+  write(current_, out, false);
 }
 
 void StackCounts::begin_epoch(std::vector<std::byte>& out) {
   end_previous(out);
-  write(current_, out);
+  write(current_, out, false);
   previous_ = std::move(current_);
   current_ = {};
   keep_lasting(previous_);
 }
 
+/// What is not finished by now goes as it is.
 void StackCounts::end_previous(std::vector<std::byte>& out) {
-  write(previous_, out);
+  write(previous_, out, true);
+  std::erase_if(held_,
+                [&](const stack_sample& sample) { return put_single(previous_, sample, false); });
   previous_ = {};
+}
+
+void StackCounts::write_all(std::vector<std::byte>& out) {
+  write(current_, out, true);
+  std::erase_if(held_,
+                [&](const stack_sample& sample) { return put_single(current_, sample, false); });
+  end_previous(out);
+  lost_ += std::exchange(held_, {}).size();
+  write_samples(out);
 }
 
 }  // namespace prof

@@ -1,5 +1,5 @@
-// StackCounts: stacks that the BPF sampler counted, as sample records: one for each distinct stack,
-// with what it weighs. Fed by bpf_source.
+// StackCounts: stacks that the BPF programs sent, as sample records: one for each distinct stack,
+// with what it weighs, or one for each sample. Fed by bpf_source.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 #include "bpf/stack_message.h"
 #include "perfdata/attr.h"
+#include "record/live_unwinder.h"
 
 namespace prof {
 
@@ -25,11 +26,16 @@ class StackCounts {
 
   /// A message of the ring. One that makes no sense is left out, and what it counted is lost.
   void take(std::span<const std::byte> message);
+  /// The user's frames of a stack that was sent unfinished; those it was sent with stay where there
+  /// are none. Until then it is not written.
+  void finish(const LiveChain& chain);
   /// What was counted for a stack.
   void add(const count_key& key, const stack_count& count);
   /// Appends a record for each stack and event that was hit since the last time. Its weight is the
   /// number of samples, its time that of the last.
   void write(std::vector<std::byte>& out);
+  /// Appends the samples that were told of one by one since the last time.
+  void write_samples(std::vector<std::byte>& out);
 
   /// Whether this epoch holds so much that the next should begin.
   bool is_full() const { return current_.messages.size() >= kEpochSize; }
@@ -37,6 +43,8 @@ class StackCounts {
   /// end_previous().
   void begin_epoch(std::vector<std::byte>& out);
   void end_previous(std::vector<std::byte>& out);
+  /// Writes all that is left, finished or not.
+  void write_all(std::vector<std::byte>& out);
 
   /// Samples that were added, of the first so many events, and of the others.
   uint64_t samples_before(size_t event) const;
@@ -53,6 +61,7 @@ class StackCounts {
   struct Stack {
     stack_key key{};
     size_t message = 0;  // offset in Epoch::messages
+    bool unfinished = false;
   };
   struct Count {
     count_key key{};
@@ -79,13 +88,20 @@ class StackCounts {
     Table<Count> counts;
     Count* count_of(const count_key& key, uint64_t& stacks_met);
   };
-  void write(Epoch& epoch, std::vector<std::byte>& out);
+  static Stack* find(Epoch& epoch, const stack_key& key) { return epoch.stacks.find(key); }
+  bool finish(Epoch& epoch, const LiveChain& chain);
+  void take_stack(std::span<const std::byte> message);
+  void take_sample(const stack_sample& sample);
+  bool put_single(Epoch& epoch, const stack_sample& sample, bool finished_only);
+  void write(Epoch& epoch, std::vector<std::byte>& out, bool unfinished_too);
   void keep_lasting(const Epoch& from);
 
   std::span<const EventAttr> events_;
   Epoch current_;
   Epoch previous_;
-  std::vector<uint64_t> samples_;  // by event
+  std::vector<uint64_t> samples_;   // by event
+  std::vector<std::byte> single_;   // records of samples that were told of one by one
+  std::vector<stack_sample> held_;  // whose stacks are not finished
   uint64_t stacks_ = 0, records_ = 0, lost_ = 0;
 };
 

@@ -329,12 +329,14 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
   Profile& profile = gathering->profile();
   if (quality) {
     uint64_t copy_size = 0;
+    bool proven = false;
     size_t limit = 127;  // the kernel's, if it was not asked for another
     for (const EventAttr& event : recording.events().all()) {
       copy_size = std::max<uint64_t>(copy_size, event.attr.sample_stack_user);
+      proven = proven || event.is_unwound();
       if (event.attr.sample_max_stack != 0) limit = event.attr.sample_max_stack;
     }
-    quality->set_recorded(limit, copy_size);
+    quality->set_recorded(limit, copy_size, proven);
   }
   TreeBuilder(recording, gathering->stacks(), gathering->contexts(),
               walker.shows_inlined(options.input.inlined), options.with_lines, profile, quality)

@@ -199,6 +199,9 @@ std::string quality_line(const Profile& profile, const StackQuality& quality) {
                        advice_for(profile, flaw, quality.copy_size()));
   };
   std::string text;
+  if (quality.proven() && all != 0) {
+    text += fmt::format("# Whole stacks: {}\n", percent(quality.whole(), all));
+  }
   if (matters(all - quality.whole())) {
     text += tell(quality.whole(), "whole", flaws.front());
   }

@@ -65,13 +65,16 @@ class StackQuality {
   };
   /// `limit`: addresses that the kernel's walks have at most; `copy_size`: bytes of the stack
   /// copies, 0 if there are none.
-  void set_recorded(size_t limit, uint64_t copy_size) {
+  /// `proven`: stacks were walked while recording, and those that are whole are known to be.
+  void set_recorded(size_t limit, uint64_t copy_size, bool proven) {
     limit_ = limit;
     copy_size_ = copy_size;
+    proven_ = proven;
   }
   void add(const Profile& profile, const Stack& stack, uint64_t samples);
 
   uint64_t copy_size() const { return copy_size_; }
+  bool proven() const { return proven_; }
   uint64_t samples() const { return samples_; }
   /// Those that reach their root, whether all their frames have names or not.
   uint64_t whole() const { return whole_; }
@@ -85,6 +88,7 @@ class StackQuality {
  private:
   size_t limit_ = 127;
   uint64_t copy_size_ = 0;
+  bool proven_ = false;
   uint64_t samples_ = 0;
   uint64_t whole_ = 0;
   uint64_t unnamed_ = 0;
@@ -97,7 +101,8 @@ class StackQuality {
 std::string advice_for(const Profile& profile, const StackFlaw& flaw, uint64_t copy_size);
 
 /// For below every report: a line where more than one stack in a hundred is not whole, and one
-/// where more than one in a hundred has frames without names.
+/// where more than one in a hundred has frames without names. Where stacks are proven to be whole a
+/// line says how many.
 std::string quality_line(const Profile& profile, const StackQuality& quality);
 /// The whole table of --stack-quality.
 std::string quality_table(const Profile& profile, const StackQuality& quality);

@@ -31,27 +31,42 @@ uint16_t machine_of(const Features& features) {
 
 StackWalker::StackWalker(Recording& recording, bool join)
     : recording_(recording),
-      needed_(std::ranges::any_of(
+      has_copies_(std::ranges::any_of(
           recording.events().all(),
           [](const EventAttr& event) { return event.has(PERF_SAMPLE_STACK_USER); })),
+      has_ends_(std::ranges::any_of(recording.events().all(), &EventAttr::is_unwound)),
       join_(join),
       machine_(machine_of(recording.reader().features())),
       maps_(recording),
-      fallback_(needed_ ? make_libunwind_unwinder() : nullptr),
+      fallback_(has_copies_ ? make_libunwind_unwinder() : nullptr),
       unwinder_(maps_.dictionary(), fallback_.get()) {}
 
 StackWalker::~StackWalker() = default;
 
 /// A chain that has a user part was walked by the kernel, whatever else was copied.
 bool StackWalker::has_copy(const SampleRecord& sample) const {
-  if (!needed_ || sample.user_registers.empty() || sample.user_stack.empty()) return false;
+  if (!has_copies_ || sample.user_registers.empty() || sample.user_stack.empty()) return false;
   for (size_t i = 0; i + 1 < sample.callchain.size(); ++i) {
     if (sample.callchain[i] == kContextUser) return false;
   }
   return true;
 }
 
+/// Says why the walk ended as our own walks do.
+U64View StackWalker::walked_while_recording(const U64View& chain) {
+  size_t length = chain.size();
+  while (length > 0 && chain[length - 1] == kContextUser) --length;
+  const size_t marks = chain.size() - length;
+  if (marks == 0 || marks > kUnwindStops) return chain;
+  chain_.clear();
+  for (size_t i = 0; i < length; ++i) chain_.push_back(chain[i]);
+  chain_.push_back(kContextStop + marks - 1);
+  return {std::as_bytes(std::span(chain_)), false};
+}
+
 U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state) {
+  if (recording_.events()[sample.event].is_unwound())
+    return walked_while_recording(sample.callchain);
   if (!has_copy(sample)) return sample.callchain;
   if (const Embedded* embedded = recording_.embedded()) {
     const auto chain = embedded->chain(sample.time, sample.tid);

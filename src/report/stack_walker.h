@@ -24,12 +24,13 @@ class StackWalker {
   StackWalker(Recording& recording, bool join);
   ~StackWalker();
 
-  /// Whether the recording has stack copies at all; without, chains are those of the samples.
-  bool needed() const { return needed_; }
+  /// Whether the recording has stack copies, or chains that say why they end; without, chains are
+  /// those of the samples.
+  bool needed() const { return has_copies_ || has_ends_; }
   /// Whether inlined calls are to be shown.
   bool shows_inlined(InputOptions::Inlined wanted) const {
     return wanted == InputOptions::Inlined::Always ||
-           (wanted == InputOptions::Inlined::Unwound && needed_);
+           (wanted == InputOptions::Inlined::Unwound && has_copies_);
   }
   /// The chain as for_each_address() takes it, valid until the next call. `state` is that of the
   /// sample's thread at its time.
@@ -49,7 +50,7 @@ class StackWalker {
 
   struct Stats {
     uint64_t walks = 0;
-    std::array<uint64_t, 8> stops{};  // by UnwindStop
+    std::array<uint64_t, kUnwindStops> stops{};  // by UnwindStop
     uint64_t frames = 0;
   };
   const Stats& stats() const { return stats_; }
@@ -57,12 +58,14 @@ class StackWalker {
   bool has_copy(const SampleRecord& sample) const;
 
  private:
+  U64View walked_while_recording(const U64View& chain);
   U64View unjoined(std::span<const uint64_t> chain);
   std::span<const StackJoiner::Frame> join(const SampleRecord& sample, const ThreadState& state,
                                            UnwindStop stop);
 
   Recording& recording_;
-  bool needed_ = false;
+  bool has_copies_ = false;
+  bool has_ends_ = false;
   const bool join_;
   bool joining_ = false;
   bool cut_ = false;

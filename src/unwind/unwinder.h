@@ -26,6 +26,7 @@ enum class UnwindStop : uint8_t {
   FrameLimit,          // max_frames
   UnsupportedMachine,  // registers of another machine, as of a 32-bit task
 };
+inline constexpr size_t kUnwindStops = 8;
 
 /// User registers and stack copy of one sample. Registers are in DWARF's numbering of `machine`
 /// (EM_X86_64, EM_AARCH64); bit n of `valid` tells that register n is known. See user_state().
@@ -54,6 +55,12 @@ class CodeMap {
   /// keep answers by it, across samples and processes. Below 2^44.
   virtual uint64_t version() const = 0;
 };
+
+/// A frame's address as recorded chains have it, where all but the leaf are return addresses, which
+/// readers look one byte before. Code that a signal interrupted did not call: its address plus one.
+constexpr uint64_t as_recorded(const FrameAddress& frame, bool leaf) {
+  return raw(frame.addr) + (frame.kind == AddrKind::InstructionPointer && !leaf ? 1 : 0);
+}
 
 class Unwinder {
  public:

@@ -5,6 +5,7 @@
 #include <deque>
 #include <vector>
 
+#include "bpf/stack_message.h"
 #include "record/unwind_shards.h"
 #include "support/kernel_walk.h"
 #include "support/live_code.h"
@@ -13,11 +14,11 @@ namespace prof::test {
 
 class KernelWalker {
  public:
-  static constexpr size_t kMaxFrames = 127;
+  static constexpr size_t kMaxFrames = STACK_MAX_USER;
 
   explicit KernelWalker(const LiveCode& code);
 
-  /// The chain's addresses, as they were found.
+  /// The chain's addresses, as they are recorded.
   std::vector<uint64_t> walk(const UserState& state, unsigned& end) const;
 
  private:

@@ -53,7 +53,7 @@ inline void check_kernel(const Walkers& walkers, const UserState& state, const C
   CHECK(frames.size() == std::min(table.frames.size(), KernelWalker::kMaxFrames));
   for (size_t i = 0; i < std::min(table.frames.size(), frames.size()); ++i) {
     INFO("frame " << i << " of " << table.frames.size());
-    CHECK(raw(table.frames[i].addr) == frames[i]);
+    CHECK(as_recorded(table.frames[i], i == 0) == frames[i]);
   }
 }
 

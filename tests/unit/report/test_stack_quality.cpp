@@ -80,12 +80,12 @@ TEST_CASE("what is wrong with a stack, and what mends it") {
           "truncated: deeper than the kernel walks: raise kernel.perf_event_max_stack");
   }
   SECTION("larger than the copy") {
-    judge.quality.set_recorded(127, 8192);
+    judge.quality.set_recorded(127, 8192, false);
     judge.add(StackEnd::StackTruncated, inside);
     CHECK(judge.told() == "truncated: larger than the copy: record with --call-graph dwarf,16384");
   }
   SECTION("larger than any copy") {
-    judge.quality.set_recorded(127, 65528);
+    judge.quality.set_recorded(127, 65528, false);
     judge.add(StackEnd::StackTruncated, inside);
     CHECK(judge.told().find("more than 64 KiB") != std::string::npos);
   }

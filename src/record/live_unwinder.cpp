@@ -1,0 +1,161 @@
+#include "record/live_unwinder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "perfdata/record_walk.h"
+
+namespace prof {
+
+namespace {
+
+EventTable table_of(std::span<const EventAttr> events) {
+  EventTable table;
+  for (size_t i = 0; i < events.size(); ++i) {
+    table.add(events[i]);
+    for (const uint64_t id : events[i].ids) table.map_id(id, i);
+  }
+  return table;
+}
+
+/// What of a batch comes when.
+struct Turn {
+  uint64_t time = 0;
+  bool is_walk = false;  // after the records of the same time
+  size_t at = 0;         // offset of the record, or index of the walk
+  auto operator<=>(const Turn&) const = default;
+};
+
+}  // namespace
+
+LiveUnwinder::LiveUnwinder(std::span<const EventAttr> events, const DiskCache& cache)
+    : events_(table_of(events)),
+      decoder_(events_, false),
+      modules_(cache),
+      spaces_(modules_),
+      unwinder_(modules_.rules()) {
+  thread_ = std::thread([this] { run(); });
+}
+
+LiveUnwinder::~LiveUnwinder() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+Result<void> LiveUnwinder::inform(BpfObject& object) {
+  auto tables = KernelTables::open(object, modules_);
+  if (!tables) return tl::unexpected(tables.error());
+  tables_ = std::move(*tables);
+  return {};
+}
+
+void LiveUnwinder::push(std::vector<std::byte> records, std::vector<LiveWalk> walks) {
+  if (records.empty() && walks.empty()) return;
+  outstanding_ += walks.size();
+  {
+    const std::lock_guard lock(mutex_);
+    for (LiveWalk& walk : walks) {
+      if (waiting_bytes_ + walk.stack.size() > kBound) walk.stack = {};
+      waiting_bytes_ += walk.stack.size();
+    }
+    waiting_.push_back({std::move(records), std::move(walks)});
+  }
+  changed_.notify_all();
+}
+
+std::vector<LiveChain> LiveUnwinder::take() {
+  std::vector<LiveChain> done;
+  {
+    const std::lock_guard lock(mutex_);
+    done.swap(done_);
+  }
+  outstanding_ -= done.size();
+  walks_ += done.size();
+  whole_ +=
+      static_cast<uint64_t>(std::ranges::count(done, UnwindStop::EndOfStack, &LiveChain::stop));
+  return done;
+}
+
+void LiveUnwinder::drain() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !busy_ && waiting_.empty(); });
+}
+
+void LiveUnwinder::run() {
+  for (;;) {
+    Batch batch;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+      if (closed_) return;
+      batch = std::move(waiting_.front());
+      waiting_.pop_front();
+      for (const LiveWalk& walk : batch.walks) waiting_bytes_ -= walk.stack.size();
+      busy_ = true;
+    }
+    std::vector<LiveChain> done;
+    work_on(batch, done);
+    {
+      const std::lock_guard lock(mutex_);
+      std::ranges::move(done, std::back_inserter(done_));
+      busy_ = false;
+    }
+    changed_.notify_all();
+  }
+}
+
+/// Records of different CPUs lie one after the other; what they tell of came in the order of time.
+void LiveUnwinder::work_on(Batch& batch, std::vector<LiveChain>& done) {
+  std::vector<Turn> turns;
+  const std::span<const std::byte> bytes(batch.records);
+  const auto view_at = [&](size_t at) {
+    RecordView view;
+    view.header = record_header(bytes.subspan(at));
+    view.payload = bytes.subspan(at + sizeof view.header, view.header.size - sizeof view.header);
+    return view;
+  };
+  for_each_record(bytes, [&](const perf_event_header& header, std::span<const std::byte> payload) {
+    if (header.type == kRecordSample) return;
+    const auto at = static_cast<size_t>(payload.data() - bytes.data()) - sizeof header;
+    turns.push_back({decoder_.time_of(view_at(at)).value_or(0), false, at});
+  });
+  for (size_t i = 0; i < batch.walks.size(); ++i) turns.push_back({batch.walks[i].time, true, i});
+  std::ranges::sort(turns);
+  for (const Turn& turn : turns) {
+    if (turn.is_walk) {
+      done.push_back(walk(batch.walks[turn.at]));
+    } else {
+      apply(view_at(turn.at));
+    }
+  }
+  spaces_.forget_ended();
+}
+
+void LiveUnwinder::apply(const RecordView& view) {
+  const auto record = decoder_.decode(view);
+  if (!record) return;
+  const uint32_t changed = spaces_.apply(*record);
+  // The program must not go on with mappings that have been replaced; it will ask again.
+  if (tables_ && changed != 0 && tables_->is_published(changed)) tables_->forget(changed);
+}
+
+LiveChain LiveUnwinder::walk(LiveWalk& walk) {
+  LiveChain chain;
+  chain.key = walk.key;
+  chain.stop = UnwindStop::NoMapping;
+  walk.user.stack = walk.stack;
+  LiveSpace* space = spaces_.find(walk.pid);
+  if (!space) return chain;
+  chain.stop = unwinder_.unwind(*space, walk.user, kMaxFrames, frames_);
+  for (const FrameAddress& frame : frames_) {
+    chain.frames.push_back(as_recorded(frame, chain.frames.empty()));
+  }
+  if (tables_) tables_->publish(walk.pid, *space, walk.exec_pages);
+  return chain;
+}
+
+}  // namespace prof
