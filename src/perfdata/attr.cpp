@@ -70,6 +70,12 @@ perf_event_attr fields_of(std::span<const std::byte> bytes, bool swap) {
 
 }  // namespace
 
+void set_mark(perf_event_attr& attr, uint32_t mark) {
+  const bool marked = (attr.wakeup_events & ~0xffu) == kOwnMarks;
+  attr.watermark = 0;
+  attr.wakeup_events = (marked ? attr.wakeup_events : kOwnMarks) | mark;
+}
+
 Result<EventAttr> decode_attr(ByteReader& reader, uint64_t available) {
   const uint64_t limit = std::min<uint64_t>(available, reader.remaining());
   if (limit < PERF_ATTR_SIZE_VER0) {
@@ -90,6 +96,15 @@ Result<EventAttr> decode_attr(ByteReader& reader, uint64_t available) {
   event.attr = fields_of(whole, reader.swapped());
   event.recorded_size = static_cast<uint32_t>(size);
   return event;
+}
+
+EventTable EventTable::of(std::span<const EventAttr> events) {
+  EventTable table;
+  for (size_t i = 0; i < events.size(); ++i) {
+    table.add(events[i]);
+    for (const uint64_t id : events[i].ids) table.map_id(id, i);
+  }
+  return table;
 }
 
 void EventTable::add(EventAttr event) {

@@ -20,9 +20,10 @@ namespace prof {
 inline constexpr uint32_t kOwnMarks = 0x50524f00;
 /// Equal stacks were counted while recording: each sample stands for as many as its weight says.
 inline constexpr uint32_t kMarkCounted = 1;
-/// Callchains were unwound while recording, and say why they end: PERF_CONTEXT_USER stands behind the
-/// last address, once for a proven bottom, and n + 1 times for UnwindStop n (unwind/unwinder.h).
-/// Readers that do not know take it for the beginning of a part without frames.
+/// Callchains were unwound while recording, and say why they end: PERF_CONTEXT_USER stands behind
+/// the last address, once for a proven bottom, and n + 1 times for UnwindStop n
+/// (unwind/unwinder.h). Readers that do not know take it for the beginning of a part without
+/// frames.
 inline constexpr uint32_t kMarkUnwound = 4;
 /// Part of the wall time of the recorded threads, to be seen together with the others.
 inline constexpr uint32_t kMarkWallTime = 2;
@@ -44,6 +45,9 @@ struct EventAttr {
   bool is_wall_time() const { return is_marked(kMarkWallTime); }
 };
 
+/// Adds one of prof's marks to those that are there.
+void set_mark(perf_event_attr& attr, uint32_t mark);
+
 /// Decodes an on-disk perf_event_attr of any size; consumes exactly attr.size bytes of `reader`, or
 /// `available` bytes if the attr says 0 (VER0).
 Result<EventAttr> decode_attr(ByteReader& reader, uint64_t available);
@@ -54,6 +58,8 @@ std::string event_name_from(const perf_event_attr& attr);
 /// The events of a recording and the way from a sample's id to its event.
 class EventTable {
  public:
+  /// Of events that are complete, with their ids.
+  static EventTable of(std::span<const EventAttr> events);
   void add(EventAttr event);
   size_t size() const { return events_.size(); }
   bool empty() const { return events_.empty(); }

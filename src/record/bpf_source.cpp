@@ -64,12 +64,6 @@ bool is_clock(const perf_event_attr& attr) {
          (attr.config == PERF_COUNT_SW_CPU_CLOCK || attr.config == PERF_COUNT_SW_TASK_CLOCK);
 }
 
-void mark(perf_event_attr& attr, uint32_t marks) {
-  const bool marked = (attr.wakeup_events & ~0xffu) == kOwnMarks;
-  attr.watermark = 0;
-  attr.wakeup_events = (marked ? attr.wakeup_events : kOwnMarks) | marks;
-}
-
 }  // namespace
 
 BpfSource::BpfSource(const RecordOptions& options) : options_(options) {
@@ -167,14 +161,14 @@ Result<void> BpfSource::use(PerfSource& perf, const Target& target) {
   for (EventAttr& event : events_) {
     for (const uint64_t id : event.ids) last_id = std::max(last_id, id);
     perf_event_attr& attr = event.attr;
-    if (options_.wall && is_clock(attr)) mark(attr, kMarkWallTime);
+    if (options_.wall && is_clock(attr)) set_mark(attr, kMarkWallTime);
     if (!options_.samples_by_bpf()) continue;
     attr.sample_type |= PERF_SAMPLE_PERIOD;
     if (options_.call_graph != CallGraph::None) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
-    if (options_.call_graph == CallGraph::Bpf) mark(attr, kMarkUnwound);
+    if (options_.call_graph == CallGraph::Bpf) set_mark(attr, kMarkUnwound);
     if (!options_.bpf) continue;
     attr.sample_type |= PERF_SAMPLE_WEIGHT;
-    mark(attr, kMarkCounted);
+    set_mark(attr, kMarkCounted);
     if (attr.freq && is_clock(attr)) {  // as the kernel does for clocks
       attr.freq = 0;
       attr.sample_period = 1000000000 / attr.sample_freq;
@@ -235,8 +229,8 @@ EventAttr BpfSource::off_cpu_event(const char* name, uint64_t id) const {
   attr.mmap = attr.mmap2 = attr.mmap_data = attr.comm = attr.comm_exec = attr.task = 0;
   attr.ksymbol = attr.bpf_event = attr.build_id = 0;
   attr.wakeup_events = 0;
-  mark(attr, kMarkCounted | (options_.wall ? kMarkWallTime : 0) |
-                 (options_.call_graph == CallGraph::Bpf ? kMarkUnwound : 0));
+  set_mark(attr, kMarkCounted | (options_.wall ? kMarkWallTime : 0) |
+                     (options_.call_graph == CallGraph::Bpf ? kMarkUnwound : 0));
   return event;
 }
 

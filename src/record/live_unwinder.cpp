@@ -9,15 +9,6 @@ namespace prof {
 
 namespace {
 
-EventTable table_of(std::span<const EventAttr> events) {
-  EventTable table;
-  for (size_t i = 0; i < events.size(); ++i) {
-    table.add(events[i]);
-    for (const uint64_t id : events[i].ids) table.map_id(id, i);
-  }
-  return table;
-}
-
 /// What of a batch comes when.
 struct Turn {
   uint64_t time = 0;
@@ -29,7 +20,7 @@ struct Turn {
 }  // namespace
 
 LiveUnwinder::LiveUnwinder(std::span<const EventAttr> events, const DiskCache& cache)
-    : events_(table_of(events)),
+    : events_(EventTable::of(events)),
       decoder_(events_, false),
       modules_(cache),
       spaces_(modules_),
@@ -148,7 +139,7 @@ LiveChain LiveUnwinder::walk(LiveWalk& walk) {
   chain.key = walk.key;
   chain.stop = UnwindStop::NoMapping;
   walk.user.stack = walk.stack;
-  LiveSpace* space = spaces_.find(walk.pid);
+  LiveSpace* space = walk.has_user ? spaces_.find(walk.pid) : nullptr;
   if (!space) return chain;
   chain.stop = unwinder_.unwind(*space, walk.user, kMaxFrames, frames_);
   for (const FrameAddress& frame : frames_) {

@@ -27,6 +27,7 @@ struct LiveWalk {
   uint32_t pid = 0;
   uint64_t time = 0;
   uint64_t exec_pages = 0;  // as the BPF program told it
+  bool has_user = true;     // false: there is no user's part to walk
   UserState user;           // `user.stack` is set from `stack`
   std::vector<std::byte> stack;
 };

@@ -57,28 +57,37 @@ Result<uint64_t> parse_time_span(std::string_view text) {
 Result<void> parse_call_graph_method(std::string_view text, RecordOptions& options) {
   const size_t comma = text.find(',');
   const std::string_view method = text.substr(0, comma);
-  if (method == "fp" && comma == text.npos) {
-    options.call_graph = CallGraph::FramePointers;
-    return {};
-  }
-  if (method == "bpf" && comma == text.npos) {
-    options.call_graph = CallGraph::Bpf;
-    return {};
-  }
   if (method != "dwarf") {
-    return fail(fmt::format("--call-graph takes 'bpf' (unwound in the kernel), 'fp' (frame "
-                            "pointers) or 'dwarf[,SIZE]' (copies of the stack), not '{}'",
-                            text),
-                {}, 2);
+    if (comma != text.npos || (method != "bpf" && method != "fp")) {
+      return fail(fmt::format("--call-graph takes 'bpf' (unwound in the kernel), 'fp' (frame "
+                              "pointers) or 'dwarf[,SIZE][,live]' (copies of the stack), not '{}'",
+                              text),
+                  {}, 2);
+    }
+    options.call_graph = method == "bpf" ? CallGraph::Bpf : CallGraph::FramePointers;
+    return {};
   }
   options.call_graph = CallGraph::Dwarf;
-  if (comma == text.npos) return {};
-  const auto size = parse_size(text.substr(comma + 1));
-  if (!size) return tl::unexpected(size.error());
-  if (*size == 0 || *size > kMaxStackCopy) {
-    return fail(fmt::format("a stack copy has 1 to {} bytes, not {}", kMaxStackCopy, *size), {}, 2);
+  options.live = false;
+  bool sized = false;
+  for (size_t at = comma; at != text.npos;) {
+    const size_t next = text.find(',', at + 1);
+    const std::string_view word = text.substr(at + 1, next == text.npos ? next : next - at - 1);
+    at = next;
+    if (word == "live") {
+      options.live = true;
+      continue;
+    }
+    const auto size = parse_size(word);
+    if (!size) return tl::unexpected(size.error());
+    if (*size == 0 || *size > kMaxStackCopy) {
+      return fail(fmt::format("a stack copy has 1 to {} bytes, not {}", kMaxStackCopy, *size), {},
+                  2);
+    }
+    options.stack_copy = (*size + 7) / 8 * 8;
+    sized = true;
   }
-  options.stack_copy = (*size + 7) / 8 * 8;
+  if (!sized) options.stack_copy = options.live ? kDefaultLiveCopy : kDefaultStackCopy;
   return {};
 }
 
@@ -118,6 +127,10 @@ Result<void> validate(const RecordOptions& options) {
   if (options.bpf && options.call_graph == CallGraph::Dwarf) {
     return fail("--bpf counts stacks in the kernel, and cannot count copies of them",
                 "use --bpf with -g, or --call-graph dwarf without --bpf", 2);
+  }
+  if (options.live && options.off_cpu) {
+    return fail("--off-cpu needs BPF, and with BPF there is no need for copies",
+                "use --call-graph bpf", 2);
   }
   if (options.output.empty()) return fail("-o needs a file name", {}, 2);
   return {};

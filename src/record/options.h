@@ -22,6 +22,7 @@ enum class CallGraph : uint8_t {
 };
 inline constexpr double kLeastInterval = 0.1;  // seconds
 inline constexpr uint64_t kDefaultStackCopy = 8192;
+inline constexpr uint64_t kDefaultLiveCopy = 16384;  // of copies that are not kept
 inline constexpr uint64_t kMaxStackCopy = 65528;  // a record's size is 16 bits
 
 struct RecordOptions {
@@ -40,6 +41,7 @@ struct RecordOptions {
   std::optional<uint64_t> period;
   CallGraph call_graph = CallGraph::None;
   uint64_t stack_copy = kDefaultStackCopy;  // bytes a sample, for CallGraph::Dwarf
+  bool live = false;                        // copies are unwound while recording, and not kept
   uint32_t max_stack = 0;                   // frames; 0: the kernel's default
   std::string clock;                        // of the time stamps; empty: monotonic
   bool bpf = false;                         // count equal stacks in the kernel
@@ -72,7 +74,7 @@ struct RecordOptions {
 /// Checks what can be checked without touching the system.
 Result<void> validate(const RecordOptions& options);
 
-/// "fp", "dwarf", "dwarf,SIZE" or "bpf" into `options`.
+/// "bpf", "fp", or "dwarf" with ",SIZE" and ",live" in any order, into `options`.
 Result<void> parse_call_graph_method(std::string_view text, RecordOptions& options);
 
 /// "500us", "10ms", "2s", in ns; a bare number is of microseconds.

@@ -76,7 +76,7 @@ void PerfSource::configure(const Target& target) {
     if (tracker || (i == 0 && !has_tracker_)) {
       set_tracking(event.attr);
       // perf finds where a file begins in memory by its first mapping, which runs no code.
-      event.attr.mmap_data = options_.call_graph == CallGraph::Dwarf;
+      event.attr.mmap_data = options_.call_graph == CallGraph::Dwarf && !options_.live;
     }
     event.attr.inherit = options_.inherit;
     event.attr.read_format = PERF_FORMAT_ID | kReadFormatLost;

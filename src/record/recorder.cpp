@@ -13,6 +13,7 @@
 #include "record/bpf_source.h"
 #include "record/file_keeper.h"
 #include "record/host_info.h"
+#include "record/live_source.h"
 #include "record/output.h"
 #include "record/perf_source.h"
 #include "record/privileges.h"
@@ -47,10 +48,18 @@ class Recorder {
                              std::vector<std::string>& notes);
   Result<void> open_output();
   EventSource& source() const {
-    return bpf_ ? static_cast<EventSource&>(*bpf_) : static_cast<EventSource&>(*source_);
+    if (bpf_) return *bpf_;
+    if (live_) return *live_;
+    return *source_;
   }
   std::span<const EventAttr> file_events() const {
-    return bpf_ ? bpf_->events() : source_->events();
+    if (bpf_) return bpf_->events();
+    return live_ ? live_->events() : source_->events();
+  }
+  /// What walks stacks while they are recorded; nullptr if nothing does.
+  const LiveUnwinder* unwinder() const {
+    if (bpf_) return bpf_->unwinder();
+    return live_ ? &live_->unwinder() : nullptr;
   }
   void synthesize();
   Result<void> begin();
@@ -72,7 +81,8 @@ class Recorder {
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<SignalQueue> signals_;
   std::unique_ptr<PerfSource> source_;
-  std::unique_ptr<BpfSource> bpf_;  // on top of it, for --bpf
+  std::unique_ptr<BpfSource> bpf_;    // on top of it, for --bpf
+  std::unique_ptr<LiveSource> live_;  // the same, for --call-graph dwarf,live
   Features host_;
   std::optional<OutputFile> output_;
   std::unique_ptr<Writer> writer_;
@@ -119,6 +129,7 @@ Result<void> Recorder::open_source() {
     if (!source) return tl::unexpected(source.error());
     source_ = std::move(*source);
   }
+  if (options_.live && !bpf_) live_ = std::make_unique<LiveSource>(*source_, options_.cache);
   if (options_.verbose) {
     notes.push_back(fmt::format("{} ring buffers of {} KiB, {} events, {} threads",
                                 source_->ring_count(), source_->ring_size() >> 10,
@@ -152,7 +163,15 @@ Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const 
   if (options_.off_cpu) {
     return tl::unexpected(std::move(*refused).in("cannot record the time away from the CPU"));
   }
-  notes.push_back(refused->message + "; recording each sample instead");
+  std::string instead = options_.bpf ? "recording each sample" : "";
+  if (options_.call_graph == CallGraph::Bpf) {
+    if (!instead.empty()) instead += ", and ";
+    instead += "unwinding copies of the stacks";
+    options_.call_graph = CallGraph::Dwarf;
+    options_.live = true;
+    options_.stack_copy = kDefaultLiveCopy;
+  }
+  notes.push_back(fmt::format("{}; {} instead", refused->message, instead));
   if (!refused->hint.empty()) notes.push_back(refused->hint);
   options_.bpf = false;
   return {};
@@ -201,12 +220,13 @@ Result<void> Recorder::open_output() {
 void Recorder::synthesize() {
   const auto push = [this](std::span<const std::byte> records) {
     if (bpf_) bpf_->describe(records);
+    if (live_) live_->describe(records);
     queue_->push({records.begin(), records.end()}, false);
   };
   RecordEncoder index(0);
   index.id_index(source_->id_index());
   if (index.size() != 0) push(index.view());
-  const bool data = options_.call_graph == CallGraph::Dwarf;
+  const bool data = options_.call_graph == CallGraph::Dwarf && !options_.live;
   Synthesizer synthesizer(sample_id_size(source_->events().front().attr), data, push);
   if (!source_->user_only()) synthesizer.kernel();
   synthesizer.bpf_programs();
@@ -287,11 +307,10 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
                     static_cast<double>(measured.nanoseconds) / 1000 /
                         static_cast<double>(std::max<uint64_t>(measured.runs, 1))));
   }
-  if (bpf_ && bpf_->unwinder() && options_.verbose) {
-    const LiveUnwinder& unwinder = *bpf_->unwinder();
+  if (const LiveUnwinder* walker = options_.verbose ? unwinder() : nullptr) {
     notify(fmt::format(
         "[ prof record: {} walks were finished in user space, {} of them to the bottom ]",
-        unwinder.walks(), unwinder.whole()));
+        walker->walks(), walker->whole()));
   }
   if (bpf_ && bpf_->is_incomplete()) {
     notify("[ prof record: Some counts of the BPF programs could not be read, and are missing ]");

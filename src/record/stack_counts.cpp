@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include "perfdata/format.h"
+#include "record/chain_sample.h"
 
 namespace prof {
 
@@ -26,18 +26,8 @@ uint64_t hash_of(const count_key& key) {
   return key.stack.low + key.event;
 }
 
-/// A kernel address has its highest bit set.
-bool is_kernel(uint64_t address) {
-  return address >> 63 != 0;
-}
-
 void put_bytes(std::vector<std::byte>& out, std::span<const std::byte> bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
-template <std::integral T>
-void put(std::vector<std::byte>& out, T value) {
-  put_bytes(out, std::as_bytes(std::span(&value, 1)));
 }
 
 /// Why a walk in the kernel ended, as it stands in a finished message: an UnwindStop plus one, or 0
@@ -63,46 +53,17 @@ uint32_t stop_of(uint32_t end) {
   }
 }
 
-/// What a record says besides its stack.
-struct SampleValues {
-  uint32_t tid = 0;
-  uint32_t cpu = 0;
-  uint64_t ip = 0;
-  uint64_t time = 0;
-  uint64_t period = 0;
-  uint64_t weight = 0;
-};
-
-/// A sample as the kernel would have written it (perf_event_open(2)), with markers between the
-/// parts of the chain, and at its end where it was unwound.
-void put_sample(std::vector<std::byte>& out, const EventAttr& event, const stack_message& head,
-                std::span<const std::byte> frames, const SampleValues& values) {
-  const size_t begin = out.size();
-  perf_event_header header{};
-  header.type = kRecordSample;
-  header.misc = is_kernel(values.ip) ? PERF_RECORD_MISC_KERNEL : PERF_RECORD_MISC_USER;
-  put_bytes(out, std::as_bytes(std::span(&header, 1)));
-  if (event.has(PERF_SAMPLE_IDENTIFIER)) put(out, event.ids.empty() ? 0 : event.ids.front());
-  put(out, values.ip);
-  put(out, head.pid);
-  put(out, values.tid);
-  put(out, values.time);
-  if (event.has(PERF_SAMPLE_CPU)) put(out, uint64_t{values.cpu});
-  if (event.has(PERF_SAMPLE_PERIOD)) put(out, values.period);
-  if (event.has(PERF_SAMPLE_CALLCHAIN)) {
-    const uint64_t kernel = head.kernel_frames;
-    const uint64_t user = head.user_frames;
-    const uint64_t ends = user != 0 && event.is_unwound() ? head.end : 0;
-    put(out, kernel + (kernel != 0) + user + (user != 0) + ends);
-    if (kernel != 0) put(out, uint64_t{PERF_CONTEXT_KERNEL});
-    put_bytes(out, frames.first(kernel * 8));
-    if (user != 0) put(out, uint64_t{PERF_CONTEXT_USER});
-    put_bytes(out, frames.subspan(kernel * 8, user * 8));
-    for (uint64_t i = 0; i < ends; ++i) put(out, uint64_t{PERF_CONTEXT_USER});
-  }
-  if (event.has(PERF_SAMPLE_WEIGHT)) put(out, values.weight);
-  header.size = static_cast<uint16_t>(out.size() - begin);
-  std::memcpy(out.data() + begin, &header, sizeof header);
+/// A record of a stack; what else it says is to be filled in.
+ChainSample sample_of(const EventAttr& event, const stack_message& head,
+                      std::span<const std::byte> frames) {
+  ChainSample sample;
+  sample.ip = head.ip;
+  sample.pid = head.pid;
+  sample.tid = head.tid;
+  sample.kernel = frames.first(size_t{head.kernel_frames} * 8);
+  sample.user = frames.subspan(sample.kernel.size(), size_t{head.user_frames} * 8);
+  sample.ends = event.is_unwound() ? head.end : 0;
+  return sample;
 }
 
 }  // namespace
@@ -216,14 +177,13 @@ bool StackCounts::put_single(Epoch& epoch, const stack_sample& sample, bool fini
   const auto message = std::span<const std::byte>(epoch.messages).subspan(stack->message);
   stack_message head{};
   std::memcpy(&head, message.data(), kHeadSize);
-  SampleValues values;
-  values.tid = sample.tid;
-  values.cpu = sample.cpu;
-  values.time = sample.time;
-  values.period = sample.period;
-  values.ip = head.ip;
-  values.weight = 1;
-  put_sample(single_, events_[sample.event], head, message.subspan(kHeadSize), values);
+  ChainSample record = sample_of(events_[sample.event], head, message.subspan(kHeadSize));
+  record.tid = sample.tid;
+  record.cpu = sample.cpu;
+  record.time = sample.time;
+  record.period = sample.period;
+  record.weight = 1;
+  put_sample(single_, events_[sample.event], record);
   ++samples_[sample.event];
   ++records_;
   return true;
@@ -275,13 +235,12 @@ void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out, bool unfinish
     const auto message = std::span<const std::byte>(epoch.messages).subspan(stack.message);
     stack_message head{};
     std::memcpy(&head, message.data(), kHeadSize);
-    SampleValues values;
-    values.tid = head.tid;
-    values.ip = head.ip;
-    values.time = counted.count.last_time;
-    values.period = counted.count.period;
-    values.weight = counted.count.samples;
-    put_sample(out, events_[counted.key.event], head, message.subspan(kHeadSize), values);
+    const EventAttr& event = events_[counted.key.event];
+    ChainSample record = sample_of(event, head, message.subspan(kHeadSize));
+    record.time = counted.count.last_time;
+    record.period = counted.count.period;
+    record.weight = counted.count.samples;
+    put_sample(out, event, record);
     counted.count = {};
     ++records_;
   }
