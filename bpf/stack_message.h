@@ -131,16 +131,16 @@ struct stack_config {
   __u32 max_frames;    /* of each part, 0: no stacks, the address alone */
   __u8 kernel_stack;   /* whether each part is wanted */
   __u8 user_stack;
-  __u8 boottime;            /* clock of the times; else monotonic */
-  __u8 everyone;            /* off-CPU: all threads, else those of the map `followed` */
-  __u8 inherit;             /* off-CPU: and the threads and children they make */
-  __u8 unwind;              /* the user's part is found by unwind tables */
-  __u8 each;                /* samples are sent one by one, not counted */
-  __u8 max_user_frames;     /* of walks by tables */
+  __u8 boottime; /* clock of the times; else monotonic */
+  __u8 everyone; /* off-CPU: all threads, else those of the map `followed` */
+  __u8 inherit;  /* off-CPU: and the threads and children they make */
+  __u8 unwind;   /* the user's part is found by unwind tables */
+  __u8 each;     /* samples are sent one by one, not counted */
+  __u8 reserved[1];
   __u32 event_blocked_disk; /* off-CPU: `event` is of sleeps that a signal ends, this of others */
   __u32 event_runnable;     /* and this of waiting for a CPU */
-  __u32 reserved2;
-  __u64 min_block; /* off-CPU: ns away from a CPU that count */
+  __u32 max_total;          /* frames of both parts, where the user's is walked by tables */
+  __u64 min_block;          /* off-CPU: ns away from a CPU that count */
   __u64 max_block;
   __u64 cpus[16]; /* off-CPU: bit set of those that count */
 };

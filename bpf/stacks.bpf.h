@@ -54,12 +54,18 @@ struct {
   __type(value, struct stack_stats);
 } stats SEC(".maps");
 
+struct hash_state {
+  __u64 a;
+  __u64 b;
+};
+
 /* A message being made. A sample of an event in NMI may interrupt one of a timer, and that one a
  * context switch: there is one for each context. */
 #define SCRATCH_CONTEXTS 4
 struct scratch {
   struct stack_message message;
   char comm[STACK_COMM_SIZE];
+  struct hash_state hash;
   struct walk walk;
 };
 struct {
@@ -76,11 +82,6 @@ struct {
   __type(value, __u32);
 } depth SEC(".maps");
 
-struct hash_state {
-  __u64 a;
-  __u64 b;
-};
-
 static __always_inline void mix(struct hash_state* h, __u64 word) {
   h->a = (h->a ^ word) * 0x9e3779b97f4a7c15ULL;
   h->a ^= h->a >> 32;
@@ -94,11 +95,25 @@ static __always_inline __u64 incarnation(void) {
   return BPF_CORE_READ(task, group_leader, start_boottime) + BPF_CORE_READ(task, self_exec_id);
 }
 
-static __always_inline struct stack_key key_of(const struct scratch* s, __u32 frames, __u64 time) {
+/* Mixes in the frames. A function of its own, so that the verifier looks at what follows once, and
+ * not for each frame that may be the last. */
+__noinline int hash_frames(struct scratch* s, __u32 frames) {
+  struct hash_state h;
+  __u32 i;
+  if (!s) return 1;
+  h = s->hash;
+  for (i = 0; i < STACK_MAX_FRAMES; ++i) {
+    if (i >= frames) break;
+    mix(&h, s->message.frames[i]);
+  }
+  s->hash = h;
+  return 0;
+}
+
+static __always_inline struct stack_key key_of(struct scratch* s, __u32 frames, __u64 time) {
   struct hash_state h = {config.seed[0], config.seed[1]};
   struct stack_key key;
   __u64 words[2];
-  __u32 i;
   __builtin_memcpy(words, s->comm, sizeof words);
   mix(&h, words[0]);
   mix(&h, words[1]);
@@ -108,10 +123,9 @@ static __always_inline struct stack_key key_of(const struct scratch* s, __u32 fr
   if (!frames) mix(&h, s->message.ip);
   /* What will be found out about this stack is not known to be true of another. */
   if (s->message.unfinished) mix(&h, time + ((__u64)bpf_get_smp_processor_id() << 48));
-  for (i = 0; i < STACK_MAX_FRAMES; ++i) {
-    if (i >= frames) break;
-    mix(&h, s->message.frames[i]);
-  }
+  s->hash = h;
+  hash_frames(s, frames);
+  h = s->hash;
   mix(&h, config.seed[0] ^ config.seed[1]);
   key.high = h.a;
   key.low = h.b;
@@ -272,7 +286,13 @@ static __always_inline __u32 take_user(void* ctx, struct scratch* s, __u32 kerne
   m->unfinished = is_unfinished(w->end);
   length = w->length;
   if (length > STACK_MAX_USER) length = STACK_MAX_USER;
-  if (length > config.max_user_frames) length = config.max_user_frames;
+  if (kernel + length > config.max_total) {
+    if (kernel > config.max_total) return 0;
+    length = config.max_total - kernel;
+    m->end = UNWIND_END_LIMIT;
+    m->unfinished = 0;
+    if (length > STACK_MAX_USER) length = STACK_MAX_USER;
+  }
   bpf_probe_read_kernel(m->frames + kernel, length * 8, w->frames);
   return length;
 }

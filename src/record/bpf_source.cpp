@@ -85,8 +85,7 @@ Result<stack_config> BpfSource::common_config(const PerfSource& perf) const {
   config.pid_namespace = own_pid_namespace();
   config.boottime = perf.clock() == CLOCK_BOOTTIME;
   config.unwind = options_.call_graph == CallGraph::Bpf;
-  const uint32_t wanted = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_USER;
-  config.max_user_frames = static_cast<__u8>(std::min<uint32_t>(wanted, STACK_MAX_USER));
+  config.max_total = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_FRAMES;
   return config;
 }
 
@@ -116,6 +115,11 @@ Result<std::vector<int>> BpfSource::load(const PerfSource& perf, const Target& t
     if (auto done = load_object(kSampler, config); !done) return tl::unexpected(done.error());
     programs.push_back(objects_.back().program("sampler"));
   }
+  if (options_.call_graph == CallGraph::Bpf) {
+    if (auto done = load_object(kSpaces, *common); !done) return tl::unexpected(done.error());
+    if (auto done = objects_.back().attach_tracepoints(); !done)
+      return tl::unexpected(done.error());
+  }
   if (options_.off_cpu) {
     stack_config config = *common;
     config.max_frames = limit;
@@ -133,11 +137,6 @@ Result<std::vector<int>> BpfSource::load(const PerfSource& perf, const Target& t
     auto index = static_cast<uint32_t>(perf.events().size());
     for (const OffCpuEvent& event : kOffCpuEvents) config.*event.index = index++;
     if (auto done = load_object(kOffCpu, config); !done) return tl::unexpected(done.error());
-    if (auto done = objects_.back().attach_tracepoints(); !done)
-      return tl::unexpected(done.error());
-  }
-  if (options_.call_graph == CallGraph::Bpf) {
-    if (auto done = load_object(kSpaces, *common); !done) return tl::unexpected(done.error());
     if (auto done = objects_.back().attach_tracepoints(); !done)
       return tl::unexpected(done.error());
   }
@@ -182,7 +181,8 @@ Result<void> BpfSource::use(PerfSource& perf, const Target& target) {
       for (const pid_t tid : threads_of(pid)) follow(tid);
     }
   }
-  counts_ = std::make_unique<StackCounts>(events_);
+  counts_ = std::make_unique<StackCounts>(
+      events_, options_.max_stack != 0 ? options_.max_stack : STACK_MAX_FRAMES);
   next_swap_ = Clock::now() + tick_;
   next_write_ = Clock::now() + kWriteInterval;
   if (options_.call_graph != CallGraph::Bpf) return {};

@@ -41,6 +41,10 @@ class BpfSource final : public EventSource {
   Result<void> use(PerfSource& perf, const Target& target);
   /// Records that describe what ran before.
   void describe(std::span<const std::byte> records);
+  /// Files that will be mapped soon; returns when the programs can walk through their code.
+  void prepare(std::vector<std::string> files) {
+    if (unwinder_) unwinder_->prepare(std::move(files));
+  }
 
   Result<void> start() override;
   /// The part of start() that an exec, which switches events on, does not do.

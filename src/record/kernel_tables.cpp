@@ -86,6 +86,12 @@ bool KernelTables::place_table(LiveModuleId id) {
   return true;
 }
 
+void KernelTables::place_tables() {
+  for (uint32_t i = 0; i < live_.size(); ++i) {
+    if (live_.known(LiveModuleId{i})) place_table(LiveModuleId{i});
+  }
+}
+
 unwind_range KernelTables::range_of(const LiveMapping& mapping) {
   unwind_range range{};
   range.begin = mapping.begin;

@@ -29,6 +29,8 @@ class KernelTables {
   KernelTables(const KernelTables&) = delete;
   KernelTables& operator=(const KernelTables&) = delete;
 
+  /// Puts all tables in place that are made.
+  void place_tables();
   /// Tells the program of a process's code as it is now, with the tables that are made.
   /// `exec_pages` is what the program said of the process when that was found out.
   void publish(uint32_t pid, const LiveSpace& space, uint64_t exec_pages);

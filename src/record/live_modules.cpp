@@ -1,9 +1,12 @@
 #include "record/live_modules.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <utility>
 
+#include "object/build_id_reader.h"
 #include "object/dso.h"
 #include "symbolize/vdso.h"
 
@@ -17,6 +20,12 @@ DebugFileOptions finder_options(const DiskCache& cache) {
   return options;
 }
 
+/// A build id says it all; what has none is told apart by its name and inode.
+std::string key_of(const RunningBinary& binary) {
+  if (!binary.id.empty()) return binary.id.hex();
+  return fmt::format("{}\n{}:{}:{}", binary.name, binary.major, binary.minor, binary.inode);
+}
+
 }  // namespace
 
 LiveModules::LiveModules(const DiskCache& cache) : cache_(cache), finder_(finder_options(cache)) {}
@@ -24,11 +33,6 @@ LiveModules::LiveModules(const DiskCache& cache) : cache_(cache), finder_(finder
 LiveModuleId LiveModules::of(const MmapRecord& mapping) {
   const auto kind = classify_mapping(mapping.filename, mapping.pid).kind;
   if (kind == DsoKind::PerfMap || kind == DsoKind::JitDump) return {};
-  const auto key = fmt::format("{}\n{}\n{}:{}:{}", mapping.filename, mapping.build_id.hex(),
-                               mapping.major, mapping.minor, mapping.inode);
-  const LiveModuleId next{static_cast<uint32_t>(entries_.size())};
-  const auto [known, added] = by_key_.try_emplace(key, next);
-  if (!added) return known->second;
   Entry entry;
   entry.binary.pid = mapping.pid;
   entry.binary.start = mapping.start;
@@ -42,8 +46,30 @@ LiveModuleId LiveModules::of(const MmapRecord& mapping) {
   if (kind != DsoKind::File && kind != DsoKind::Vdso) {
     entry.module = UnwindModule::missing(entry.binary.name);
   }
-  entries_.push_back(std::move(entry));
-  return next;
+  return add(std::move(entry));
+}
+
+LiveModuleId LiveModules::add(Entry entry) {
+  const LiveModuleId next{static_cast<uint32_t>(entries_.size())};
+  const auto [known, added] = by_key_.try_emplace(key_of(entry.binary), next);
+  if (added) entries_.push_back(std::move(entry));
+  return known->second;
+}
+
+void LiveModules::prepare(const std::string& path) {
+  const UniqueFd fd = open_regular(path);
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return;
+  Entry entry;
+  entry.binary.name = path;
+  entry.binary.id = build_id_of_file(fd.get());
+  if (entry.binary.id.empty()) {
+    entry.binary.major = major(status.st_dev);
+    entry.binary.minor = minor(status.st_dev);
+    entry.binary.inode = status.st_ino;
+  }
+  Entry& added = entries_[add(std::move(entry)).value];
+  if (!added.module) added.module = make(fd, path);
 }
 
 const UnwindModule& LiveModules::table_of(LiveModuleId id) {
@@ -63,14 +89,15 @@ std::unique_ptr<const UnwindModule> LiveModules::make(const Entry& entry) {
   }
   UniqueFd fd = open_by_name(entry.binary);
   if (!fd) fd = open_by_process(entry.binary);
-  if (!fd) return nullptr;
+  return fd ? make(fd, entry.binary.name) : nullptr;
+}
+
+std::unique_ptr<const UnwindModule> LiveModules::make(const UniqueFd& fd, const std::string& name) {
   auto opened = ElfFile::open(fmt::format("/proc/self/fd/{}", fd.get()));
   if (!opened) return nullptr;
   const auto file = std::make_shared<const ElfFile>(std::move(*opened));
-  const auto debug_frames = [&] {
-    return finder_.find(file, entry.binary.name, DebugNeed::Frames).frames.file;
-  };
-  auto module = UnwindModule::of(file, entry.binary.name, rules_, cache_, debug_frames);
+  const auto debug_frames = [&] { return finder_.find(file, name, DebugNeed::Frames).frames.file; };
+  auto module = UnwindModule::of(file, name, rules_, cache_, debug_frames);
   return module ? std::move(*module) : nullptr;
 }
 

@@ -27,6 +27,8 @@ class LiveModules {
 
   /// The binary that a mapping is of; invalid for code without a file (JIT).
   LiveModuleId of(const MmapRecord& mapping);
+  /// Makes the table of a file that is likely to be mapped soon.
+  void prepare(const std::string& path);
   /// Its table, made now if that was not done before, which may take tenths of a second; one
   /// without anything where the binary cannot be had. Valid as long as this.
   const UnwindModule& table_of(LiveModuleId id);
@@ -42,7 +44,9 @@ class LiveModules {
     bool vdso = false;
     std::unique_ptr<const UnwindModule> module;
   };
+  LiveModuleId add(Entry entry);
   std::unique_ptr<const UnwindModule> make(const Entry& entry);
+  std::unique_ptr<const UnwindModule> make(const UniqueFd& fd, const std::string& name);
 
   DiskCache cache_;
   DebugFileFinder finder_;

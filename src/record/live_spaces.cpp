@@ -4,7 +4,17 @@
 #include <iterator>
 #include <utility>
 
+#include "record/target.h"
+
 namespace prof {
+
+namespace {
+
+bool has_threads(uint32_t pid) {
+  return threads_of(static_cast<pid_t>(pid)).size() > 1;
+}
+
+}  // namespace
 
 void LiveSpace::add(const LiveMapping& mapping) {
   std::vector<LiveMapping> kept;
@@ -96,12 +106,21 @@ uint32_t LiveSpaces::apply(const Record& record) {
   return task->pid;
 }
 
-void LiveSpaces::forget_ended() {
+std::vector<uint32_t> LiveSpaces::forget_ended() {
+  std::vector<uint32_t> gone;
   for (const auto& [pid, version] : ended_) {
     const LiveSpace* space = find(pid);
-    if (space && space->version_ == version) spaces_.erase(pid);
+    if (!space || space->version_ != version) continue;  // another has its number
+    // The first thread of a process may end before the others.
+    if (has_threads(pid)) {
+      ending_.emplace_back(pid, version);
+      continue;
+    }
+    spaces_.erase(pid);
+    gone.push_back(pid);
   }
   ended_ = std::exchange(ending_, {});
+  return gone;
 }
 
 }  // namespace prof

@@ -51,8 +51,8 @@ class LiveSpaces {
   uint32_t apply(const Record& record);
   /// nullptr for a process that nothing was told of.
   LiveSpace* find(uint32_t pid);
-  /// Forgets processes that had ended at the call before.
-  void forget_ended();
+  /// Forgets processes that had ended at the call before, and tells which.
+  std::vector<uint32_t> forget_ended();
 
  private:
   uint32_t map(const MmapRecord& mapping);

@@ -53,9 +53,18 @@ void LiveUnwinder::push(std::vector<std::byte> records, std::vector<LiveWalk> wa
       if (waiting_bytes_ + walk.stack.size() > kBound) walk.stack = {};
       waiting_bytes_ += walk.stack.size();
     }
-    waiting_.push_back({std::move(records), std::move(walks)});
+    waiting_.push_back({std::move(records), std::move(walks), {}});
   }
   changed_.notify_all();
+}
+
+void LiveUnwinder::prepare(std::vector<std::string> files) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back({{}, {}, std::move(files)});
+  }
+  changed_.notify_all();
+  drain();
 }
 
 std::vector<LiveChain> LiveUnwinder::take() {
@@ -123,7 +132,11 @@ void LiveUnwinder::work_on(Batch& batch, std::vector<LiveChain>& done) {
       apply(view_at(turn.at));
     }
   }
-  spaces_.forget_ended();
+  for (const std::string& file : batch.files) modules_.prepare(file);
+  if (tables_ && !batch.files.empty()) tables_->place_tables();
+  for (const uint32_t ended : spaces_.forget_ended()) {
+    if (tables_) tables_->forget(ended);
+  }
 }
 
 void LiveUnwinder::apply(const RecordView& view) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -56,6 +57,8 @@ class LiveUnwinder {
   /// out. Before anything is pushed.
   Result<void> inform(BpfObject& object);
 
+  /// Makes the tables of files that will be mapped soon, and returns when they are in place.
+  void prepare(std::vector<std::string> files);
   /// Side-band records, and walks that are not older than what they tell of. Never blocks.
   void push(std::vector<std::byte> records, std::vector<LiveWalk> walks);
   /// Chains that are done.
@@ -75,6 +78,7 @@ class LiveUnwinder {
   struct Batch {
     std::vector<std::byte> records;
     std::vector<LiveWalk> walks;
+    std::vector<std::string> files;  // to prepare
   };
   void run();
   void work_on(Batch& batch, std::vector<LiveChain>& done);

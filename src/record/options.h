@@ -23,7 +23,7 @@ enum class CallGraph : uint8_t {
 inline constexpr double kLeastInterval = 0.1;  // seconds
 inline constexpr uint64_t kDefaultStackCopy = 8192;
 inline constexpr uint64_t kDefaultLiveCopy = 16384;  // of copies that are not kept
-inline constexpr uint64_t kMaxStackCopy = 65528;  // a record's size is 16 bits
+inline constexpr uint64_t kMaxStackCopy = 65528;     // a record's size is 16 bits
 
 struct RecordOptions {
   // Whom to record.
@@ -40,6 +40,7 @@ struct RecordOptions {
   bool max_frequency = false;
   std::optional<uint64_t> period;
   CallGraph call_graph = CallGraph::None;
+  bool call_graph_chosen = true;            // false: Bpf where that is possible, else FramePointers
   uint64_t stack_copy = kDefaultStackCopy;  // bytes a sample, for CallGraph::Dwarf
   bool live = false;                        // copies are unwound while recording, and not kept
   uint32_t max_stack = 0;                   // frames; 0: the kernel's default

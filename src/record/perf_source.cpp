@@ -83,6 +83,7 @@ void PerfSource::configure(const Target& target) {
     event.attr.disabled = !tracker || command;
     event.attr.enable_on_exec = command && (tracker || options_.delay_ms == 0);
     if (specs_[i].precise_is_max) event.attr.precise_ip = 3;
+    want_chain(event.attr);
     events_.push_back(std::move(event));
   }
 }
@@ -129,9 +130,11 @@ bool PerfSource::fall_back(size_t index, int error, std::vector<std::string>& no
     attr.exclude_kernel = spec.attr.exclude_kernel;
     attr.exclude_hv = spec.attr.exclude_hv;
     events_[index].name = spec.name;
+    want_chain(attr);
   };
   if (spec.precise_is_max && attr.precise_ip != 0 && error != EACCES && error != EPERM) {
     attr.precise_ip = (attr.precise_ip - 1) & 3;
+    want_chain(attr);
     return true;
   }
   if (is_cycles(attr) && is_missing_pmu(error)) {
@@ -149,6 +152,15 @@ bool PerfSource::fall_back(size_t index, int error, std::vector<std::string>& no
     return true;
   }
   return error == EINVAL && drop_newest_feature();
+}
+
+/// A BPF program can take the stack of a precise sample only if the kernel did so before: by then
+/// the registers are those of a later instruction (perf_event_set_bpf_handler). Others need not be
+/// walked twice.
+void PerfSource::want_chain(perf_event_attr& attr) const {
+  if (!options_.samples_by_bpf() || options_.call_graph == CallGraph::None) return;
+  attr.sample_type &= ~uint64_t{PERF_SAMPLE_CALLCHAIN};
+  if (attr.precise_ip != 0) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
 }
 
 /// Gives up what older kernels do not know, newest first, for all events alike.

@@ -78,6 +78,7 @@ class PerfSource final : public EventSource {
   Result<void> negotiate(Target& target, std::vector<std::string>& notes);
   Result<void> negotiate_event(size_t index, Target& target, std::vector<std::string>& notes);
   bool drop_newest_feature();
+  void want_chain(perf_event_attr& attr) const;
   bool fall_back(size_t index, int error, std::vector<std::string>& notes);
   const std::vector<int>& cpus_of(size_t index, const Target& target) const;
   bool is_tracker(size_t index) const { return has_tracker_ && index + 1 == events_.size(); }

@@ -11,9 +11,11 @@
 #include "perfdata/encode.h"
 #include "perfdata/writer.h"
 #include "record/bpf_source.h"
+#include "record/bus_guard.h"
 #include "record/file_keeper.h"
 #include "record/host_info.h"
 #include "record/live_source.h"
+#include "record/load_closure.h"
 #include "record/output.h"
 #include "record/perf_source.h"
 #include "record/privileges.h"
@@ -105,8 +107,13 @@ Result<void> Recorder::open_source() {
   if (specs.empty()) specs.push_back(default_event());
   auto sampling = Sampling::from(options_, notes);
   if (!sampling) return tl::unexpected(sampling.error());
+  const bool known_clock = sampling->clock == CLOCK_MONOTONIC || sampling->clock == CLOCK_BOOTTIME;
+  if (!options_.call_graph_chosen && options_.call_graph == CallGraph::Bpf &&
+      (!known_clock || !BpfObject::is_built_in())) {
+    options_.call_graph = CallGraph::FramePointers;
+  }
   const bool programs = options_.samples_by_bpf() || options_.off_cpu;
-  if (programs && sampling->clock != CLOCK_MONOTONIC && sampling->clock != CLOCK_BOOTTIME) {
+  if (programs && !known_clock) {
     return fail("BPF programs tell the time by the clocks monotonic and boottime only", {}, 2);
   }
 
@@ -166,10 +173,15 @@ Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const 
   std::string instead = options_.bpf ? "recording each sample" : "";
   if (options_.call_graph == CallGraph::Bpf) {
     if (!instead.empty()) instead += ", and ";
-    instead += "unwinding copies of the stacks";
-    options_.call_graph = CallGraph::Dwarf;
-    options_.live = true;
-    options_.stack_copy = kDefaultLiveCopy;
+    if (options_.call_graph_chosen) {
+      instead += "unwinding copies of the stacks";
+      options_.call_graph = CallGraph::Dwarf;
+      options_.live = true;
+      options_.stack_copy = kDefaultLiveCopy;
+    } else {
+      instead += "call chains by frame pointers";
+      options_.call_graph = CallGraph::FramePointers;
+    }
   }
   notes.push_back(fmt::format("{}; {} instead", refused->message, instead));
   if (!refused->hint.empty()) notes.push_back(refused->hint);
@@ -245,6 +257,7 @@ Result<void> Recorder::begin() {
     if (!done) return done;
   }
   if (workload_) {
+    if (bpf_) bpf_->prepare(load_closure(options_.command.front()));
     if (auto done = workload_->release(); !done) return done;
   }
   return output_->commit();
@@ -277,9 +290,9 @@ Features Recorder::features() const {
 std::string Recorder::counts_text() const {
   if (!bpf_) return fmt::format("{} samples", tally_->samples());
   const uint64_t single = tally_->samples() - std::min(tally_->samples(), bpf_->records());
-  std::string text =
-      fmt::format("{} samples", options_.samples_by_bpf() ? bpf_->samples() : single);
+  std::string text = fmt::format("{} samples", options_.bpf ? bpf_->samples() : single);
   if (options_.off_cpu) text += fmt::format(", {} times away from a CPU", bpf_->times_away());
+  if (!options_.bpf && !options_.off_cpu) return text;
   return text + fmt::format(", {} stacks", bpf_->stacks());
 }
 
@@ -359,6 +372,7 @@ RecordOutcome Recorder::end_workload(RecordLoop::End end) {
 
 Result<RecordOutcome> Recorder::run() {
   if (auto done = validate(options_); !done) return tl::unexpected(done.error());
+  guard_mapped_files();
   if (auto done = open_source(); !done) return tl::unexpected(done.error());
   if (auto done = open_output(); !done) return tl::unexpected(done.error());
   synthesize();

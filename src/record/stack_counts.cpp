@@ -154,15 +154,20 @@ bool StackCounts::finish(Epoch& epoch, const LiveChain& chain) {
   const size_t kernel = size_t{head.kernel_frames} * 8;
   const size_t from = stack->message + kHeadSize;
   head.end = 1 + static_cast<uint32_t>(chain.stop);
-  if (chain.frames.empty()) {
+  const size_t room = max_frames_ - std::min<size_t>(max_frames_, head.kernel_frames);
+  const auto frames = std::span(chain.frames).first(std::min(chain.frames.size(), room));
+  if (frames.size() < chain.frames.size()) {
+    head.end = 1 + static_cast<uint32_t>(UnwindStop::FrameLimit);
+  }
+  if (frames.empty()) {
     std::memcpy(epoch.messages.data() + stack->message, &head, kHeadSize);
     return true;
   }
-  head.user_frames = static_cast<uint32_t>(chain.frames.size());
-  std::vector<std::byte> message(kHeadSize + kernel + chain.frames.size() * 8);
+  head.user_frames = static_cast<uint32_t>(frames.size());
+  std::vector<std::byte> message(kHeadSize + kernel + frames.size_bytes());
   std::memcpy(message.data(), &head, kHeadSize);
   std::memcpy(message.data() + kHeadSize, epoch.messages.data() + from, kernel);
-  std::memcpy(message.data() + kHeadSize + kernel, chain.frames.data(), chain.frames.size() * 8);
+  std::memcpy(message.data() + kHeadSize + kernel, frames.data(), frames.size_bytes());
   stack->message = epoch.messages.size();
   put_bytes(epoch.messages, message);
   return true;
@@ -185,7 +190,6 @@ bool StackCounts::put_single(Epoch& epoch, const stack_sample& sample, bool fini
   record.weight = 1;
   put_sample(single_, events_[sample.event], record);
   ++samples_[sample.event];
-  ++records_;
   return true;
 }
 

@@ -21,8 +21,9 @@ class StackCounts {
   static constexpr size_t kEpochSize = size_t{24} << 20;  // bytes of stacks
 
   /// `events` are those of the file, in the order that counts number them; they outlive this.
-  explicit StackCounts(std::span<const EventAttr> events)
-      : events_(events), samples_(events.size()) {}
+  /// `max_frames`: of a stack that is finished here.
+  explicit StackCounts(std::span<const EventAttr> events, size_t max_frames = STACK_MAX_FRAMES)
+      : events_(events), max_frames_(max_frames), samples_(events.size()) {}
 
   /// A message of the ring. One that makes no sense is left out, and what it counted is lost.
   void take(std::span<const std::byte> message);
@@ -52,7 +53,7 @@ class StackCounts {
   /// Distinct stacks that were counted, of each event; one that was forgotten and came again counts
   /// again.
   uint64_t stacks() const { return stacks_; }
-  /// Records that were written: with intervals several of a stack.
+  /// Records that were written of counts: with intervals several of a stack.
   uint64_t records() const { return records_; }
   /// Samples whose stack never came.
   uint64_t lost() const { return lost_; }
@@ -97,6 +98,7 @@ class StackCounts {
   void keep_lasting(const Epoch& from);
 
   std::span<const EventAttr> events_;
+  size_t max_frames_;
   Epoch current_;
   Epoch previous_;
   std::vector<uint64_t> samples_;   // by event

@@ -25,27 +25,33 @@ Error exec_error(const std::string& name, int error) {
   return {fmt::format("cannot run '{}': {}", name, std::strerror(error)), {}, 126};
 }
 
-/// The errno with which execvp() of `name` would fail as far as can be seen from here; 0 if it
-/// would not. What it misses, the exec itself will tell.
-int probe_exec(const std::string& name) {
+/// What execvp() of `name` finds as far as can be seen from here, and the errno with which it would
+/// fail; 0 if it would not. What is missed here, the exec itself will tell.
+struct FoundCommand {
+  int error = ENOENT;
+  std::string path;
+};
+
+FoundCommand find_command(const std::string& name) {
   const auto probe = [](const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return errno;
     if (!S_ISREG(status.st_mode)) return EACCES;
     return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
   };
-  if (name.empty()) return ENOENT;
-  if (name.find('/') != name.npos) return probe(name);
+  if (name.empty()) return {};
+  if (name.find('/') != name.npos) return {probe(name), name};
   const char* variable = ::getenv("PATH");
   std::string_view path = variable ? variable : "/bin:/usr/bin";
-  int result = ENOENT;
+  FoundCommand found;
   for (;;) {
     const auto colon = path.find(':');
     const auto directory = path.substr(0, colon);
-    const int error = probe(fmt::format("{}/{}", directory.empty() ? "." : directory, name));
-    if (error == 0) return 0;
-    if (error == EACCES) result = EACCES;  // found, but not executable; a later one may be
-    if (colon == path.npos) return result;
+    const auto file = fmt::format("{}/{}", directory.empty() ? "." : directory, name);
+    const int error = probe(file);
+    if (error == 0) return {0, file};
+    if (error == EACCES) found.error = EACCES;  // but not executable; a later one may be
+    if (colon == path.npos) return found;
     path.remove_prefix(colon + 1);
   }
 }
@@ -68,9 +74,14 @@ int probe_exec(const std::string& name) {
 
 }  // namespace
 
+std::string command_path(const std::string& name) {
+  const auto found = find_command(name);
+  return found.error == 0 ? found.path : "";
+}
+
 Result<std::unique_ptr<Workload>> Workload::fork(const std::vector<std::string>& command,
                                                  bool quiet_stdout) {
-  if (const int error = probe_exec(command.front())) {
+  if (const int error = find_command(command.front()).error) {
     return tl::unexpected(exec_error(command.front(), error));
   }
   std::array<int, 2> go{};

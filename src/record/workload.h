@@ -13,6 +13,9 @@
 
 namespace prof {
 
+/// The file that execvp() of `name` would run, by PATH; empty if there is none.
+std::string command_path(const std::string& name);
+
 class Workload {
  public:
   /// Forks. The child waits; its exec is what enables the events. With `quiet_stdout` its standard

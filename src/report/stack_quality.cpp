@@ -104,6 +104,7 @@ std::string truncated_advice(const StackFlaw& flaw, uint64_t copy_size) {
     const uint64_t larger = copy_size == 0 ? 16384 : std::min(copy_size * 2, kMost);
     return fmt::format("larger than the copy: record with --call-graph dwarf,{}", larger);
   }
+  if (flaw.end == StackEnd::FrameLimit) return "deeper than the 255 frames that are walked";
   return "deeper than the kernel walks: raise kernel.perf_event_max_stack";
 }
 

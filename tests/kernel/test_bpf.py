@@ -164,8 +164,10 @@ def intervals_keep_the_time(tmp):
     for sample in script_samples(prof_ok("script", "-i", path).out):
         time = float(re.search(r" (\d+\.\d+):", sample.head)[1])
         times.setdefault(tuple(sample.frames), []).append(time)
-    most = max(times.values(), key=len)
-    check(SECONDS - 1 <= len(most) <= SECONDS + 2, f"the commonest stack has times {most}")
+    # A walk that was finished in user space has a record of its own.
+    most = sorted(max(times.values(), key=len))
+    most = [time for at, time in enumerate(most) if at == 0 or time - most[at - 1] > 0.1]
+    check(len(most) >= SECONDS - 1, f"the commonest stack has times {most}")
     gaps = [later - earlier for earlier, later in zip(sorted(most), sorted(most)[1:])]
     check(all(0.5 < gap < 2.0 for gap in gaps[:-1]), f"intervals of {gaps} s")
     folded = folded_stacks(prof_ok("fold", "-i", path).out)
@@ -206,7 +208,7 @@ def who_may_not_load_programs_gets_every_sample_and_the_cause(tmp):
     done = unprivileged(copy, "record", "--bpf", "-g", "--", "true", cwd=tmp)
     check_equal(done.code, 0, f"exit code of:\n{done}")
     check_in("BPF programs may not be loaded", done.err, "message")
-    check_in("recording each sample instead", done.err, "message")
+    check_in("recording each sample, and call chains by frame pointers instead", done.err, "message")
     check_in("CAP_BPF", done.err, "remedy")
     check("libbpf" not in done.err, f"a dump of libbpf:\n{done.err}")
     check_equal(prof_ok("report", "--stdio", "-i", os.path.join(tmp, "perf.data")).code, 0)

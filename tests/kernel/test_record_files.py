@@ -248,7 +248,7 @@ def a_full_disk_stops_the_recording_and_keeps_what_fits(tmp):
         for options in ([], ["--no-compress"]):
             path = f"{disk}/x.data"
             # A command that is never idle: a quiet machine would not fill the disk.
-            done = prof("record", "-F", "20000", "-ag", *options, "-o", path, "--",
+            done = prof("record", "-F", "20000", "-a", "--call-graph", "fp", *options, "-o", path, "--",
                         workload("shares"), "30", timeout=60)
             check_equal(done.code, 1, f"exit code of:\n{done}")
             check_in("No space left on device", done.err, "message")

@@ -29,8 +29,8 @@ struct kernel_maps {
   __u64 stack_size;
 };
 
-/* Walks from 17 registers in DWARF's order. The chain is in `frames`, of STACK_MAX_USER at most; returns its
- * length, and why it ended in *end (enum unwind_outcome, enum unwind_end). */
+/* Walks from 17 registers in DWARF's order. The chain is in `frames`, of STACK_MAX_USER at most;
+ * returns its length, and why it ended in *end (enum unwind_outcome, enum unwind_end). */
 unsigned kernel_walk(const struct kernel_maps* maps, const __u64* registers, __u64* frames,
                      unsigned* end);
 
