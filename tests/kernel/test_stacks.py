@@ -276,7 +276,7 @@ def joined_stacks_do_not_depend_on_what_is_shown(tmp):
 
 @test
 def stacks_without_frame_pointers_are_told_of(tmp):
-    path = record(tmp, "-g", command=[workload("no_frame_pointers"), "0.5"])
+    path = record(tmp, "--call-graph", "fp", command=[workload("no_frame_pointers"), "0.5"])
     report = prof_ok("report", "--stdio", "-g", "none", "-i", path).out
     check_in("no_frame_pointers is built without frame pointers: record with --call-graph dwarf",
              report, "the line below the report")
