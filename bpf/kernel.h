@@ -67,6 +67,7 @@ struct task_struct {
   unsigned int flags;
   unsigned int in_execve : 1;
   struct task_struct* group_leader;
+  struct task_struct* real_parent;
   struct pid* thread_pid;
   __u64 start_boottime; /* ns; since 5.5 */
   __u32 self_exec_id;   /* counts execve(); u32 before 5.6, u64 since: its low half */

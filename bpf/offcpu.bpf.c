@@ -7,7 +7,7 @@
  *   ───────┤ blocked ─────────┼─ runnable ─────────├───────
  *   ───────┤ runnable: preempted ──────────────────├───────
  */
-#include "bpf/stacks.bpf.h"
+#include "bpf/follow.bpf.h"
 
 char offcpu_license[] SEC("license") = "Dual BSD/GPL";
 
@@ -23,7 +23,7 @@ struct away {
   __u64 since; /* 0: it is not */
   __u64 woken; /* 0: not yet */
   __u32 event; /* of the time until it is woken */
-  __u32 followed;
+  __u32 reserved;
 };
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -31,16 +31,6 @@ struct {
   __type(key, int);
   __type(value, struct away);
 } aways SEC(".maps");
-
-/* Threads that are recorded from the beginning, by their number in our PID namespace, unless
- * everyone is. Once seen, a thread is known by itself: an exec changes its number. */
-struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 65536);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __type(key, __u32);
-  __type(value, __u8);
-} followed SEC(".maps");
 
 /* Where a stack's frames begin to be the kernel's own and not those of the tracepoint. */
 extern const void __schedule __ksym __weak;
@@ -50,16 +40,8 @@ static __u32 frames_to_skip; /* + 1; 0: not known yet */
 
 /* What is kept of a thread that is recorded; 0 for others. */
 static __always_inline struct away* away_of(struct task_struct* task) {
-  struct away* away = bpf_task_storage_get(&aways, task, 0, 0);
-  __u32 number;
-  if (away && away->followed) return away;
-  if (!config.everyone) {
-    number = config.pid_namespace ? number_in_namespace(task) : (__u32)BPF_CORE_READ(task, pid);
-    if (!number || !bpf_map_lookup_elem(&followed, &number)) return 0;
-  }
-  away = bpf_task_storage_get(&aways, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-  if (away) away->followed = 1;
-  return away;
+  if (!is_followed(task)) return 0;
+  return bpf_task_storage_get(&aways, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 static __always_inline __u32 state_of(const struct task_struct* task) {
@@ -85,9 +67,8 @@ static __always_inline __u64 skip(void* ctx, struct scratch* s) {
 }
 
 static __always_inline int counts_here(const struct task_struct* task) {
-  const __u32 cpu = bpf_get_smp_processor_id();
   if (BPF_CORE_READ(task, pid) == 0 || BPF_CORE_READ(task, flags) & PF_KTHREAD) return 0;
-  return config.cpus[cpu >> 6 & 15] >> (cpu & 63) & 1;
+  return is_wanted_cpu();
 }
 
 /* Notes where `away`'s thread is, by the current stack; nonzero when it could not. */
@@ -174,29 +155,18 @@ int offcpu_fork(__u64* ctx) {
   const struct stack_control* now = bpf_map_lookup_elem(&control, &zero);
   const __u64 time = clock_now();
   struct away* away;
-  if (!counted || !now || !config.inherit || !away_of(parent)) return 0;
+  if (!counted || !now || !now->enabled) return 0;
+  if (!config.inherit || !is_followed(parent) || !counts_here(child)) return 0;
   away = bpf_task_storage_get(&aways, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!away) {
     __sync_fetch_and_add(&counted->lost_table, 1);
     return 0;
   }
-  away->followed = 1;
-  if (!now->enabled || !counts_here(child)) return 0;
   if (note_away(ctx, away, child, time, frames_to_skip ? frames_to_skip - 1 : 0, now, counted))
     return 0;
   away->event = config.event;
   away->woken = time;
   away->since = time;
-  return 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int offcpu_exit(__u64* ctx) {
-  __u32 number;
-  const struct task_struct* task = (const struct task_struct*)ctx[0];
-  if (config.everyone) return 0;
-  number = config.pid_namespace ? number_in_namespace(task) : (__u32)BPF_CORE_READ(task, pid);
-  bpf_map_delete_elem(&followed, &number);
   return 0;
 }
 

@@ -123,6 +123,12 @@ struct stack_control {
   __u32 reserved;
 };
 
+/* Since when a thread of the map `followed` is recorded. */
+enum follow_from {
+  FOLLOW_FROM_NOW = 1,
+  FOLLOW_FROM_EXEC = 2, /* it is a command of ours, before its execve */
+};
+
 /* Set before loading. */
 struct stack_config {
   __u64 seed[2];
@@ -131,18 +137,22 @@ struct stack_config {
   __u32 max_frames;    /* of each part, 0: no stacks, the address alone */
   __u8 kernel_stack;   /* whether each part is wanted */
   __u8 user_stack;
-  __u8 boottime; /* clock of the times; else monotonic */
-  __u8 everyone; /* off-CPU: all threads, else those of the map `followed` */
-  __u8 inherit;  /* off-CPU: and the threads and children they make */
-  __u8 unwind;   /* the user's part is found by unwind tables */
-  __u8 each;     /* samples are sent one by one, not counted */
-  __u8 reserved[1];
+  __u8 boottime;        /* clock of the times; else monotonic */
+  __u8 everyone;        /* hits, off-CPU: all threads, else those of the map `followed` */
+  __u8 inherit;         /* and the threads and children they make */
+  __u8 unwind;          /* the user's part is found by unwind tables */
+  __u8 each;            /* samples are sent one by one, not counted */
+  __u8 exclude_kernel;  /* hits: those there do not count */
+  __u8 exclude_user;
+  __u8 user_registers; /* hits: a sample of the event is of user space */
+  __u8 reserved[2];
   __u32 event_blocked_disk; /* off-CPU: `event` is of sleeps that a signal ends, this of others */
   __u32 event_runnable;     /* and this of waiting for a CPU */
   __u32 max_total;          /* frames of both parts, where the user's is walked by tables */
   __u64 min_block;          /* off-CPU: ns away from a CPU that count */
   __u64 max_block;
-  __u64 cpus[16]; /* off-CPU: bit set of those that count */
+  __u64 cpus[16]; /* hits, off-CPU: bit set of those that count */
+  __u64 period;   /* hits: every so many are counted */
 };
 
 #endif /* PROF_BPF_STACK_MESSAGE_H */

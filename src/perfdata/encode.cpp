@@ -99,6 +99,14 @@ void RecordEncoder::header_feature(uint64_t feature, std::span<const std::byte> 
   end();
 }
 
+void RecordEncoder::header_tracing_data(std::span<const std::byte> data) {
+  const size_t padding = (8 - data.size() % 8) % 8;
+  begin(kRecordHeaderTracingData);
+  out_.u32(static_cast<uint32_t>(data.size() + padding)).u32(0);
+  end();
+  out_.bytes(data).zeros(padding);
+}
+
 void RecordEncoder::event_update_name(uint64_t id, std::string_view name) {
   constexpr uint64_t kUpdateName = 2;
   begin(kRecordEventUpdate);

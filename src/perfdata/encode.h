@@ -66,6 +66,8 @@ class RecordEncoder {
   // perf's own types, without a sample_id.
   void header_attr(const perf_event_attr& attr, std::span<const uint64_t> ids);
   void header_feature(uint64_t feature, std::span<const std::byte> payload);
+  /// TRACING_DATA, which is not a part of the record itself.
+  void header_tracing_data(std::span<const std::byte> data);
   void event_update_name(uint64_t id, std::string_view name);
   /// As many records as the entries need.
   void id_index(std::span<const IdIndexEntry> entries);

@@ -166,6 +166,10 @@ class PipeWriter final : public StreamWriter {
     }
     for (uint32_t bit = 0; bit < kFeatureBits; ++bit) {
       auto payload = encode_feature(bit, features);
+      if (payload && bit == kFeatureTracingData) {
+        records.header_tracing_data(*payload);
+        continue;
+      }
       if (payload && payload->size() + 24 <= kMaxRecordSize) records.header_feature(bit, *payload);
     }
     ByteWriter out;

@@ -71,7 +71,7 @@ struct BpfObject::Impl {
 
   bpf_map* map(const char* name) const { return bpf_object__find_map_by_name(object, name); }
   bool set_constants(std::span<const std::byte> constants) const;
-  bool share(const BpfObject& with) const;
+  bool share(std::span<const BpfObject> with) const;
   std::span<std::byte> map_memory(int fd, size_t size);
 };
 
@@ -93,12 +93,16 @@ bool BpfObject::Impl::set_constants(std::span<const std::byte> constants) const 
   return bpf_map__set_initial_value(rodata, value.data(), size) == 0;
 }
 
-bool BpfObject::Impl::share(const BpfObject& with) const {
+bool BpfObject::Impl::share(std::span<const BpfObject> with) const {
   bpf_map* each = nullptr;
   bpf_object__for_each_map(each, object) {
     if (bpf_map__is_internal(each)) continue;
-    const int other = with.map(bpf_map__name(each));
-    if (other >= 0 && bpf_map__reuse_fd(each, other) != 0) return false;
+    for (const BpfObject& object_with : with) {
+      const int other = object_with.map(bpf_map__name(each));
+      if (other < 0) continue;
+      if (bpf_map__reuse_fd(each, other) != 0) return false;
+      break;
+    }
   }
   return true;
 }
@@ -113,13 +117,14 @@ bool BpfObject::is_built_in() {
 }
 
 Result<BpfObject> BpfObject::load(std::span<const std::byte> bytes,
-                                  std::span<const std::byte> constants, const BpfObject* shared) {
+                                  std::span<const std::byte> constants,
+                                  std::span<const BpfObject> shared) {
   libbpf_set_print(keep_warning);
   last_warning.clear();
   auto impl = std::make_unique<Impl>();
   impl->object = bpf_object__open_mem(bytes.data(), bytes.size(), nullptr);
   if (!impl->object) return tl::unexpected(explain(errno));
-  if (!impl->set_constants(constants) || (shared && !impl->share(*shared))) {
+  if (!impl->set_constants(constants) || !impl->share(shared)) {
     return fail("BPF programs cannot be loaded: they do not fit together");
   }
   if (const int error = bpf_object__load(impl->object); error != 0) {
@@ -169,7 +174,7 @@ BpfObject::RunStats BpfObject::run_stats(const char* name) const {
   bpf_prog_info info{};
   uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(program(name), &info, &size) != 0) return {};
-  return {info.run_cnt, info.run_time_ns};
+  return {info.run_cnt, info.run_time_ns, info.recursion_misses};
 }
 
 bool BpfObject::update(const char* name, uint32_t key, std::span<const std::byte> value) const {
@@ -310,7 +315,7 @@ bool BpfObject::is_built_in() {
   return false;
 }
 Result<BpfObject> BpfObject::load(std::span<const std::byte>, std::span<const std::byte>,
-                                  const BpfObject*) {
+                                  std::span<const BpfObject>) {
   return fail("this prof was built without BPF", "build it with clang and libbpf 1.0 or newer");
 }
 int BpfObject::program(const char*) const {

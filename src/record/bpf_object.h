@@ -17,11 +17,11 @@ namespace prof {
 class BpfObject {
  public:
   /// Loads the object file in `bytes`. `constants` become its `const volatile` variables, byte by
-  /// byte. Maps that `shared` has by the same name are shared with it. The error is one line of
-  /// cause; its hint says what would help.
+  /// byte. Maps that one of `shared` has by the same name are shared with it. The error is one line
+  /// of cause; its hint says what would help.
   static Result<BpfObject> load(std::span<const std::byte> bytes,
                                 std::span<const std::byte> constants,
-                                const BpfObject* shared = nullptr);
+                                std::span<const BpfObject> shared = {});
   /// Whether prof was built with BPF programs at all.
   static bool is_built_in();
 
@@ -43,8 +43,10 @@ class BpfObject {
   struct RunStats {
     uint64_t runs = 0;
     uint64_t nanoseconds = 0;
+    uint64_t missed = 0;  // times that it could not, as another program was running there
   };
-  /// How often a program ran and how long, as the kernel measured since enable_stats().
+  /// How often a program ran and how long, as the kernel measured since enable_stats(); what was
+  /// missed it always counts.
   RunStats run_stats(const char* program) const;
 
   /// Sets the element `key` of an array map, or of a hash map with keys of 32 bits.

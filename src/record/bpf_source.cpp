@@ -25,10 +25,18 @@ constexpr unsigned char kOffCpu[] = {
 constexpr unsigned char kSpaces[] = {
 #include "spaces.bpf.inc"
 };
+constexpr unsigned char kFollow[] = {
+#include "follow.bpf.inc"
+};
+constexpr unsigned char kHits[] = {
+#include "hits.bpf.inc"
+};
 #else
 constexpr unsigned char kSampler[] = {0};
 constexpr unsigned char kOffCpu[] = {0};
 constexpr unsigned char kSpaces[] = {0};
+constexpr unsigned char kFollow[] = {0};
+constexpr unsigned char kHits[] = {0};
 #endif
 
 /// Time away from a CPU, by what the thread waited for.
@@ -45,9 +53,11 @@ constexpr OffCpuEvent kOffCpuEvents[] = {
 // The loop's clock and ours do not tick as one.
 constexpr auto kSlack = std::chrono::milliseconds(20);
 constexpr const char* kTables[] = {"counts_0", "counts_1"};
+constexpr const char* kSamplers[] = {"sampler", "hit_tracepoint", "hit_uprobe"};
 // The program may still use the table, and the epoch, that were current when it began.
 constexpr int kSwapsToRest = 2;
 constexpr auto kRest = std::chrono::milliseconds(2);
+constexpr int kMostRests = 50;
 // Without intervals counts are written this often, so that little is lost should we be killed.
 constexpr auto kWriteInterval = std::chrono::seconds(60);
 
@@ -91,54 +101,108 @@ Result<stack_config> BpfSource::common_config(const PerfSource& perf) const {
 
 Result<void> BpfSource::load_object(std::span<const unsigned char> bytes,
                                     const stack_config& config) {
-  auto object = BpfObject::load(std::as_bytes(bytes), std::as_bytes(std::span(&config, 1)),
-                                objects_.empty() ? nullptr : &objects_.front());
+  auto object =
+      BpfObject::load(std::as_bytes(bytes), std::as_bytes(std::span(&config, 1)), objects_);
   if (!object) return tl::unexpected(object.error());
   objects_.push_back(std::move(*object));
   return {};
 }
 
+/// For programs that have to choose for themselves.
+void BpfSource::fill_target(const Target& target, stack_config& config) const {
+  config.everyone = target.kind == TargetKind::Cpus;
+  config.inherit = options_.inherit;
+  if (options_.cpus.empty()) {
+    std::ranges::fill(config.cpus, UINT64_MAX);
+  } else {
+    for (const int cpu : target.cpus) config.cpus[cpu >> 6 & 15] |= uint64_t{1} << (cpu & 63);
+  }
+}
+
+/// Gives the program of an event that is to be attached to it as often as it is opened; -1 for one
+/// that is attached already.
+Result<int> BpfSource::load_sampler(const EventAttr& event, const EventSpec& spec,
+                                    stack_config config, const Target& target) {
+  const perf_event_attr& attr = event.attr;
+  const bool chains = options_.call_graph != CallGraph::None;
+  config.max_frames = chains ? config.max_frames : 0;
+  config.kernel_stack = chains && !attr.exclude_kernel && !attr.exclude_callchain_kernel;
+  config.user_stack = chains && !attr.exclude_user && !attr.exclude_callchain_user;
+  if (!spec.is_hit()) {
+    if (auto done = load_object(kSampler, config); !done) return tl::unexpected(done.error());
+    return objects_.back().program("sampler");
+  }
+  const bool probe = !spec.probe_path.empty();
+  config.period = attr.sample_period;
+  config.exclude_kernel = attr.exclude_kernel;
+  config.exclude_user = attr.exclude_user;
+  // The kernel takes their samples with the registers of user space
+  // (kernel/trace/trace_syscalls.c).
+  config.user_registers = probe || spec.tracepoint.starts_with("syscalls:");
+  config.kernel_stack = config.kernel_stack && !config.user_registers;
+  fill_target(target, config);
+  if (auto done = load_object(kHits, config); !done) return tl::unexpected(done.error());
+  const int program = objects_.back().program(probe ? "hit_uprobe" : "hit_tracepoint");
+  if (auto done = attach_hits(spec, program, target); !done) return tl::unexpected(done.error());
+  return -1;
+}
+
+/// Once suffices: such a program runs at every hit. A uprobe is in every process that maps the file
+/// then, unless there is but one that can be meant.
+Result<void> BpfSource::attach_hits(const EventSpec& spec, int program, const Target& target) {
+  perf_event_attr attr{};
+  attr.type = spec.attr.type;
+  attr.config = spec.attr.config;
+  attr.config2 = spec.attr.config2;
+  attr.sample_period = 1;
+  attr.disabled = 1;  // its own ring gets nothing
+  const bool alone = !spec.probe_path.empty() && !options_.inherit && target.processes.size() == 1;
+  auto event = alone ? PerfEvent::open(spec.opening(attr), target.threads.front(), -1)
+                     : PerfEvent::open(spec.opening(attr), -1, target.cpus.front());
+  if (!event || !event.attach(program)) {
+    return fail_errno(fmt::format("BPF programs cannot be attached to '{}'", spec.name));
+  }
+  hits_.push_back(std::move(event));
+  return {};
+}
+
+Result<void> BpfSource::load_off_cpu(const PerfSource& perf, stack_config config) {
+  config.kernel_stack = !perf.user_only();
+  config.user_stack = true;
+  config.min_block = options_.min_block_ns;
+  config.max_block = options_.max_block_ns;
+  auto index = static_cast<uint32_t>(perf.events().size());
+  for (const OffCpuEvent& event : kOffCpuEvents) config.*event.index = index++;
+  if (auto done = load_object(kOffCpu, config); !done) return done;
+  return objects_.back().attach_tracepoints();
+}
+
 Result<std::vector<int>> BpfSource::load(const PerfSource& perf, const Target& target) {
-  auto common = common_config(perf);
-  if (!common) return tl::unexpected(common.error());
-  const uint32_t limit = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_KERNEL;
+  auto config = common_config(perf);
+  if (!config) return tl::unexpected(config.error());
+  config->max_frames = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_KERNEL;
   std::vector<int> programs;
   for (size_t i = 0; options_.samples_by_bpf() && i < perf.sampled_events(); ++i) {
-    const perf_event_attr& attr = perf.events()[i].attr;
-    const bool chains = options_.call_graph != CallGraph::None;
-    stack_config config = *common;
-    config.event = static_cast<uint32_t>(i);
-    config.each = !options_.bpf;
-    config.max_frames = chains ? limit : 0;
-    config.kernel_stack = chains && !attr.exclude_kernel && !attr.exclude_callchain_kernel;
-    config.user_stack = chains && !attr.exclude_user && !attr.exclude_callchain_user;
-    if (auto done = load_object(kSampler, config); !done) return tl::unexpected(done.error());
-    programs.push_back(objects_.back().program("sampler"));
+    config->event = static_cast<uint32_t>(i);
+    config->each = !options_.bpf;
+    const auto program = load_sampler(perf.events()[i], perf.specs()[i], *config, target);
+    if (!program) return tl::unexpected(program.error());
+    programs.push_back(*program);
+  }
+  fill_target(target, *config);
+  if ((options_.off_cpu || !hits_.empty()) && !config->everyone) {
+    if (auto done = load_object(kFollow, *config); !done) return tl::unexpected(done.error());
+    follows_ = objects_.size() - 1;
+    if (auto done = objects_.back().attach_tracepoints(); !done)
+      return tl::unexpected(done.error());
   }
   if (options_.call_graph == CallGraph::Bpf) {
-    if (auto done = load_object(kSpaces, *common); !done) return tl::unexpected(done.error());
+    if (auto done = load_object(kSpaces, *config); !done) return tl::unexpected(done.error());
     if (auto done = objects_.back().attach_tracepoints(); !done)
       return tl::unexpected(done.error());
   }
-  if (options_.off_cpu) {
-    stack_config config = *common;
-    config.max_frames = limit;
-    config.kernel_stack = !perf.user_only();
-    config.user_stack = true;
-    config.everyone = target.kind == TargetKind::Cpus;
-    config.inherit = options_.inherit;
-    config.min_block = options_.min_block_ns;
-    config.max_block = options_.max_block_ns;
-    if (options_.cpus.empty()) {
-      std::ranges::fill(config.cpus, UINT64_MAX);
-    } else {
-      for (const int cpu : target.cpus) config.cpus[cpu >> 6 & 15] |= uint64_t{1} << (cpu & 63);
-    }
-    auto index = static_cast<uint32_t>(perf.events().size());
-    for (const OffCpuEvent& event : kOffCpuEvents) config.*event.index = index++;
-    if (auto done = load_object(kOffCpu, config); !done) return tl::unexpected(done.error());
-    if (auto done = objects_.back().attach_tracepoints(); !done)
-      return tl::unexpected(done.error());
+  if (options_.off_cpu) {  // last: see stop()
+    if (auto done = load_off_cpu(perf, *config); !done) return tl::unexpected(done.error());
   }
   if (options_.verbose) objects_.front().enable_stats();
   auto ring =
@@ -165,6 +229,12 @@ Result<void> BpfSource::use(PerfSource& perf, const Target& target) {
     attr.sample_type |= PERF_SAMPLE_PERIOD;
     if (options_.call_graph != CallGraph::None) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
     if (options_.call_graph == CallGraph::Bpf) set_mark(attr, kMarkUnwound);
+    if (attr.type == PERF_TYPE_TRACEPOINT) {
+      // perf takes it for granted that a tracepoint's samples have its fields. What programs take
+      // has none: it is an event that BPF puts out, of the tracepoint's name.
+      attr.type = PERF_TYPE_SOFTWARE;
+      attr.config = PERF_COUNT_SW_BPF_OUTPUT;
+    }
     if (!options_.bpf) continue;
     attr.sample_type |= PERF_SAMPLE_WEIGHT;
     set_mark(attr, kMarkCounted);
@@ -176,11 +246,8 @@ Result<void> BpfSource::use(PerfSource& perf, const Target& target) {
   if (options_.off_cpu) {
     for (const OffCpuEvent& each : kOffCpuEvents)
       events_.push_back(off_cpu_event(each.name, ++last_id));
-    for (const pid_t tid : target.threads) follow(tid);
-    for (const pid_t pid : target.processes) {  // those that were born meanwhile, too
-      for (const pid_t tid : threads_of(pid)) follow(tid);
-    }
   }
+  if (follows_) follow(target);
   counts_ = std::make_unique<StackCounts>(
       events_, options_.max_stack != 0 ? options_.max_stack : STACK_MAX_FRAMES);
   next_swap_ = Clock::now() + tick_;
@@ -197,14 +264,21 @@ void BpfSource::describe(std::span<const std::byte> records) {
 /// What the walks lack may be in `records`, which are not older.
 void BpfSource::finish_walks(std::vector<std::byte> records) {
   unwinder_->push(std::move(records), unfinished_.take_complete());
-  if (stopped_) unwinder_->drain();
+  if (stopped_ || settles_) unwinder_->drain();
   for (const LiveChain& chain : unwinder_->take()) counts_->finish(chain);
 }
 
-void BpfSource::follow(pid_t tid) {
-  const uint8_t one = 1;
-  incomplete_ |= !objects_.back().update("followed", static_cast<uint32_t>(tid),
-                                         std::as_bytes(std::span(&one, 1)));
+void BpfSource::follow(const Target& target) {
+  const bool command = target.kind == TargetKind::Command;
+  const uint8_t from = command ? FOLLOW_FROM_EXEC : FOLLOW_FROM_NOW;
+  const auto note = [&](pid_t tid) {
+    incomplete_ |= !objects_[*follows_].update("followed", static_cast<uint32_t>(tid),
+                                               std::as_bytes(std::span(&from, 1)));
+  };
+  std::ranges::for_each(target.threads, note);
+  for (const pid_t pid : target.processes) {  // those that were born meanwhile, too
+    std::ranges::for_each(threads_of(pid), note);
+  }
 }
 
 /// As perf has it: an event that BPF puts out.
@@ -281,6 +355,28 @@ void BpfSource::swap_tables(std::vector<std::byte>& out) {
   if (++swaps_in_epoch_ == kSwapsToRest) counts_->end_previous(out);
 }
 
+/// Takes out at once what was counted until now.
+void BpfSource::empty_both(std::vector<std::byte>& out) {
+  empty_table(1 - control_.active_table);
+  control_.active_table = 1 - control_.active_table;
+  if (!set_control()) control_.active_table = 1 - control_.active_table;
+  std::this_thread::sleep_for(kRest);
+  empty_table(1 - control_.active_table);
+  if (unwinder_) finish_walks({});
+  counts_->write_all(out);
+  ++swaps_;
+  if (++swaps_in_epoch_ == kSwapsToRest) counts_->end_previous(out);
+  next_swap_ = Clock::now() + tick_;
+}
+
+/// Runs that have begun and not told their end: of programs that were put off their CPU.
+uint64_t BpfSource::in_flight() const {
+  const uint64_t ended = total(&stack_stats::samples) + total(&stack_stats::lost_ring) +
+                         total(&stack_stats::lost_table);
+  const uint64_t begun = runs();
+  return begun - std::min(begun, ended);
+}
+
 /// Everything is written, and sent again when it comes again.
 void BpfSource::begin_epoch(std::vector<std::byte>& out) {
   counts_->begin_epoch(out);
@@ -318,11 +414,16 @@ size_t BpfSource::drain(std::vector<std::byte>& out) {
   const auto now = Clock::now();
   if (stopped_) {
     std::this_thread::sleep_for(kRest);
+    for (int i = 0; !hits_.empty() && i < kMostRests && in_flight() != 0; ++i)
+      std::this_thread::sleep_for(kRest);
     empty_table(1 - control_.active_table);
     if (ticks_in_interval_ != 0 && swaps_ % ticks_in_interval_ == 0) counts_->write(out);
     empty_table(control_.active_table);
     if (unwinder_) finish_walks({});
     counts_->write_all(out);
+  } else if (settles_) {
+    empty_both(out);
+    settles_ = false;
   } else if (now + kSlack >= next_swap_) {
     swap_tables(out);
     next_swap_ += tick_;
@@ -351,16 +452,25 @@ uint64_t BpfSource::total(__u64 stack_stats::*field) const {
 BpfObject::RunStats BpfSource::measured() const {
   BpfObject::RunStats sum;
   for (const BpfObject& object : objects_) {
-    const auto stats = object.run_stats("sampler");  // zeros for what is not one
-    sum.runs += stats.runs;
-    sum.nanoseconds += stats.nanoseconds;
+    for (const char* name : kSamplers) {  // zeros for what is not one
+      const auto stats = object.run_stats(name);
+      sum.runs += stats.runs;
+      sum.nanoseconds += stats.nanoseconds;
+      sum.missed += stats.missed;
+    }
   }
   return sum;
 }
 
+/// Hits whose program the kernel did not run. Whose they were is not known: they may be of others.
+uint64_t BpfSource::missed() const {
+  return measured().missed;
+}
+
 uint64_t BpfSource::lost() const {
   return perf_->lost() + dropped_ + counts_->lost() + total(&stack_stats::lost_ring) +
-         total(&stack_stats::lost_table);
+         total(&stack_stats::lost_table) +
+         (hits_.empty() ? 0 : missed() + (stopped_ ? in_flight() : 0));
 }
 
 }  // namespace prof

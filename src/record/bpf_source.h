@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,7 +17,8 @@
 namespace prof {
 
 /// For --bpf a program is attached to each sampling event, and leaves nothing for the event's own
-/// ring; for --off-cpu others watch the scheduler. All count in the same tables.
+/// ring; for --off-cpu others watch the scheduler. All count in the same tables. Programs that run
+/// for every task of the machine ask bpf/follow.bpf.h.
 ///
 ///                 counts in table A ────┐       a second later: B in turn
 ///      sample ──►                       ├──► StackCounts ──► sample records
@@ -55,6 +57,7 @@ class BpfSource final : public EventSource {
   /// Side-band records as they come; sample records at the end of an interval or of an epoch, and
   /// at the end.
   size_t drain(std::vector<std::byte>& out) override;
+  void settle() override { settles_ = true; }
   uint64_t lost() const override;
   bool in_rounds() const override {
     return !options_.bpf && !options_.off_cpu && unwinder_->outstanding() == 0;
@@ -86,10 +89,18 @@ class BpfSource final : public EventSource {
   Result<stack_config> common_config(const PerfSource& perf) const;
   Result<void> load_object(std::span<const unsigned char> bytes, const stack_config& config);
   void finish_walks(std::vector<std::byte> records);
+  void fill_target(const Target& target, stack_config& config) const;
+  Result<int> load_sampler(const EventAttr& event, const EventSpec& spec, stack_config config,
+                           const Target& target);
+  Result<void> attach_hits(const EventSpec& spec, int program, const Target& target);
+  Result<void> load_off_cpu(const PerfSource& perf, stack_config config);
   EventAttr off_cpu_event(const char* name, uint64_t id) const;
-  void follow(pid_t tid);
+  void follow(const Target& target);
+  uint64_t missed() const;
   void empty_table(uint32_t table);
   void swap_tables(std::vector<std::byte>& out);
+  void empty_both(std::vector<std::byte>& out);
+  uint64_t in_flight() const;
   bool set_control() const;
   void begin_epoch(std::vector<std::byte>& out);
   void drop_samples(std::vector<std::byte>& records, size_t begin);
@@ -98,7 +109,9 @@ class BpfSource final : public EventSource {
   const RecordOptions& options_;
   PerfSource* perf_ = nullptr;
   std::vector<EventAttr> events_;
-  std::vector<BpfObject> objects_;  // samplers by event, then offcpu; maps are those of the first
+  std::vector<BpfObject> objects_;  // samplers by event, then others; maps are those of the first
+  std::optional<size_t> follows_;   // index of the one that follows children, if one is needed
+  std::vector<PerfEvent> hits_;     // whose hits run programs, as long as they are open
   std::unique_ptr<StackCounts> counts_;
   std::unique_ptr<BpfRing> ring_;
   UnfinishedWalks unfinished_;
@@ -113,6 +126,7 @@ class BpfSource final : public EventSource {
   int swaps_in_epoch_ = 0;
   uint64_t dropped_ = 0;
   bool stopped_ = false;
+  bool settles_ = false;
 };
 
 }  // namespace prof

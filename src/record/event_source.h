@@ -26,6 +26,8 @@ class EventSource {
   /// Appends all records that wait to `out`, in whole records and, for each CPU, in the order they
   /// were made. Returns the number of bytes.
   virtual size_t drain(std::vector<std::byte>& out) = 0;
+  /// Has the next drain give all that was counted so far, also what is usually left to rest.
+  virtual void settle() {}
   /// Records that were lost for want of room so far, as far as the source can tell.
   virtual uint64_t lost() const = 0;
   /// Whether a drain's records are older than all that later drains give, so that readers may sort

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "record/nearest_names.h"
+#include "record/probe_spec.h"
+#include "record/tracefs.h"
+
 namespace prof {
 
 namespace {
@@ -92,42 +96,125 @@ struct Modifiers {
   static void clear_host(perf_event_attr& attr) { attr.exclude_host = 0; }
 };
 
-Result<EventSpec> parse_event(std::string_view text) {
-  const auto colon = text.find(':');
-  const auto name = text.substr(0, colon);
-  const auto* known = std::ranges::find(kEvents, name, &NamedEvent::name);
+constexpr std::string_view kModifierLetters = "ukhGHpP";
+
+/// What stands between two colons, or after the last; nothing behind the end.
+struct Words {
+  std::string_view first, second, rest;
+  bool has_rest = false;
+
+  explicit Words(std::string_view text) {
+    const auto colon = text.find(':');
+    first = text.substr(0, colon);
+    if (colon == text.npos) return;
+    text.remove_prefix(colon + 1);
+    const auto next = text.find(':');
+    second = text.substr(0, next);
+    has_rest = next != text.npos;
+    if (has_rest) rest = text.substr(next + 1);
+  }
+};
+
+Result<void> apply_modifiers(std::string_view letters, EventSpec& spec) {
+  Modifiers modifiers;
+  const bool good = !letters.empty() && std::ranges::all_of(letters, [&](char letter) {
+    return modifiers.apply(letter, spec);
+  });
+  if (!good) {
+    return fail(fmt::format("bad modifiers in event '{}'", spec.name),
+                "after the colon may stand u, k, h, G, H, P and up to three p", 2);
+  }
+  spec.attr.precise_ip = modifiers.precise & 3;
+  return {};
+}
+
+tl::unexpected<Error> unknown_event(std::string_view text) {
+  std::vector<std::string> names;
+  for (const NamedEvent& event : kEvents) names.emplace_back(event.name);
+  std::string hint = did_you_mean(Words(text).first, names);
+  return fail(fmt::format("unknown event '{}'", text),
+              hint + (hint.empty() ? "" : "\n      ") +
+                  "known by name are hardware and software events (cycles, cpu-clock, "
+                  "page-faults, …),\n      tracepoints (sched:sched_switch) and functions "
+                  "(uprobe:/path:function)",
+              2);
+}
+
+/// Others have these, and prof does not.
+bool is_missing_kind(std::string_view kind) {
+  constexpr auto kKinds =
+      std::to_array<std::string_view>({"kprobe", "kretprobe", "fentry", "fexit", "usdt"});
+  return std::ranges::find(kKinds, kind) != kKinds.end();
+}
+
+Result<EventSpec> parse_probe_event(std::string_view text, const EventPlaces& places) {
+  auto probe = parse_probe(text);
+  if (!probe) return tl::unexpected(probe.error());
+  const auto pmu = ProbePmu::find(places.devices);
+  if (!pmu) return tl::unexpected(pmu.error());
+  EventSpec spec;
+  spec.name = std::string(text);
+  spec.attr.type = pmu->type;
+  spec.attr.config = probe->at_return ? pmu->return_bit : 0;
+  spec.attr.config2 = probe->offset;
+  spec.probe_path = std::move(probe->path);
+  spec.counts_each = true;
+  return spec;
+}
+
+Result<EventSpec> parse_tracepoint(std::string_view text, const Words& words,
+                                   const EventPlaces& places) {
+  const auto tracefs = Tracefs::find(places.tracefs);
+  if (!tracefs) return tl::unexpected(tracefs.error());
+  const auto id = tracefs->id_of(std::string(words.first), std::string(words.second));
+  if (!id) return tl::unexpected(id.error());
+  EventSpec spec;
+  spec.name = std::string(text);
+  spec.attr.type = PERF_TYPE_TRACEPOINT;
+  spec.attr.config = *id;
+  spec.tracepoint = fmt::format("{}:{}", words.first, words.second);
+  spec.counts_each = true;
+  if (words.has_rest) {
+    if (auto done = apply_modifiers(words.rest, spec); !done) return tl::unexpected(done.error());
+  }
+  return spec;
+}
+
+Result<EventSpec> parse_event(std::string_view text, const EventPlaces& places) {
+  const Words words(text);
+  const auto* known = std::ranges::find(kEvents, words.first, &NamedEvent::name);
+  const bool has_colon = words.first.size() != text.size();
   if (known == kEvents.end()) {
-    return fail(fmt::format("unknown event '{}'", text),
-                "hardware and software events are known by name: cycles, instructions, "
-                "cache-misses, cpu-clock, page-faults, context-switches and the like",
-                2);
+    if (is_probe(text)) return parse_probe_event(text, places);
+    if (has_colon && is_missing_kind(words.first)) {
+      return fail(fmt::format("'{}:' is not known here", words.first),
+                  "prof knows tracepoints (sched:sched_switch) and functions of programs and "
+                  "libraries (uprobe:/path:function, uretprobe:/path:function)",
+                  2);
+    }
+    // A tracepoint has a name; letters alone are the modifiers of something that does not exist.
+    const bool named = words.second.find_first_not_of(kModifierLetters) != text.npos;
+    if (has_colon && named && !words.first.empty()) return parse_tracepoint(text, words, places);
+    return unknown_event(text);
   }
   EventSpec spec;
   spec.name = std::string(text);
   spec.attr.type = known->type;
   spec.attr.config = known->config;
-  if (colon == text.npos) return spec;
-
-  Modifiers modifiers;
-  const auto letters = text.substr(colon + 1);
-  const bool good = !letters.empty() && std::ranges::all_of(letters, [&](char letter) {
-    return modifiers.apply(letter, spec);
-  });
-  if (!good) {
-    return fail(fmt::format("bad modifiers in event '{}'", text),
-                "after the colon may stand u, k, h, G, H, P and up to three p", 2);
+  if (has_colon) {
+    auto done = apply_modifiers(text.substr(words.first.size() + 1), spec);
+    if (!done) return tl::unexpected(done.error());
   }
-  spec.attr.precise_ip = modifiers.precise & 3;
   return spec;
 }
 
 }  // namespace
 
-Result<std::vector<EventSpec>> parse_events(std::string_view text) {
+Result<std::vector<EventSpec>> parse_events(std::string_view text, const EventPlaces& places) {
   std::vector<EventSpec> specs;
   for (;;) {
     const auto comma = text.find(',');
-    auto spec = parse_event(text.substr(0, comma));
+    auto spec = parse_event(text.substr(0, comma), places);
     if (!spec) return tl::unexpected(spec.error());
     specs.push_back(std::move(*spec));
     if (comma == text.npos) return specs;
@@ -156,7 +243,14 @@ void become_cpu_clock(EventSpec& spec) {
 void exclude_kernel(EventSpec& spec) {
   spec.attr.exclude_kernel = 1;
   spec.attr.exclude_hv = 1;
-  spec.name += spec.name.find(':') == spec.name.npos ? ":u" : "u";
+  // A tracepoint's name has a colon of its own.
+  spec.name += spec.name.find(':', spec.tracepoint.size()) == spec.name.npos ? ":u" : "u";
+}
+
+void count_each_occurrence(EventSpec& spec) {
+  const bool clock =
+      spec.attr.config == PERF_COUNT_SW_CPU_CLOCK || spec.attr.config == PERF_COUNT_SW_TASK_CLOCK;
+  if (spec.attr.type == PERF_TYPE_SOFTWARE && !clock) spec.counts_each = true;
 }
 
 }  // namespace prof

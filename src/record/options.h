@@ -25,6 +25,14 @@ inline constexpr uint64_t kDefaultStackCopy = 8192;
 inline constexpr uint64_t kDefaultLiveCopy = 16384;  // of copies that are not kept
 inline constexpr uint64_t kMaxStackCopy = 65528;     // a record's size is 16 bits
 
+/// What RecordOptions::take is told besides.
+struct TakenRecording {
+  bool is_last = true;
+  uint64_t samples = 0;
+  uint64_t lost = 0;           // samples and other records
+  bool is_incomplete = false;  // counts could not be read, how many is not known
+};
+
 struct RecordOptions {
   // Whom to record.
   std::vector<std::string> command;  // started by us, with its arguments
@@ -44,10 +52,12 @@ struct RecordOptions {
   uint64_t stack_copy = kDefaultStackCopy;  // bytes a sample, for CallGraph::Dwarf
   bool live = false;                        // copies are unwound while recording, and not kept
   uint32_t max_stack = 0;                   // frames; 0: the kernel's default
-  std::string clock;                        // of the time stamps; empty: monotonic
-  bool bpf = false;                         // count equal stacks in the kernel
-  bool off_cpu = false;                     // and count the time that threads are away from a CPU
-  bool wall = false;                        // with off_cpu: both are parts of one time
+  bool kernel_callchains = true, user_callchains = true;  // the parts that are wanted of each
+  bool count_each = false;  // without a period or frequency: software events by each occurrence
+  std::string clock;        // of the time stamps; empty: monotonic
+  bool bpf = false;         // count equal stacks in the kernel
+  bool off_cpu = false;     // and count the time that threads are away from a CPU
+  bool wall = false;        // with off_cpu: both are parts of one time
   uint64_t min_block_ns = 0, max_block_ns = UINT64_MAX;  // of off_cpu: what counts
   double interval_seconds = 0;  // with bpf: counts of each so many seconds; 0: of it all
 
@@ -57,9 +67,13 @@ struct RecordOptions {
 
   // Where to.
   std::string output = "perf.data";  // "-": standard output
-  int compression_level = 1;         // 0: none
-  std::string mmap_pages;            // "128", "1M"; empty: the kernel's default
-  uint64_t max_size = 0;             // bytes; 0: no limit
+  /// Instead of `output`: gets the finished recording, an open file without a name. What it says of
+  /// the recording itself is for whoever takes it.
+  std::function<Result<void>(int fd, const TakenRecording& recording)> take;
+  double turn_seconds = 0;    // with `take`: a recording each so many seconds; 0: one
+  int compression_level = 1;  // 0: none
+  std::string mmap_pages;     // "128", "1M"; empty: the kernel's default
+  uint64_t max_size = 0;      // bytes; 0: no limit
   /// Keeps copies of binaries that will not be found under their names later; may be none.
   DiskCache cache;
   bool verbose = false;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,14 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   output.fd_.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!output.fd_) return fail_errno("cannot open '" + path + "'");
   output.pipe_ = ::lseek(output.fd_.get(), 0, SEEK_CUR) < 0;
+  return output;
+}
+
+Result<OutputFile> OutputFile::create_unnamed() {
+  OutputFile output;
+  output.path_ = "memory";
+  output.fd_.reset(::memfd_create("prof-recording", MFD_CLOEXEC));
+  if (!output.fd_) return fail_errno("cannot create a file in memory");
   return output;
 }
 

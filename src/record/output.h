@@ -16,6 +16,8 @@ class OutputFile {
  public:
   /// "-" is standard output, refused if that is a terminal. Devices and pipes are opened in place.
   static Result<OutputFile> create(const std::string& path);
+  /// A file in memory, for who keeps a descriptor of it.
+  static Result<OutputFile> create_unnamed();
 
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
@@ -25,6 +27,7 @@ class OutputFile {
   bool is_pipe() const { return pipe_; }
   /// Gives the descriptor away, once.
   int take_fd() { return fd_.release(); }
+  int fd() const { return fd_.get(); }
   Result<void> commit();
 
  private:

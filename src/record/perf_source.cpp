@@ -41,6 +41,7 @@ Result<std::unique_ptr<PerfSource>> PerfSource::open(const RecordOptions& option
   if (!size) return tl::unexpected(size.error());
   source->ring_size_ = *size;
   source->configure(target);
+  source->note_uninherited(target, notes);
   if (auto done = source->negotiate(target, notes); !done) return tl::unexpected(done.error());
   if (load) {
     auto programs = load(*source);
@@ -57,6 +58,10 @@ void PerfSource::configure(const Target& target) {
   const bool command = target.kind == TargetKind::Command;
   has_tracker_ = !command || options_.delay_ms != 0;
   const bool several = has_tracker_ || specs_.size() > 1 || options_.off_cpu;
+  // As perf has it: all samples of a recording with tracepoints say where they were taken.
+  const bool with_cpu =
+      target.kind == TargetKind::Cpus ||
+      std::ranges::any_of(specs_, [](const EventSpec& spec) { return !spec.tracepoint.empty(); });
   if (has_tracker_) {
     EventSpec tracker;
     tracker.name = "dummy";
@@ -71,20 +76,37 @@ void PerfSource::configure(const Target& target) {
     event.attr = specs_[i].attr;
     event.name = specs_[i].name;
     const bool tracker = has_tracker_ && i + 1 == specs_.size();
-    sampling_.apply(options_, specs_[i], target.kind == TargetKind::Cpus, several, event.attr);
+    sampling_.apply(options_, specs_[i], with_cpu, several, event.attr);
     if (tracker) event.attr.freq = 0, event.attr.sample_period = 0;
     if (tracker || (i == 0 && !has_tracker_)) {
       set_tracking(event.attr);
       // perf finds where a file begins in memory by its first mapping, which runs no code.
       event.attr.mmap_data = options_.call_graph == CallGraph::Dwarf && !options_.live;
     }
-    event.attr.inherit = options_.inherit;
+    event.attr.inherit = options_.inherit && inherits(i);
     event.attr.read_format = PERF_FORMAT_ID | kReadFormatLost;
     event.attr.disabled = !tracker || command;
     event.attr.enable_on_exec = command && (tracker || options_.delay_ms == 0);
     if (specs_[i].precise_is_max) event.attr.precise_ip = 3;
     want_chain(event.attr);
     events_.push_back(std::move(event));
+  }
+}
+
+/// A uprobe is made anew for each child, from the path in the attribute, which then is read in the
+/// memory of the parent that forks: not there, and fork() fails (kernel/events/core.c).
+bool PerfSource::inherits(size_t index) const {
+  return specs_[index].probe_path.empty() || options_.samples_by_bpf();
+}
+
+void PerfSource::note_uninherited(const Target& target, std::vector<std::string>& notes) const {
+  if (!options_.inherit || target.kind == TargetKind::Cpus) return;
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (inherits(i)) continue;
+    notes.push_back(fmt::format(
+        "'{}' is recorded of the threads that are there at the start, not of those born "
+        "later: --bpf and -a have no such limit",
+        specs_[i].name));
   }
 }
 
@@ -106,7 +128,7 @@ Result<void> PerfSource::negotiate_event(size_t index, Target& target,
                                          std::vector<std::string>& notes) {
   for (;;) {
     const pid_t tid = target.threads.empty() ? -1 : target.threads.front();
-    if (PerfEvent::open(events_[index].attr, tid, target.cpus.front())) return {};
+    if (open_attr(index, tid, target.cpus.front())) return {};
     const int error = errno;
     if (error == ESRCH && target.threads.size() > 1) {
       target.threads.erase(target.threads.begin());
@@ -142,7 +164,8 @@ bool PerfSource::fall_back(size_t index, int error, std::vector<std::string>& no
     notes.push_back("no hardware counters here: sampling by 'cpu-clock' instead of 'cycles'");
     return true;
   }
-  if ((error == EACCES || error == EPERM) && !attr.exclude_kernel && !attr.exclude_user) {
+  const bool denied = error == EACCES || error == EPERM;
+  if (denied && !attr.exclude_kernel && !attr.exclude_user && !spec.is_hit()) {
     take(exclude_kernel);
     if (!user_only_) {
       notes.push_back(fmt::format("kernel.perf_event_paranoid is {}: recording user space only",
@@ -182,10 +205,22 @@ bool PerfSource::drop_newest_feature() {
                [](Attr& a) { a.use_clockid = 0, a.clockid = 0; }));
 }
 
+PerfEvent PerfSource::open_attr(size_t index, pid_t tid, int cpu) const {
+  perf_event_attr attr = events_[index].attr;
+  if (options_.samples_by_bpf() && specs_[index].is_hit()) {
+    attr.type = PERF_TYPE_SOFTWARE;
+    attr.config = PERF_COUNT_SW_DUMMY;
+    attr.config2 = 0;
+    return PerfEvent::open(attr, tid, cpu);
+  }
+  return PerfEvent::open(specs_[index].opening(attr), tid, cpu);
+}
+
 /// Leaves errno as what failed set it.
 PerfEvent PerfSource::open_event(size_t index, pid_t tid, int cpu) const {
-  auto event = PerfEvent::open(events_[index].attr, tid, cpu);
-  if (event && index < programs_.size() && !event.attach(programs_[index])) {
+  auto event = open_attr(index, tid, cpu);
+  const int program = index < programs_.size() ? programs_[index] : -1;
+  if (event && program >= 0 && !event.attach(program)) {
     const int error = errno;
     event = {};
     errno = error;

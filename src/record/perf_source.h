@@ -29,9 +29,13 @@ namespace prof {
 /// and is on from the moment it is opened: no process can change between its description in the
 /// file and the first sample. It also watches the CPUs that -C leaves out, where processes that are
 /// sampled later may start.
+///
+/// An event whose hits a BPF program takes by itself (EventSpec::is_hit()) is not opened: a dummy
+/// stands in for it, so that there are rings, and ends to be seen.
 class PerfSource final : public EventSource {
  public:
-  /// Gives the descriptors of the BPF programs that get the samples of the first so many events.
+  /// Gives the descriptors of the BPF programs that get the samples of the first so many events;
+  /// -1 for an event that has its program elsewhere.
   using LoadPrograms = std::function<Result<std::vector<int>>(const PerfSource& source)>;
 
   /// Opens everything, disabled except for the dummy. What had to be done differently from what was
@@ -51,6 +55,8 @@ class PerfSource final : public EventSource {
 
   /// The events as opened, with names and ids.
   std::span<const EventAttr> events() const { return events_; }
+  /// What they were asked for as, one for each.
+  std::span<const EventSpec> specs() const { return specs_; }
   std::vector<IdIndexEntry> id_index() const;
   size_t ring_size() const { return ring_size_; }
   size_t ring_count() const { return rings_.size(); }
@@ -75,6 +81,8 @@ class PerfSource final : public EventSource {
       : options_(options), specs_(std::move(specs)), sampling_(sampling) {}
 
   void configure(const Target& target);
+  bool inherits(size_t index) const;
+  void note_uninherited(const Target& target, std::vector<std::string>& notes) const;
   Result<void> negotiate(Target& target, std::vector<std::string>& notes);
   Result<void> negotiate_event(size_t index, Target& target, std::vector<std::string>& notes);
   bool drop_newest_feature();
@@ -83,6 +91,7 @@ class PerfSource final : public EventSource {
   const std::vector<int>& cpus_of(size_t index, const Target& target) const;
   bool is_tracker(size_t index) const { return has_tracker_ && index + 1 == events_.size(); }
 
+  PerfEvent open_attr(size_t index, pid_t tid, int cpu) const;
   PerfEvent open_event(size_t index, pid_t tid, int cpu) const;
   Result<void> open_rings(Target& target, std::vector<std::string>& notes);
   Result<void> open_leaders(Target& target);

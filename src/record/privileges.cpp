@@ -24,6 +24,12 @@ Error explain_denied(const EventSpec& spec, const Target& target) {
                         level),
             "run as root, or 'sysctl kernel.perf_event_paranoid=2' for your own processes"};
   }
+  if (spec.is_hit()) {
+    return {fmt::format("not permitted to record '{}': kernel.perf_event_paranoid is {}, and this "
+                        "user has no CAP_PERFMON",
+                        spec.name, level),
+            "run as root, or 'sysctl kernel.perf_event_paranoid=-1'"};
+  }
   if (target.kind == TargetKind::Cpus) {
     return {
         fmt::format("not permitted to record the whole system: kernel.perf_event_paranoid is "
@@ -57,6 +63,11 @@ int perf_event_paranoid() {
 }
 
 Error explain_open_failure(int error, const EventSpec& spec, const Target& target) {
+  if (!spec.probe_path.empty() && error != EACCES && error != EPERM && error != EMFILE &&
+      error != ENFILE && error != ESRCH) {
+    return {fmt::format("the kernel cannot probe '{}': {}", spec.name, std::strerror(error)),
+            "a probe is at the first byte of an instruction of a file on a disk"};
+  }
   switch (error) {
     case EACCES:
     case EPERM:

@@ -1,10 +1,12 @@
 #include "record/recorder.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "perfdata/decode.h"
@@ -24,6 +26,7 @@
 #include "record/stack_trimmer.h"
 #include "record/synthesize.h"
 #include "record/tally.h"
+#include "record/tracefs.h"
 #include "record/write_queue.h"
 
 namespace prof {
@@ -46,9 +49,11 @@ class Recorder {
 
  private:
   Result<void> open_source();
+  Result<std::vector<EventSpec>> specs(std::vector<std::string>& notes);
   Result<void> open_with_bpf(const std::vector<EventSpec>& specs, const Sampling& sampling,
                              std::vector<std::string>& notes);
   Result<void> open_output();
+  Result<void> open_file();
   EventSource& source() const {
     if (bpf_) return *bpf_;
     if (live_) return *live_;
@@ -65,10 +70,13 @@ class Recorder {
   }
   void synthesize();
   Result<void> begin();
+  Result<RecordLoop::End> run_turns();
   void finish_source();
+  void note_losses();
+  Result<void> finish_recording(bool is_last);
   Features features() const;
   std::string counts_text() const;
-  void describe_result(uint64_t file_size, bool whole);
+  void describe_result(bool whole);
   RecordOutcome end_workload(RecordLoop::End end);
   bool reader_has_gone() const { return options_.output == "-" && stdout_is_broken(); }
   void notify(std::string_view line) const {
@@ -83,10 +91,12 @@ class Recorder {
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<SignalQueue> signals_;
   std::unique_ptr<PerfSource> source_;
-  std::unique_ptr<BpfSource> bpf_;    // on top of it, for --bpf
-  std::unique_ptr<LiveSource> live_;  // the same, for --call-graph dwarf,live
+  std::unique_ptr<BpfSource> bpf_;        // on top of it, for --bpf
+  std::unique_ptr<LiveSource> live_;      // the same, for --call-graph dwarf,live
+  std::vector<std::string> tracepoints_;  // that are recorded
   Features host_;
   std::optional<OutputFile> output_;
+  UniqueFd unnamed_;  // the recording, if it is to be taken
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<FileKeeper> keeper_;
   std::unique_ptr<Tally> tally_;
@@ -94,10 +104,11 @@ class Recorder {
   std::unique_ptr<StackTrimmer> trimmer_;
   std::unique_ptr<RecordLoop> loop_;
   uint64_t lost_ = 0;
+  uint64_t lost_before_ = 0;  // of them, those of earlier turns
 };
 
-Result<void> Recorder::open_source() {
-  std::vector<std::string> notes;
+/// What -e says; what of it is not taken literally is told in `notes`.
+Result<std::vector<EventSpec>> Recorder::specs(std::vector<std::string>& notes) {
   std::vector<EventSpec> specs;
   for (const std::string& text : options_.events) {
     auto parsed = parse_events(text);
@@ -105,6 +116,25 @@ Result<void> Recorder::open_source() {
     specs.insert(specs.end(), parsed->begin(), parsed->end());
   }
   if (specs.empty()) specs.push_back(default_event());
+  bool has_hits = false;
+  for (EventSpec& spec : specs) {
+    if (options_.count_each) count_each_occurrence(spec);
+    if (!spec.tracepoint.empty()) tracepoints_.push_back(spec.tracepoint);
+    has_hits |= spec.is_hit();
+  }
+  if (has_hits && options_.samples_by_bpf() && (options_.frequency || options_.max_frequency)) {
+    notes.push_back("-F is not of tracepoints and uprobes that BPF takes: every hit counts");
+  }
+  if (!tracepoints_.empty() && options_.call_graph == CallGraph::Bpf && !options_.bpf) {
+    notes.push_back("--call-graph bpf leaves out the fields of tracepoints");
+  }
+  return specs;
+}
+
+Result<void> Recorder::open_source() {
+  std::vector<std::string> notes;
+  auto specs = this->specs(notes);
+  if (!specs) return tl::unexpected(specs.error());
   auto sampling = Sampling::from(options_, notes);
   if (!sampling) return tl::unexpected(sampling.error());
   const bool known_clock = sampling->clock == CLOCK_MONOTONIC || sampling->clock == CLOCK_BOOTTIME;
@@ -117,7 +147,7 @@ Result<void> Recorder::open_source() {
     return fail("BPF programs tell the time by the clocks monotonic and boottime only", {}, 2);
   }
 
-  const bool quiet_stdout = options_.output == "-";
+  const bool quiet_stdout = options_.output == "-" || options_.take;
   if (!options_.command.empty()) {
     auto workload = Workload::fork(options_.command, quiet_stdout);
     if (!workload) return tl::unexpected(workload.error());
@@ -129,10 +159,10 @@ Result<void> Recorder::open_source() {
   target_ = std::move(*target);
   raise_open_file_limit();  // after the fork: the command keeps its own
   if (programs) {
-    if (auto done = open_with_bpf(specs, *sampling, notes); !done) return done;
+    if (auto done = open_with_bpf(*specs, *sampling, notes); !done) return done;
   }
   if (!source_) {
-    auto source = PerfSource::open(options_, std::move(specs), *sampling, target_, notes);
+    auto source = PerfSource::open(options_, std::move(*specs), *sampling, target_, notes);
     if (!source) return tl::unexpected(source.error());
     source_ = std::move(*source);
   }
@@ -209,9 +239,22 @@ Result<void> Recorder::open_output() {
     info.mmap_length = std::max(kLeast, static_cast<uint32_t>(source_->ring_size()));
     host_.compression = info;
   }
-  auto output = OutputFile::create(options_.output);
+  if (!tracepoints_.empty() && !options_.samples_by_bpf()) {
+    auto description = Tracefs::find().and_then(
+        [this](const Tracefs& tracefs) { return tracefs.describe(tracepoints_); });
+    if (!description) return tl::unexpected(description.error());
+    host_.tracing_data = std::move(*description);
+  }
+  return open_file();
+}
+
+/// The file, and all that stands between it and the source.
+Result<void> Recorder::open_file() {
+  const auto events = file_events();
+  auto output = options_.take ? OutputFile::create_unnamed() : OutputFile::create(options_.output);
   if (!output) return tl::unexpected(output.error());
   output_.emplace(std::move(*output));
+  if (options_.take) unnamed_.reset(::fcntl(output_->fd(), F_DUPFD_CLOEXEC, 3));
   WriterOptions writer_options;
   writer_options.path = options_.output;
   writer_options.pipe = output_->is_pipe();
@@ -266,12 +309,70 @@ Result<void> Recorder::begin() {
 void Recorder::finish_source() {
   source().stop();
   loop_->drain();
+  note_losses();
+}
+
+/// Tells the file what the kernel and the programs lost since the last one.
+void Recorder::note_losses() {
   lost_ = source().lost();
-  if (lost_ == 0) return;
+  if (lost_ <= lost_before_) return;
   RecordEncoder record(sample_id_size(source_->events().front().attr));
-  record.lost_samples(lost_);
+  record.lost_samples(lost_ - lost_before_);
   const auto bytes = record.view();
   queue_->push({bytes.begin(), bytes.end()}, true);
+}
+
+/// Ends the file, and hands it over if it is to be taken.
+Result<void> Recorder::finish_recording(bool is_last) {
+  Result<void> written = queue_->finish();
+  if (!source_->events().front().attr.build_id) tally_->read_missing_build_ids();
+  const auto finished = writer_->finish(features());
+  const auto kept = keeper_ ? keeper_->finish() : FileKeeper::Kept{};
+  if (written) written = finished;
+  if (!options_.take) {
+    if (written || !reader_has_gone()) describe_result(written.has_value());
+    if (kept.files != 0) {
+      notify(fmt::format("[ prof record: Kept {} that nobody would find later, {:.3f} MB in {} ]",
+                         kept.files == 1 ? "a binary" : fmt::format("{} binaries", kept.files),
+                         static_cast<double>(kept.bytes) / (1024.0 * 1024.0),
+                         options_.cache.directory()));
+    }
+    return written;
+  }
+  const uint64_t lost = std::max(lost_ - std::min(lost_, lost_before_), tally_->lost());
+  lost_before_ = std::max(lost_, lost_before_);
+  if (!written) return written;
+  return options_.take(unnamed_.get(),
+                       {is_last, tally_->samples(), lost, bpf_ && bpf_->is_incomplete()});
+}
+
+/// Runs until something ends the recording. In turns, a file ends with each of them, and the next
+/// begins with what runs then; the events stay as they are.
+Result<RecordLoop::End> Recorder::run_turns() {
+  using Clock = std::chrono::steady_clock;
+  const bool until_targets_end = target_.kind == TargetKind::Threads;
+  if (options_.turn_seconds <= 0) return loop_->run(options_, workload_.get(), until_targets_end);
+  const auto begin = Clock::now();
+  RecordOptions turn = options_;
+  for (uint64_t turns = 1;; ++turns) {
+    const double so_far = std::chrono::duration<double>(Clock::now() - begin).count();
+    const double left = options_.duration_seconds - so_far;
+    const bool is_last =
+        options_.duration_seconds > 0 &&
+        static_cast<double>(turns) * options_.turn_seconds >= options_.duration_seconds;
+    // By the clock of the whole, so that turns do not drift.
+    const double end = static_cast<double>(turns) * options_.turn_seconds - so_far;
+    turn.duration_seconds = std::max(is_last ? left : end, 0.001);
+    const auto why = loop_->run(turn, workload_.get(), until_targets_end);
+    if (!why || *why != RecordLoop::End::Duration || is_last) return why;
+    source().settle();
+    loop_->drain();
+    note_losses();
+    if (auto done = finish_recording(false); !done) return tl::unexpected(done.error());
+    if (auto done = open_file(); !done) return tl::unexpected(done.error());
+    synthesize();
+    turn.delay_ms = 0;
+  }
 }
 
 Features Recorder::features() const {
@@ -296,7 +397,7 @@ std::string Recorder::counts_text() const {
   return text + fmt::format(", {} stacks", bpf_->stacks());
 }
 
-void Recorder::describe_result(uint64_t file_size, bool whole) {
+void Recorder::describe_result(bool whole) {
   constexpr double kMega = 1024.0 * 1024.0;
   const auto stats = writer_->stats();
   notify(fmt::format("[ prof record: Woken up {} times to write data ]", loop_->wakeups()));
@@ -309,7 +410,8 @@ void Recorder::describe_result(uint64_t file_size, bool whole) {
                     static_cast<double>(stats.bytes_in) / static_cast<double>(stats.bytes_out));
   }
   notify(fmt::format("[ prof record: Captured and wrote {:.3f} MB {}{}{} ]",
-                     static_cast<double>(file_size) / kMega, options_.output, samples, compressed));
+                     static_cast<double>(stats.bytes_out) / kMega, options_.output, samples,
+                     compressed));
   const uint64_t lost = std::max(lost_, tally_->lost());
   if (options_.samples_by_bpf() && options_.verbose) {
     const auto measured = bpf_->measured();
@@ -378,28 +480,17 @@ Result<RecordOutcome> Recorder::run() {
   synthesize();
   if (auto done = begin(); !done) return tl::unexpected(done.error());
 
-  const bool until_targets_end = target_.kind == TargetKind::Threads;
-  const auto end = loop_->run(options_, workload_.get(), until_targets_end);
+  const auto end = run_turns();
+  if (!end && options_.take) return tl::unexpected(end.error());
   finish_source();
-  Result<void> written = queue_->finish();
-  if (!source_->events().front().attr.build_id) tally_->read_missing_build_ids();
-  const auto stats = writer_->stats();
-  const auto finished = writer_->finish(features());
-  const auto kept = keeper_ ? keeper_->finish() : FileKeeper::Kept{};
-  if (written) written = finished;
-  if (written || !reader_has_gone()) describe_result(stats.bytes_out, written.has_value());
-  if (kept.files != 0) {
-    notify(fmt::format("[ prof record: Kept {} that nobody would find later, {:.3f} MB in {} ]",
-                       kept.files == 1 ? "a binary" : fmt::format("{} binaries", kept.files),
-                       static_cast<double>(kept.bytes) / (1024.0 * 1024.0),
-                       options_.cache.directory()));
-  }
+  const auto written = finish_recording(true);
   if (!end) return tl::unexpected(end.error());
   auto outcome = end_workload(*end);
   if (!written && reader_has_gone()) {
     outcome.signal = SIGPIPE;  // as any program ends whose reader had enough
     return outcome;
   }
+  if (!written && options_.take) return tl::unexpected(written.error());
   if (!written) {
     Error error = written.error();
     error.hint = "the recording was stopped; what was written until then is kept";

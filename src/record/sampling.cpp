@@ -102,7 +102,9 @@ Result<Sampling> Sampling::from(const RecordOptions& options, std::vector<std::s
 
 void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool with_cpu,
                      bool several, perf_event_attr& attr) const {
-  const bool each = spec.counts_each && !frequency_given;
+  // A program that takes the hits sees them all, and so no rate can be kept.
+  const bool each =
+      spec.counts_each && (!frequency_given || (options.samples_by_bpf() && spec.is_hit()));
   attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
   if (period != 0 || each) {
     attr.sample_period = period != 0 ? period : 1;
@@ -116,10 +118,15 @@ void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool w
   // A stack that is counted may have been on any.
   if (with_cpu && !options.bpf) attr.sample_type |= PERF_SAMPLE_CPU;
   if (several) attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
+  if (!spec.tracepoint.empty() && !options.samples_by_bpf()) attr.sample_type |= PERF_SAMPLE_RAW;
   // What a BPF program takes by itself need not be taken before it runs.
   if (options.call_graph != CallGraph::None && !options.samples_by_bpf()) {
     attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
     attr.sample_max_stack = max_stack;
+  }
+  if (options.call_graph != CallGraph::None) {
+    attr.exclude_callchain_kernel = !options.kernel_callchains;
+    attr.exclude_callchain_user = !options.user_callchains;
   }
   if (options.call_graph == CallGraph::Dwarf) {
     attr.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;

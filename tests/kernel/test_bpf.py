@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 from harness import (PROF, Skip, check, check_equal, check_in, check_near, main, open_to_nobody,
-                     perf_ok, prof_ok, require_perf, require_program, require_root, run, test,
+                     perf_ok, prof_ok, require_bpf, require_perf, require_program, run, test,
                      unprivileged, workload)
 from recordings import Differences, folded_stacks, script_samples, shares_by_symbol
 
@@ -16,14 +16,6 @@ TOLERANCE = 3.0  # points: 3 standard deviations of 3,000 samples
 FREQUENCY = 999
 PERIOD = 1000000000 // FREQUENCY  # ns, as the kernel divides
 SECONDS = 3
-
-
-def require_bpf():
-    if "without BPF" in prof_ok("--version").out:
-        raise Skip("this prof was built without BPF")
-    if not os.path.exists("/sys/kernel/btf/vmlinux"):
-        raise Skip("this kernel has no BTF")
-    require_root()
 
 
 def counted(done):

@@ -12,6 +12,7 @@ CTest sets them), exits 0 when all its checks hold, 1 when one does not, 77 when
     main()
 """
 
+import ctypes
 import os
 import pathlib
 import shutil
@@ -27,6 +28,7 @@ WORKLOADS = os.environ.get("WORKLOADS", str(SOURCE / "build" / "dev" / "tests" /
 SANITIZED = os.environ.get("PROF_SANITIZED") == "1"
 os.environ["PERF_CONFIG"] = str(SOURCE / "tests" / "support" / "perfconfig")
 NOBODY = 65534
+CLONE_NEWNS = 0x20000
 DEFAULT_TIMEOUT = 120  # seconds; a hang is a failure, not a stuck test run
 
 SKIP_EXIT_CODE = 77
@@ -137,6 +139,35 @@ def require_root():
 def require_program(name):
     if shutil.which(name) is None:
         raise Skip(f"{name} is not installed")
+
+
+def require_tracefs():
+    """Tracepoints to be seen: where tracefs is not mounted, it is mounted for this test alone."""
+    require_root()
+    places = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
+    if any(os.path.isdir(f"{place}/events") for place in places):
+        return
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        raise Skip("tracefs is not mounted")
+    done = run("mount", "--make-rprivate", "/")
+    if done.code == 0:
+        done = run("mount", "-t", "tracefs", "nodev", places[0])
+    if done.code != 0:
+        raise Skip(f"tracefs is not mounted, and cannot be: {done.err.strip()}")
+
+
+def require_bpf():
+    if "without BPF" in prof_ok("--version").out:
+        raise Skip("this prof was built without BPF")
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        raise Skip("this kernel has no BTF")
+    require_root()
+
+
+def require_uprobes():
+    if not os.path.exists("/sys/bus/event_source/devices/uprobe/type"):
+        raise Skip("this kernel has no uprobes")
+    require_root()
 
 
 def perf_version():

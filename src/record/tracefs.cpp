@@ -1,0 +1,155 @@
+#include "record/tracefs.h"
+
+#include <dirent.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "common/byte_writer.h"
+#include "common/text_file.h"
+#include "record/nearest_names.h"
+
+namespace prof {
+
+namespace {
+
+constexpr const char* kPlaces[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+
+/// The folders in a folder, in the order of their names.
+std::vector<std::string> folders_in(const std::string& path) {
+  std::vector<std::string> names;
+  const auto close = [](DIR* dir) { ::closedir(dir); };
+  std::unique_ptr<DIR, decltype(close)> dir(::opendir(path.c_str()), close);
+  if (!dir) return names;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    if (entry->d_name[0] == '.') continue;
+    struct stat status {};
+    const std::string name = entry->d_name;
+    if (::stat((path + "/" + name).c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
+    names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+/// A name that can be a part of a path, and nothing else.
+bool is_plain(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+tl::unexpected<Error> not_permitted(const std::string& root) {
+  return fail(
+      fmt::format("not permitted to read the tracepoints in '{}'", root),
+      fmt::format("run as root, or let others read it: sudo mount -o remount,mode=755 {}", root));
+}
+
+}  // namespace
+
+Result<Tracefs> Tracefs::find(const std::string& root) {
+  bool hidden = false;
+  const auto has_events = [&hidden](const std::string& at) {
+    if (::access((at + "/events").c_str(), R_OK | X_OK) == 0) return true;
+    hidden |= errno == EACCES;
+    return false;
+  };
+  if (!root.empty()) {
+    if (has_events(root)) return Tracefs(root);
+  } else {
+    for (const char* place : kPlaces) {
+      if (has_events(place)) return Tracefs(place);
+    }
+  }
+  const std::string place = root.empty() ? kPlaces[0] : root;
+  if (hidden) return not_permitted(place);
+  return fail("the tracepoints are not to be seen: tracefs is not mounted",
+              fmt::format("mount it: sudo mount -t tracefs nodev {}", place));
+}
+
+std::vector<std::string> Tracefs::systems() const {
+  return folders_in(root_ + "/events");
+}
+
+std::vector<std::string> Tracefs::events_of(const std::string& system) const {
+  return folders_in(root_ + "/events/" + system);
+}
+
+Result<uint64_t> Tracefs::id_of(const std::string& system, const std::string& name) const {
+  const std::string full = system + ":" + name;
+  if (is_plain(system) && is_plain(name)) {
+    const std::string path = fmt::format("{}/events/{}/{}/id", root_, system, name);
+    const std::string text = read_first_line(path);
+    uint64_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (!text.empty() && error == std::errc{} && end == text.data() + text.size()) return id;
+    if (::access(path.c_str(), R_OK) != 0 && errno == EACCES) return not_permitted(root_);
+  }
+  std::vector<std::string> names;
+  for (const std::string& each : is_plain(system) ? events_of(system) : names) {
+    names.push_back(system + ":" + each);
+  }
+  std::string hint;
+  if (!names.empty()) {
+    hint = did_you_mean(full, names);
+    if (hint.empty()) hint = fmt::format("those of '{}': ls {}/events/{}", system, root_, system);
+  } else {
+    // The system is unknown: perhaps the name is right elsewhere.
+    for (const std::string& other : systems()) {
+      for (const std::string& each : events_of(other)) names.push_back(other + ":" + each);
+    }
+    hint = did_you_mean(full, names);
+    if (hint.empty()) hint = fmt::format("all of them: ls {}/events/*", root_);
+  }
+  return fail(fmt::format("there is no tracepoint '{}'", full), hint, 2);
+}
+
+/// As `perf record` writes it (tools/perf/util/trace-event-info.c, version 0.6): texts of tracefs
+/// with their sizes.
+Result<std::vector<std::byte>> Tracefs::describe(std::span<const std::string> tracepoints) const {
+  constexpr std::string_view kMagic("\x17\x08\x44tracing", 10);
+  constexpr std::string_view kVersion("0.6\0", 4);
+  ByteWriter out;
+  out.text(kMagic).text(kVersion);
+  out.u8(std::endian::native == std::endian::big).u8(sizeof(long));
+  out.u32(static_cast<uint32_t>(::sysconf(_SC_PAGESIZE)));
+  Result<void> all;
+  const auto put_file = [&](const std::string& name) {
+    auto text = read_text_file(root_ + "/" + name);
+    if (!text && all) all = tl::unexpected(text.error());
+    const std::string content = text.value_or("");
+    out.u64(content.size()).text(content);
+  };
+  out.text(std::string_view("header_page\0", 12));
+  put_file("events/header_page");
+  out.text(std::string_view("header_event\0", 13));
+  put_file("events/header_event");
+  std::map<std::string, std::set<std::string>> by_system;
+  for (const std::string& full : tracepoints) {
+    const size_t colon = full.find(':');
+    by_system[full.substr(0, colon)].insert(full.substr(colon + 1));
+  }
+  out.u32(0);  // formats of the function tracer's own events: none of them is recorded
+  out.u32(static_cast<uint32_t>(by_system.size()));
+  for (const auto& [system, names] : by_system) {
+    out.text(system).u8(0).u32(static_cast<uint32_t>(names.size()));
+    for (const std::string& name : names)
+      put_file(fmt::format("events/{}/{}/format", system, name));
+  }
+  out.u32(0);  // kallsyms: left out, as by perf
+  const std::string formats = read_text_file(root_ + "/printk_formats").value_or("");
+  out.u32(static_cast<uint32_t>(formats.size())).text(formats);
+  out.u64(0);  // names of processes: the recording's own records tell
+  if (!all) return tl::unexpected(all.error());
+  return out.take();
+}
+
+}  // namespace prof
