@@ -5,7 +5,7 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "record report script flamegraph fold embed --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -82,6 +82,18 @@ _prof() {
       return
       ;;
     "record --max-size")
+      # anything
+      return
+      ;;
+    "stacks -p" | "stacks --pid")
+      COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"))
+      return
+      ;;
+    "stacks -i" | "stacks --interval")
+      # anything
+      return
+      ;;
+    "stacks -D" | "stacks --duration")
       # anything
       return
       ;;
@@ -402,6 +414,9 @@ _prof() {
     record)
       words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --bpf --off-cpu --wall --min-block --max-block --interval --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
       ;;
+    stacks)
+      words="-h --help -p --pid -i --interval -D --duration -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --no-inherit -q --quiet --no-cache"
+      ;;
     report)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
       ;;
@@ -422,6 +437,8 @@ _prof() {
     COMPREPLY=($(compgen -W "$words" -- "$current"))
   elif [[ $command == record ]]; then
     COMPREPLY=($(compgen -c -- "$current"))
+  elif [[ $command == stacks ]]; then
+    COMPREPLY=($(compgen -c -W "cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults" -- "$current"))
   else
     COMPREPLY=($(compgen -f -- "$current"))
   fi

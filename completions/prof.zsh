@@ -5,6 +5,7 @@ _prof() {
   local -a commands
   commands=(
     'record:Record where a command, a process or the system spends its time'
+    'stacks:Count the stacks that lead to an event'
     'report:Show where the samples are, as a table'
     'script:Print the samples one by one, as text'
     'flamegraph:Draw a flame graph as SVG'
@@ -71,6 +72,30 @@ _prof() {
         '*--no-cache[Keep no copies of binaries that will not be found later]' \
         '*--max-size[Stop when the file has this size\: 100M]:value: ' \
         '*:: :_normal'
+      ;;
+    stacks)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-p[Only of these processes\: PID\[,PID\]]:process:_pids' \
+        '*--pid[Only of these processes\: PID\[,PID\]]:process:_pids' \
+        '*-i[Print every so many seconds, and begin at zero again]:value: ' \
+        '*--interval[Print every so many seconds, and begin at zero again]:value: ' \
+        '*-D[End after so many seconds]:value: ' \
+        '*--duration[End after so many seconds]:value: ' \
+        '*-P[Tell processes apart\: comm \[pid\]]' \
+        '*--per-pid[Tell processes apart\: comm \[pid\]]' \
+        '*-f[Print folded stacks, for prof flamegraph]' \
+        '*--folded[Print folded stacks, for prof flamegraph]' \
+        '*-U[Only the user'\''s part of the stacks]' \
+        '*--user-stacks-only[Only the user'\''s part of the stacks]' \
+        '*-K[Only the kernel'\''s part]' \
+        '*--kernel-stacks-only[Only the kernel'\''s part]' \
+        '*--no-inherit[Not the threads and children born later]' \
+        '*-q[Print no notes]' \
+        '*--quiet[Print no notes]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        ':event:(cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults)' '*:: :_normal'
       ;;
     report)
       _arguments -s -S \

@@ -34,6 +34,7 @@ ARGUMENTS = {
     ("*", "--symfs"): FOLDER_NAME,
     ("*", "--demangle"): ["names", "full", "none"],
     ("record", "--pid"): PROCESS,
+    ("stacks", "--pid"): PROCESS,
     ("record", "--uid"): USER,
     ("record", "--event"): EVENTS,
     ("record", "--call-graph"): ["fp"],
@@ -141,6 +142,8 @@ def bash(commands):
               '    COMPREPLY=($(compgen -W "$words" -- "$current"))',
               '  elif [[ $command == record ]]; then',
               '    COMPREPLY=($(compgen -c -- "$current"))',
+              '  elif [[ $command == stacks ]]; then',
+              f'    COMPREPLY=($(compgen -c -W "{" ".join(EVENTS)}" -- "$current"))',
               "  else", '    COMPREPLY=($(compgen -f -- "$current"))', "  fi", "}",
               "complete -o filenames -F _prof prof"]
     return "\n".join(lines) + "\n"
@@ -189,7 +192,11 @@ def zsh(commands):
             value = zsh_values(option.argument(command.name)) if option.takes_value else ""
             for name in option.names:
                 lines.append(f"        '*{name}[{zsh_text(option.text)}]{value}' \\")
-        rest = "'*:: :_normal'" if command.name == "record" else "'*:file:_files'"
+        rest = "'*:file:_files'"
+        if command.name == "record":
+            rest = "'*:: :_normal'"
+        elif command.name == "stacks":
+            rest = f"':event:({' '.join(EVENTS)})' '*:: :_normal'"
         lines += [f"        {rest}", "      ;;"]
     lines += ["  esac", "}", "", '_prof "$@"']
     return "\n".join(lines) + "\n"

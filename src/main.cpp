@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   prof::CommandRun run;
   prof::add_record_command(app, run);
+  prof::add_stacks_command(app, run);
   prof::add_report_command(app, run);
   prof::add_script_command(app, run);
   prof::add_flamegraph_command(app, run);

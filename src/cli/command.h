@@ -20,6 +20,7 @@ void add_record_command(CLI::App& app, CommandRun& run);
 void add_report_command(CLI::App& app, CommandRun& run);
 void add_script_command(CLI::App& app, CommandRun& run);
 void add_fold_command(CLI::App& app, CommandRun& run);
+void add_stacks_command(CLI::App& app, CommandRun& run);
 void add_embed_command(CLI::App& app, CommandRun& run);
 void add_flamegraph_command(CLI::App& app, CommandRun& run);
 

@@ -1,4 +1,6 @@
 #include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <map>
 #include <memory>
@@ -82,6 +84,12 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
   return 0;
 }
 
+/// As in perf: what is piped in is what is meant, where no file is named.
+bool stdin_is_pipe() {
+  struct stat status {};
+  return ::fstat(STDIN_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
   FlamegraphOptions& picture = command.picture;
   app.add_option("--title", picture.title, "Title of the picture");
@@ -135,7 +143,11 @@ void add_flamegraph_command(CLI::App& app, CommandRun& run) {
       "Keep threads apart");
   flamegraph->add_option("--max-stack", command->load.max_stack, "Keep at most so many frames");
   add_picture_options(*flamegraph, *command);
-  flamegraph->callback([command, &run] { run = [command] { return run_flamegraph(*command); }; });
+  flamegraph->callback([flamegraph, command, &run] {
+    const bool given = flamegraph->count("-i") != 0 || flamegraph->count("file") != 0;
+    if (!given && stdin_is_pipe()) command->load.input.path = "-";
+    run = [command] { return run_flamegraph(*command); };
+  });
 }
 
 }  // namespace prof

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/command_words.h"
 #include "record/options.h"
 #include "record/recorder.h"
 #include "report/embedded.h"
@@ -15,8 +16,6 @@
 namespace prof {
 
 namespace {
-
-using Words = std::vector<std::string>;
 
 /// What CLI11 fills in; the rest of RecordOptions is made of it.
 struct RecordArguments {
@@ -97,56 +96,6 @@ void add_options(CLI::App& app, RecordArguments& to) {
       "  prof record -g -- make          a command, until it ends\n"
       "  prof record -F 99 -ag -- sleep 10   the whole system for 10 seconds\n"
       "  prof record -g -p 1234          a running process, until it or ^C ends it");
-}
-
-/// How many of the words after option `name` belong to it: 0 or 1; -1 for an option we do not have.
-int values_of(const CLI::App& app, const std::string& name) {
-  if (name == "-z" || name == "--compression-level") return 0;  // attached, or none
-  const CLI::Option* option = app.get_option_no_throw(name);
-  if (!option) return -1;
-  return option->get_items_expected_max() == 0 ? 0 : 1;
-}
-
-/// Splits off the command: `words` keeps the options, ready for CLI11.
-Words split_command(const CLI::App& app, Words& words) {
-  Words options;
-  size_t i = 0;
-  for (; i < words.size() && words[i].size() > 1 && words[i][0] == '-'; ++i) {
-    const std::string& word = words[i];
-    if (word == "--") {
-      ++i;
-      break;
-    }
-    if (word.starts_with("--")) {
-      options.push_back(word == "--compression-level" ? word + "=1" : word);
-      if (word.find('=') == word.npos && values_of(app, word) == 1 && i + 1 < words.size()) {
-        options.push_back(words[++i]);
-      }
-      continue;
-    }
-    // A cluster, as in -ag, -F99, -agF 99 or -z5.
-    for (size_t at = 1; at < word.size(); ++at) {
-      const std::string name{'-', word[at]};
-      const std::string rest = word.substr(at + 1);
-      if (name == "-z") {
-        const auto digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
-        options.push_back("--compression-level=" + (digits ? rest.substr(0, digits) : "1"));
-        at += digits;
-        continue;
-      }
-      options.push_back(name);
-      if (values_of(app, name) != 1) continue;
-      if (!rest.empty()) {
-        options.push_back(rest);
-      } else if (i + 1 < words.size()) {
-        options.push_back(words[++i]);
-      }
-      break;
-    }
-  }
-  Words command(words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
-  words = std::move(options);
-  return command;
 }
 
 template <class T>
@@ -260,19 +209,7 @@ void add_record_command(CLI::App& app, CommandRun& run) {
   auto* command = app.add_subcommand("record",
                                      "Record where a command, a process or the system "
                                      "spends its time");
-  // The words are taken as they come, and parsed in record(): CLI11 alone would let -z swallow the
-  // command's name, and the command's options would be ours. It collects options it does not know
-  // apart, but those all stand before the first word that is none.
-  command->set_help_flag();
-  command->allow_extras();
-  command->positionals_at_end();
-  auto words = std::make_shared<Words>();
-  command->add_option("words", *words)->expected(1, INT32_MAX)->group("");
-  command->callback([command, words, &run] {
-    Words all = command->remaining();
-    all.insert(all.end(), words->begin(), words->end());
-    run = [all] { return record(all); };
-  });
+  take_words(*command, [&run](const Words& words) { run = [words] { return record(words); }; });
 }
 
 }  // namespace prof

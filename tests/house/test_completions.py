@@ -10,7 +10,7 @@ sys.path.insert(0, str(SOURCE / "scripts"))
 import generate_completions  # noqa: E402  # the generator is a script, not a package
 
 BASH = SOURCE / "completions" / "prof.bash"
-COMMANDS = {"record", "report", "script", "fold", "flamegraph", "embed"}
+COMMANDS = {"record", "report", "script", "fold", "flamegraph", "embed", "stacks"}
 
 
 def complete(*words):

@@ -9,6 +9,7 @@ WANTED = [
     "usr/bin/prof",
     "usr/share/man/man1/prof.1",
     "usr/share/man/man1/prof-record.1",
+    "usr/share/man/man1/prof-stacks.1",
     "usr/share/man/man1/prof-report.1",
     "usr/share/man/man1/prof-script.1",
     "usr/share/man/man1/prof-flamegraph.1",

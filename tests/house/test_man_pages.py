@@ -36,9 +36,9 @@ def names_of(command):
 @test
 def every_option_is_told_of_and_no_other():
     commands = generate_completions.parse_commands(PROF)
-    # embed reads recordings, too, but takes no samples out of them.
+    # embed reads recordings, too, but takes no samples out of them; stacks reads only its own.
     shared = set.intersection(*(names_of(c) for c in commands
-                                if c.name not in ("record", "embed")))
+                                if c.name not in ("record", "embed", "stacks")))
     check("--symfs" in shared and "--help" in shared, f"shared options: {sorted(shared)}")
     for command in commands:
         page = FOLDER / f"prof-{command.name}.1"
