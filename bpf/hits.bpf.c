@@ -76,8 +76,17 @@ static __always_inline int find_place(void* ctx, __u64* ip) {
   return in_user ? !config.exclude_user : !config.exclude_kernel;
 }
 
+/* `caller`, if the kernel (before 6.12, or where the function does not begin by saving the frame
+ * pointer) does not find it by itself. */
+static __always_inline __u64 missing_caller(void* ctx, __u64 caller) {
+  __u64 found[2] = {};
+  if (!config.at_entry || !config.user_stack) return 0;
+  bpf_get_stack(ctx, found, sizeof found, BPF_F_USER_STACK);
+  return found[1] == caller ? 0 : caller;
+}
+
 /* `ip` is 0 where the registers are not to be seen. */
-static __always_inline int hit(void* ctx, __u64 ip) {
+static __always_inline int hit(void* ctx, __u64 ip, __u64 caller) {
   const __u32 zero = 0;
   struct stack_stats* counted = bpf_map_lookup_elem(&stats, &zero);
   const struct stack_control* now = bpf_map_lookup_elem(&control, &zero);
@@ -96,6 +105,7 @@ static __always_inline int hit(void* ctx, __u64 ip) {
     return 0;
   }
   s->scratch.message.lasting = 0;
+  s->scratch.caller = missing_caller(ctx, caller);
   if (!note_stack(ctx, &s->scratch, task, ip, time, 0, now, counted, &key)) {
     if (config.each) {
       tell(&s->scratch, counted, config.event, config.period, time);
@@ -109,14 +119,16 @@ static __always_inline int hit(void* ctx, __u64 ip) {
 
 SEC("tracepoint")
 int hit_tracepoint(void* ctx) {
-  return hit(ctx, 0);
+  return hit(ctx, 0, 0);
 }
 
 SEC("uprobe")
 int hit_uprobe(bpf_user_pt_regs_t* ctx) {
 #ifdef __TARGET_ARCH_arm64
-  return hit(ctx, ctx->pc);
+  return hit(ctx, ctx->pc, ctx->regs[30]);
 #else
-  return hit(ctx, ctx->rip);
+  __u64 caller = 0; /* the call pushed it */
+  if (config.at_entry) bpf_probe_read_user(&caller, sizeof caller, (const void*)ctx->rsp);
+  return hit(ctx, ctx->rip, caller);
 #endif
 }

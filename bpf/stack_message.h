@@ -153,6 +153,8 @@ struct stack_config {
   __u64 max_block;
   __u64 cpus[16]; /* hits, off-CPU: bit set of those that count */
   __u64 period;   /* hits: every so many are counted */
+  __u8 at_entry;  /* hits: the function has not made its frame yet */
+  __u8 reserved3[7];
 };
 
 #endif /* PROF_BPF_STACK_MESSAGE_H */

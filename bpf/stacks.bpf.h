@@ -67,6 +67,7 @@ struct scratch {
   char comm[STACK_COMM_SIZE];
   struct hash_state hash;
   struct walk walk;
+  __u64 caller; /* what a walk by frame pointers would leave out, if config.at_entry; 0: nothing */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -269,6 +270,19 @@ static __always_inline int is_unfinished(__u32 end) {
   return end == UNWIND_END_NO_SPACE || end == UNWIND_END_NO_TABLE;
 }
 
+/* The user's part by frame pointers. Where a function begins they are still its caller's, and lead
+ * to the caller's caller. */
+static __always_inline __u32 take_chain(void* ctx, const struct scratch* s, __u64* frames,
+                                        __u32 most) {
+  __u32 taken;
+  if (!config.at_entry || !s->caller || most < 2) return take(ctx, frames, most, BPF_F_USER_STACK);
+  taken = take(ctx, frames + 1, most - 1, BPF_F_USER_STACK);
+  if (!taken) return 0;
+  frames[0] = frames[1];
+  frames[1] = s->caller;
+  return taken + 1;
+}
+
 /* The user's part of the stack, behind `kernel` frames. */
 static __always_inline __u32 take_user(void* ctx, struct scratch* s, __u32 kernel) {
   struct stack_message* m = &s->message;
@@ -279,7 +293,7 @@ static __always_inline __u32 take_user(void* ctx, struct scratch* s, __u32 kerne
   if (taken == NO_STACK) return 0;
   if (taken == NOT_OURS) {
     if (kernel >= config.max_frames) return 0;
-    return take(ctx, m->frames + kernel, config.max_frames - kernel, BPF_F_USER_STACK);
+    return take_chain(ctx, s, m->frames + kernel, config.max_frames - kernel);
   }
   walk(w, m->pid);
   m->end = w->end;

@@ -136,6 +136,7 @@ Result<int> BpfSource::load_sampler(const EventAttr& event, const EventSpec& spe
   config.period = attr.sample_period;
   config.exclude_kernel = attr.exclude_kernel;
   config.exclude_user = attr.exclude_user;
+  config.at_entry = spec.probes_entry;
   // The kernel takes their samples with the registers of user space
   // (kernel/trace/trace_syscalls.c).
   config.user_registers = probe || spec.tracepoint.starts_with("syscalls:");

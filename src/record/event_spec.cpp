@@ -158,6 +158,7 @@ Result<EventSpec> parse_probe_event(std::string_view text, const EventPlaces& pl
   spec.attr.config = probe->at_return ? pmu->return_bit : 0;
   spec.attr.config2 = probe->offset;
   spec.probe_path = std::move(probe->path);
+  spec.probes_entry = probe->at_entry;
   spec.counts_each = true;
   return spec;
 }

@@ -21,8 +21,9 @@ struct EventSpec {
   bool precise_is_max = false;  // precise_ip is a wish: as high as opens
   /// Sampled at every occurrence unless a period or frequency is given (tracepoints, probes).
   bool counts_each = false;
-  std::string tracepoint;  // "sched:sched_switch", if it is one
-  std::string probe_path;  // of a uprobe: what attr.config1 points to while it is opened
+  std::string tracepoint;     // "sched:sched_switch", if it is one
+  std::string probe_path;     // of a uprobe: what attr.config1 points to while it is opened
+  bool probes_entry = false;  // it is where a function begins
 
   /// Whether BPF programs run at every hit on the machine, whomever the event was opened for.
   bool is_hit() const { return !tracepoint.empty() || !probe_path.empty(); }

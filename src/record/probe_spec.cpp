@@ -247,6 +247,7 @@ Result<ProbeSpec> parse_probe(std::string_view text) {
     const auto offset = offset_of(*file, Functions(spec.path, file), spec.path,
                                   std::string(function.substr(0, plus)));
     if (!offset) return tl::unexpected(offset.error());
+    spec.at_entry = !spec.at_return && *after == 0;
     spec.offset = *after > UINT64_MAX - *offset ? UINT64_MAX : *offset + *after;
   }
   if (!is_code(*file, spec.offset)) {

@@ -12,8 +12,9 @@ namespace prof {
 
 struct ProbeSpec {
   bool at_return = false;
-  std::string path;     // of the file, as the kernel will open it
-  uint64_t offset = 0;  // in the file
+  bool at_entry = false;  // at the first byte of a function
+  std::string path;       // of the file, as the kernel will open it
+  uint64_t offset = 0;    // in the file
 };
 
 /// Whether `text` begins as a probe does.

@@ -2,7 +2,6 @@
 
 import collections
 import os
-import platform
 import re
 import shutil
 import signal
@@ -104,12 +103,22 @@ def every_call_of_a_function_is_counted_once():
     done = stacks_ok(probe(), "--", workload("hits"), CALLS)
     check_equal(total(done.out), HITS, "hits")
     check(all(frames[0] == "hit_me" for frames, _, _ in listed(done.out)), done.out)
-    release = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
-    if release < (6, 12):
-        return  # there the kernel does not know the caller of a function that has just begun
     found = {frames[1]: count for frames, _, count in listed(done.out)}
     check_equal(found, {"call_often": 2 * CALLS, "call_seldom": CALLS}, "hits by callers")
     check_equal([count for _, _, count in listed(done.out)], [CALLS, 2 * CALLS], "order")
+
+
+@test
+def the_caller_of_a_function_that_makes_no_frame_is_known():
+    require_uprobes()
+    done = stacks_ok(probe("bare"), "--", workload("hits"), CALLS)
+    found = {tuple(frames[:3]): count for frames, _, count in listed(done.out)}
+    check_equal(found, {("bare", "call_bare", "work"): CALLS}, "hits by callers")
+    # Not where it has begun already.
+    done = stacks_ok("-f", probe("hit_me+0x4"), "--", workload("hits"), CALLS)
+    found = {stack[-2:]: count for stack, count in folded_stacks(done.out).items()}
+    check_equal(found, {("call_often", "hit_me"): 2 * CALLS, ("call_seldom", "hit_me"): CALLS},
+                "hits by callers")
 
 
 @test

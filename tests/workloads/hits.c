@@ -3,8 +3,9 @@
 //   usage: hits CALLS [THREADS [CHILDREN [wait]]]
 //
 // The main thread, each of THREADS and each of CHILDREN call hit_me: 2 * CALLS times in
-// call_often, and CALLS times in call_seldom, with a getppid() for each of the latter. With `wait`
-// it begins when a byte comes, or the end, on standard input.
+// call_often, and CALLS times in call_seldom, with a getppid() for each of the latter, and CALLS
+// times bare, which makes no frame, in call_bare. With `wait` it begins when a byte comes, or the
+// end, on standard input.
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +34,19 @@ void call_seldom(void) {
   }
 }
 
+void bare(void) {
+  ++hits;
+}
+
+void call_bare(void) {
+  KEEP_FRAME;
+  for (long i = 0; i < calls; ++i) bare();
+}
+
 static void* work(void* unused) {
   call_often();
   call_seldom();
+  call_bare();
   return unused;
 }
 
