@@ -97,6 +97,10 @@ _prof() {
       # anything
       return
       ;;
+    "stacks --call-graph")
+      COMPREPLY=($(compgen -W "fp bpf" -- "$current"))
+      return
+      ;;
     "report -i" | "report --input")
       COMPREPLY=($(compgen -f -- "$current"))
       return
@@ -415,7 +419,7 @@ _prof() {
       words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --bpf --off-cpu --wall --min-block --max-block --interval --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
       ;;
     stacks)
-      words="-h --help -p --pid -i --interval -D --duration -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --no-inherit -q --quiet --no-cache"
+      words="-h --help -p --pid -i --interval -D --duration -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"

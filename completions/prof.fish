@@ -47,6 +47,7 @@ complete -c prof -n '__fish_seen_subcommand_from stacks' -s P -l per-pid -d 'Tel
 complete -c prof -n '__fish_seen_subcommand_from stacks' -s f -l folded -d 'Print folded stacks, for prof flamegraph'
 complete -c prof -n '__fish_seen_subcommand_from stacks' -s U -l user-stacks-only -d 'Only the user\'s part of the stacks'
 complete -c prof -n '__fish_seen_subcommand_from stacks' -s K -l kernel-stacks-only -d 'Only the kernel\'s part'
+complete -c prof -n '__fish_seen_subcommand_from stacks' -l call-graph -x -a 'fp bpf' -d 'How user stacks are found: fp (frame pointers), or bpf (unwind tables) [fp]'
 complete -c prof -n '__fish_seen_subcommand_from stacks' -l no-inherit -d 'Not the threads and children born later'
 complete -c prof -n '__fish_seen_subcommand_from stacks' -s q -l quiet -d 'Print no notes'
 complete -c prof -n '__fish_seen_subcommand_from stacks' -l no-cache -d 'Keep nothing on disk for the next time, and use nothing that was'

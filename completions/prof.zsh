@@ -91,6 +91,7 @@ _prof() {
         '*--user-stacks-only[Only the user'\''s part of the stacks]' \
         '*-K[Only the kernel'\''s part]' \
         '*--kernel-stacks-only[Only the kernel'\''s part]' \
+        '*--call-graph[How user stacks are found\: fp (frame pointers), or bpf (unwind tables) \[fp\]]:value:(fp bpf)' \
         '*--no-inherit[Not the threads and children born later]' \
         '*-q[Print no notes]' \
         '*--quiet[Print no notes]' \

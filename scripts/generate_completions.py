@@ -35,6 +35,7 @@ ARGUMENTS = {
     ("*", "--demangle"): ["names", "full", "none"],
     ("record", "--pid"): PROCESS,
     ("stacks", "--pid"): PROCESS,
+    ("stacks", "--call-graph"): ["fp", "bpf"],
     ("record", "--uid"): USER,
     ("record", "--event"): EVENTS,
     ("record", "--call-graph"): ["fp"],

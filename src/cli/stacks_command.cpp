@@ -22,7 +22,7 @@ namespace {
 
 struct StacksCommand {
   RecordOptions record;
-  std::string event;
+  std::string event, call_graph = "fp";
   double interval = 0;
   bool by_process = false, folded = false, user_only = false, kernel_only = false;
   bool no_inherit = false, quiet = false;
@@ -95,7 +95,7 @@ Result<void> settle(StacksCommand& command) {
   record.inherit = !command.no_inherit;
   record.bpf = true;
   record.count_each = true;
-  record.call_graph = CallGraph::FramePointers;
+  if (auto done = parse_call_graph_method(command.call_graph, record); !done) return done;
   record.kernel_callchains = !command.user_only;
   record.user_callchains = !command.kernel_only;
   record.turn_seconds = command.interval;
@@ -132,6 +132,8 @@ void add_options(CLI::App& app, StacksCommand& to) {
   app.add_flag("-f,--folded", to.folded, "Print folded stacks, for prof flamegraph");
   app.add_flag("-U,--user-stacks-only", to.user_only, "Only the user's part of the stacks");
   app.add_flag("-K,--kernel-stacks-only", to.kernel_only, "Only the kernel's part");
+  app.add_option("--call-graph", to.call_graph,
+                 "How user stacks are found: fp (frame pointers), or bpf (unwind tables) [fp]");
   app.add_flag("--no-inherit", to.no_inherit, "Not the threads and children born later");
   app.add_flag("-q,--quiet", to.quiet, "Print no notes");
   record.cache = DiskCache::of_user();

@@ -122,6 +122,20 @@ def the_caller_of_a_function_that_makes_no_frame_is_known():
 
 
 @test
+def callers_by_unwind_tables_are_the_same():
+    require_uprobes()
+    for function, callers in (("bare", {"call_bare": CALLS}),
+                              ("hit_me", {"call_often": 2 * CALLS, "call_seldom": CALLS})):
+        done = stacks_ok("--call-graph", "bpf", probe(function), "--", workload("hits"), CALLS)
+        check_equal(total(done.out), sum(callers.values()), "hits")
+        # The first may be cut, until the tables are there.
+        for frames, _, count in listed(done.out):
+            check_equal(frames[0], function, "leaf")
+            if frames[1] != "[truncated stack]":
+                check(frames[1] in callers and count <= callers[frames[1]], done.out)
+
+
+@test
 def every_return_of_a_function_is_counted_once():
     require_uprobes()
     done = stacks_ok("-f", probe(kind="uretprobe"), "--", workload("hits"), CALLS)
