@@ -138,8 +138,10 @@ Result<void> Recorder::open_source() {
   auto sampling = Sampling::from(options_, notes);
   if (!sampling) return tl::unexpected(sampling.error());
   const bool known_clock = sampling->clock == CLOCK_MONOTONIC || sampling->clock == CLOCK_BOOTTIME;
+  // What BPF takes of a tracepoint has no fields, which readers want to see.
+  const bool fields = !options_.bpf && std::ranges::any_of(*specs, &EventSpec::is_hit);
   if (!options_.call_graph_chosen && options_.call_graph == CallGraph::Bpf &&
-      (!known_clock || !BpfObject::is_built_in())) {
+      (!known_clock || fields || !BpfObject::is_built_in())) {
     options_.call_graph = CallGraph::FramePointers;
   }
   const bool programs = options_.samples_by_bpf() || options_.off_cpu;
