@@ -137,12 +137,12 @@ struct stack_config {
   __u32 max_frames;    /* of each part, 0: no stacks, the address alone */
   __u8 kernel_stack;   /* whether each part is wanted */
   __u8 user_stack;
-  __u8 boottime;        /* clock of the times; else monotonic */
-  __u8 everyone;        /* hits, off-CPU: all threads, else those of the map `followed` */
-  __u8 inherit;         /* and the threads and children they make */
-  __u8 unwind;          /* the user's part is found by unwind tables */
-  __u8 each;            /* samples are sent one by one, not counted */
-  __u8 exclude_kernel;  /* hits: those there do not count */
+  __u8 boottime;       /* clock of the times; else monotonic */
+  __u8 everyone;       /* hits, off-CPU: all threads, else those of the map `followed` */
+  __u8 inherit;        /* and the threads and children they make */
+  __u8 unwind;         /* the user's part is found by unwind tables */
+  __u8 each;           /* samples are sent one by one, not counted */
+  __u8 exclude_kernel; /* hits: those there do not count */
   __u8 exclude_user;
   __u8 user_registers; /* hits: a sample of the event is of user space */
   __u8 reserved[2];
