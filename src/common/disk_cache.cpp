@@ -191,6 +191,42 @@ bool DiskCache::put_file(std::string_view key, int fd) const {
   return file.finish(size, hash);
 }
 
+DiskCache::Usage DiskCache::usage() const {
+  Usage usage;
+  std::error_code error;
+  for (fs::directory_iterator it(directory_, error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code ignored;
+    if (!it->is_regular_file(ignored)) continue;
+    const uintmax_t size = it->file_size(ignored);
+    if (ignored) continue;
+    ++usage.entries;
+    usage.bytes += size;
+  }
+  return usage;
+}
+
+Result<void> DiskCache::check() const {
+  if (!enabled()) {
+    return fail("there is no folder for the cache", "set HOME, XDG_CACHE_HOME or PROF_CACHE_DIR");
+  }
+  std::error_code error;
+  fs::path folder(directory_);
+  if (fs::exists(folder, error)) {
+    if (!is_ours()) {
+      return fail(directory_ + " is not this user's own, or others may write to it",
+                  "set PROF_CACHE_DIR, or 'chmod go-w' it");
+    }
+  } else {
+    while (folder.has_relative_path() && !fs::exists(folder, error)) folder = folder.parent_path();
+  }
+  if (::euidaccess(folder.c_str(), W_OK | X_OK) != 0) {
+    return fail("cannot write to " + folder.string(),
+                "set PROF_CACHE_DIR to a folder of one's own");
+  }
+  return {};
+}
+
 void DiskCache::make_room(uint64_t size) const {
   struct Old {
     fs::file_time_type used;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/mapped_file.h"
+#include "common/result.h"
 
 namespace prof {
 
@@ -54,6 +55,16 @@ class DiskCache {
   bool has(std::string_view key) const;
   /// The most that one entry may hold.
   uint64_t entry_limit() const { return limit_ / 2; }
+
+  /// What lies there now.
+  struct Usage {
+    size_t entries = 0;
+    uint64_t bytes = 0;
+  };
+  Usage usage() const;
+  uint64_t limit() const { return limit_; }
+  /// Why nothing would be kept, told without keeping anything.
+  Result<void> check() const;
 
   bool enabled() const { return !directory_.empty(); }
   const std::string& directory() const { return directory_; }

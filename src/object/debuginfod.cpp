@@ -73,14 +73,8 @@ struct Debuginfod::Impl {
 Result<void> Debuginfod::Impl::open() {
   if (!opened) {
     opened = true;
-    const char* urls = std::getenv(DEBUGINFOD_URLS_ENV_VAR);
-    if (!urls || *urls == '\0') {
-      return fail("debuginfod has no servers to ask", "set DEBUGINFOD_URLS to their addresses");
-    }
+    if (auto done = available(); !done) return done;
     const Library& library = the_library();
-    if (!library.library) {
-      return fail(std::string("cannot load ") + DEBUGINFOD_SONAME, "install libdebuginfod1");
-    }
     client = library.begin();
     if (client) {
       library.set_user_data(client, this);
@@ -88,6 +82,17 @@ Result<void> Debuginfod::Impl::open() {
     }
   }
   if (!client) return fail("debuginfod cannot be used");
+  return {};
+}
+
+Result<void> Debuginfod::available() {
+  const char* urls = std::getenv(DEBUGINFOD_URLS_ENV_VAR);
+  if (!urls || *urls == '\0') {
+    return fail("debuginfod has no servers to ask", "set DEBUGINFOD_URLS to their addresses");
+  }
+  if (!the_library().library) {
+    return fail(std::string("cannot load ") + DEBUGINFOD_SONAME, "install libdebuginfod1");
+  }
   return {};
 }
 

@@ -31,6 +31,9 @@ class Debuginfod {
   explicit Debuginfod(DebuginfodOptions options);
   ~Debuginfod();
 
+  /// Whether there are servers to ask, and the library to ask them with; asks none.
+  static Result<void> available();
+
   /// The path of the debug file of that build id in the cache. `what` is for progress and messages.
   Result<std::string> find_debug_file(const BuildId& id, std::string_view what);
   /// The binary itself.

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/core.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,36 +16,63 @@
 #include <utility>
 
 #include "common/unique_fd.h"
+#include "record/confinement.h"
+#include "record/privileges.h"
 
 namespace prof {
 
 namespace {
 
-/// What libbpf has to say goes nowhere unless it explains a failure: its last warning is kept.
+/// What libbpf has to say goes nowhere unless it explains a failure: its last warning is kept, or
+/// what the verifier said last.
 thread_local std::string last_warning;
+thread_local bool verifier_spoke;
+
+/// The last line of the verifier's log that is no statistics.
+std::string_view verdict(std::string_view log) {
+  log = log.substr(0, log.find("-- END PROG LOAD LOG"));
+  for (;;) {
+    while (log.ends_with('\n')) log.remove_suffix(1);
+    const auto line = log.substr(log.rfind('\n') + 1);
+    if (line.empty() || !line.starts_with("processed ")) return line;
+    log.remove_suffix(line.size());
+  }
+}
 
 int keep_warning(libbpf_print_level level, const char* format, va_list arguments) {
-  if (level != LIBBPF_WARN) return 0;
-  char line[512];
-  const int length = std::vsnprintf(line, sizeof line, format, arguments);
-  if (length <= 0) return 0;
-  std::string_view text(line, std::min<size_t>(static_cast<size_t>(length), sizeof line - 1));
-  last_warning = text.substr(0, text.find('\n'));
+  if (level != LIBBPF_WARN || verifier_spoke) return 0;
+  va_list again;
+  va_copy(again, arguments);
+  const int length = std::vsnprintf(nullptr, 0, format, arguments);
+  std::string text(static_cast<size_t>(std::max(length, 0)) + 1, '\0');  // a log has 16 MiB at most
+  std::vsnprintf(text.data(), text.size(), format, again);
+  va_end(again);
+  text.pop_back();
+  verifier_spoke = text.find("BEGIN PROG LOAD LOG") != text.npos;
+  last_warning = verifier_spoke ? verdict(text) : text.substr(0, text.find('\n'));
   return length;
 }
 
+void listen() {
+  libbpf_set_print(keep_warning);
+  last_warning.clear();
+  verifier_spoke = false;
+}
+
 Error explain(int error) {
+  // The verifier, too, says EACCES: of a program that it does not believe.
+  const bool capable = has_capability(CAP_BPF) && has_capability(CAP_PERFMON);
+  if (error == EPERM || (error == EACCES && !capable)) return explain_bpf_denied();
   Error failure;
-  if (error == EPERM || error == EACCES) {
-    failure.message = "BPF programs may not be loaded: " + std::string(std::strerror(error));
-    failure.hint = ::geteuid() == 0
-                       ? "root is not enough here: lockdown, a container or a filter forbids it"
-                       : "run as root, or give prof CAP_BPF and CAP_PERFMON (setcap "
-                         "cap_bpf,cap_perfmon+ep)";
-  } else if (::access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+  if (::access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
     failure.message =
         "BPF programs cannot be loaded: this kernel has no BTF (/sys/kernel/btf/vmlinux)";
     failure.hint = "a kernel of 5.15 or newer with CONFIG_DEBUG_INFO_BTF has it";
+  } else if (lockdown_level() == "confidentiality") {
+    failure.message =
+        "BPF programs cannot be loaded: the kernel is locked down (confidentiality), which keeps "
+        "them from reading its memory";
+    failure.hint = "boot it with lockdown=integrity, or without secure boot";
   } else {
     failure.message = fmt::format("BPF programs cannot be loaded: {}", std::strerror(error));
     if (!last_warning.empty()) failure.message += " (" + last_warning + ")";
@@ -73,6 +101,7 @@ struct BpfObject::Impl {
   bool set_constants(std::span<const std::byte> constants) const;
   bool share(std::span<const BpfObject> with) const;
   std::span<std::byte> map_memory(int fd, size_t size);
+  bool select(std::string_view program) const;
 };
 
 std::span<std::byte> BpfObject::Impl::map_memory(int fd, size_t size) {
@@ -107,6 +136,23 @@ bool BpfObject::Impl::share(std::span<const BpfObject> with) const {
   return true;
 }
 
+/// Leaves out all but the program and the maps whose names begin with its name.
+bool BpfObject::Impl::select(std::string_view program) const {
+  bool found = false;
+  bpf_program* each = nullptr;
+  bpf_object__for_each_program(each, object) {
+    const bool wanted = bpf_program__name(each) == program;
+    found |= wanted;
+    if (bpf_program__set_autoload(each, wanted) != 0) return false;
+  }
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    const bool wanted = std::string_view(bpf_map__name(map)).starts_with(program);
+    if (bpf_map__set_autocreate(map, wanted) != 0) return false;
+  }
+  return found;
+}
+
 BpfObject::BpfObject(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BpfObject::BpfObject(BpfObject&&) noexcept = default;
 BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
@@ -119,8 +165,7 @@ bool BpfObject::is_built_in() {
 Result<BpfObject> BpfObject::load(std::span<const std::byte> bytes,
                                   std::span<const std::byte> constants,
                                   std::span<const BpfObject> shared) {
-  libbpf_set_print(keep_warning);
-  last_warning.clear();
+  listen();
   auto impl = std::make_unique<Impl>();
   impl->object = bpf_object__open_mem(bytes.data(), bytes.size(), nullptr);
   if (!impl->object) return tl::unexpected(explain(errno));
@@ -131,6 +176,22 @@ Result<BpfObject> BpfObject::load(std::span<const std::byte> bytes,
     return tl::unexpected(explain(-error));
   }
   return BpfObject(std::move(impl));
+}
+
+Result<BpfObject> BpfObject::load_one(std::span<const std::byte> bytes, const char* program) {
+  listen();
+  auto impl = std::make_unique<Impl>();
+  impl->object = bpf_object__open_mem(bytes.data(), bytes.size(), nullptr);
+  if (!impl->object) return tl::unexpected(explain(errno));
+  if (!impl->select(program)) return fail(fmt::format("no BPF program '{}' is built in", program));
+  if (const int error = bpf_object__load(impl->object); error != 0) {
+    return tl::unexpected(explain(-error));
+  }
+  return BpfObject(std::move(impl));
+}
+
+std::string BpfObject::library() {
+  return fmt::format("libbpf {}.{}", libbpf_major_version(), libbpf_minor_version());
 }
 
 int BpfObject::program(const char* name) const {
@@ -317,6 +378,12 @@ bool BpfObject::is_built_in() {
 Result<BpfObject> BpfObject::load(std::span<const std::byte>, std::span<const std::byte>,
                                   std::span<const BpfObject>) {
   return fail("this prof was built without BPF", "build it with clang and libbpf 1.0 or newer");
+}
+Result<BpfObject> BpfObject::load_one(std::span<const std::byte> bytes, const char*) {
+  return load(bytes, {});
+}
+std::string BpfObject::library() {
+  return {};
 }
 int BpfObject::program(const char*) const {
   return -1;

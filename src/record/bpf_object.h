@@ -1,5 +1,5 @@
-// BpfObject: a kernel-side program with its maps, loaded. Used by bpf_source; the only place that
-// knows libbpf.
+// BpfObject: a kernel-side program with its maps, loaded. Used by bpf_source and bpf_features; the
+// only place that knows libbpf.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,13 @@ class BpfObject {
   static Result<BpfObject> load(std::span<const std::byte> bytes,
                                 std::span<const std::byte> constants,
                                 std::span<const BpfObject> shared = {});
+  /// Loads one program of an object file, with the maps whose names begin with its name, and
+  /// nothing else of it.
+  static Result<BpfObject> load_one(std::span<const std::byte> bytes, const char* program);
   /// Whether prof was built with BPF programs at all.
   static bool is_built_in();
+  /// What loads them: "libbpf 1.1"; empty without.
+  static std::string library();
 
   BpfObject(BpfObject&&) noexcept;
   BpfObject& operator=(BpfObject&&) noexcept;

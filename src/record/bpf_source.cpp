@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <thread>
 
 #include "perfdata/record_walk.h"
+#include "record/confinement.h"
 
 namespace prof {
 
@@ -60,14 +60,6 @@ constexpr auto kRest = std::chrono::milliseconds(2);
 constexpr int kMostRests = 50;
 // Without intervals counts are written this often, so that little is lost should we be killed.
 constexpr auto kWriteInterval = std::chrono::seconds(60);
-
-/// The PID namespace that /proc and our events' records number processes in; 0 for the first.
-uint32_t own_pid_namespace() {
-  constexpr ino_t kFirst = 0xeffffffc;  // PROC_PID_INIT_INO
-  struct stat status {};
-  if (::stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kFirst) return 0;
-  return static_cast<uint32_t>(status.st_ino);
-}
 
 bool is_clock(const perf_event_attr& attr) {
   return attr.type == PERF_TYPE_SOFTWARE &&

@@ -1,6 +1,7 @@
 #include "record/privileges.h"
 
 #include <fmt/core.h>
+#include <linux/capability.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cstring>
 
 #include "common/text_file.h"
+#include "record/confinement.h"
 
 namespace prof {
 
@@ -18,6 +20,9 @@ constexpr const char* kPossible =
 
 Error explain_denied(const EventSpec& spec, const Target& target) {
   const int level = perf_event_paranoid();
+  const bool own = target.kind == TargetKind::Threads && target.threads.size() == 1 &&
+                   target.threads.front() == ::gettid();
+  if (has_capability(CAP_PERFMON)) return explain_confined("perf_event_open");
   if (level >= 3) {
     return {fmt::format("not permitted to record: kernel.perf_event_paranoid is {}, which keeps "
                         "users without CAP_PERFMON from all events",
@@ -30,12 +35,18 @@ Error explain_denied(const EventSpec& spec, const Target& target) {
                         spec.name, level),
             "run as root, or 'sysctl kernel.perf_event_paranoid=-1'"};
   }
-  if (target.kind == TargetKind::Cpus) {
+  if (target.kind == TargetKind::Cpus && level >= 1) {
     return {
         fmt::format("not permitted to record the whole system: kernel.perf_event_paranoid is "
                     "{}, and this user has no CAP_PERFMON",
                     level),
         fmt::format("run as root, or 'sysctl kernel.perf_event_paranoid=-1'\n      {}", kPossible)};
+  }
+  if (spec.attr.type == PERF_TYPE_TRACEPOINT && level > -1) {
+    return {fmt::format("not permitted to sample tracepoints: kernel.perf_event_paranoid is {}, "
+                        "and this user has no CAP_PERFMON",
+                        level),
+            "run as root, or 'sysctl kernel.perf_event_paranoid=-1'"};
   }
   if (spec.attr.exclude_user && level >= 2) {
     return {
@@ -44,15 +55,13 @@ Error explain_denied(const EventSpec& spec, const Target& target) {
                     spec.name, level),
         fmt::format("run as root, or 'sysctl kernel.perf_event_paranoid=1'\n      {}", kPossible)};
   }
-  if (target.kind == TargetKind::Threads) {
+  if (target.kind == TargetKind::Threads && !own) {
     return {fmt::format("not permitted to record thread {}: it is another user's, or privileged",
                         target.threads.empty() ? 0 : target.threads.front()),
             fmt::format("run as root, or give prof CAP_PERFMON and CAP_SYS_PTRACE\n      {}",
                         kPossible)};
   }
-  return {fmt::format("not permitted to record '{}': {}", spec.name, std::strerror(EACCES)),
-          "a container's seccomp filter or a security module may forbid perf_event_open: run prof "
-          "outside of it, or allow CAP_PERFMON"};
+  return explain_confined("perf_event_open");
 }
 
 }  // namespace
@@ -60,6 +69,22 @@ Error explain_denied(const EventSpec& spec, const Target& target) {
 int perf_event_paranoid() {
   const auto text = read_first_line("/proc/sys/kernel/perf_event_paranoid");
   return text.empty() ? 2 : std::atoi(text.c_str());
+}
+
+Error explain_bpf_denied() {
+  const bool bpf = has_capability(CAP_BPF);
+  const bool perfmon = has_capability(CAP_PERFMON);
+  if ((bpf && perfmon) || in_user_namespace()) {
+    return explain_confined("bpf()").in("BPF programs may not be loaded");
+  }
+  const char* missing = bpf       ? "no CAP_PERFMON"
+                        : perfmon ? "no CAP_BPF"
+                                  : "neither CAP_BPF nor CAP_PERFMON";
+  return {fmt::format("BPF programs may not be loaded: {} has {}",
+                      ::geteuid() == 0 ? "root" : "this user", missing),
+          ::geteuid() == 0 ? "give the container or the service these capabilities"
+                           : "run as root, or give prof CAP_BPF and CAP_PERFMON (setcap "
+                             "cap_bpf,cap_perfmon+ep)"};
 }
 
 Error explain_open_failure(int error, const EventSpec& spec, const Target& target) {

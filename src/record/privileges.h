@@ -1,5 +1,5 @@
 // Why the kernel refused, in words: what was not permitted, what would permit it, and what is
-// possible without. Used by perf_source when an event does not open.
+// possible without. Used by perf_source when an event does not open, and by bpf_object.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,9 @@ Error explain_map_failure(int error, size_t size);
 
 /// kernel.perf_event_paranoid; 2, the kernel's own default, where it cannot be read.
 int perf_event_paranoid();
+
+/// The error for BPF programs that the kernel refused with EPERM or EACCES.
+Error explain_bpf_denied();
 
 /// Lets this process have as many open files as its hard limit allows.
 void raise_open_file_limit();

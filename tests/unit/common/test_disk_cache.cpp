@@ -132,6 +132,24 @@ TEST_CASE("a directory that others may write is not believed") {
   }
 }
 
+TEST_CASE("what a cache holds, and why it would hold nothing, is told without touching it") {
+  const Scratch scratch;
+  const std::string folder = scratch.path + "/a/cache";
+  const DiskCache cache(folder);
+  CHECK(cache.check().has_value());  // it can be made
+  CHECK(cache.usage().entries == 0);
+  CHECK_FALSE(fs::exists(scratch.path + "/a"));
+  cache.put("one", bytes_of("12345"));
+  cache.put("two", bytes_of(""));
+  CHECK(cache.check().has_value());
+  CHECK(cache.usage().entries == 2);
+  CHECK(cache.usage().bytes == 5 + 2 * 32);  // with a trailer each
+  REQUIRE(::chmod(folder.c_str(), 0777) == 0);
+  REQUIRE_FALSE(cache.check().has_value());
+  CHECK(cache.check().error().hint.find("chmod") != std::string::npos);
+  CHECK_FALSE(DiskCache().check().has_value());
+}
+
 TEST_CASE("the entries that were not used longest make room") {
   const Scratch scratch;
   const DiskCache cache(scratch.path, 4000);
