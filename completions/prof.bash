@@ -5,7 +5,7 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed doctor --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -435,6 +435,9 @@ _prof() {
       ;;
     embed)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"
+      ;;
+    doctor)
+      words="-h --help --json"
       ;;
   esac
   if [[ $current == -* ]]; then

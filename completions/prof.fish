@@ -8,6 +8,7 @@ complete -c prof -n __fish_use_subcommand -a script -d 'Print the samples one by
 complete -c prof -n __fish_use_subcommand -a flamegraph -d 'Draw a flame graph as SVG'
 complete -c prof -n __fish_use_subcommand -a fold -d 'Print folded stacks: comm;root;...;leaf count'
 complete -c prof -n __fish_use_subcommand -a embed -d 'Put the names of its stacks into a recording, for machines without the binaries'
+complete -c prof -n __fish_use_subcommand -a doctor -d 'Try everything that prof can use on this machine, and name the remedies'
 complete -c prof -n '__fish_seen_subcommand_from record' -s h -l help -d 'Print this help message and exit'
 complete -c prof -n '__fish_seen_subcommand_from record' -s q -l quiet -d 'Print nothing but errors'
 complete -c prof -n '__fish_seen_subcommand_from record' -s v -l verbose -d 'Say more'
@@ -199,3 +200,5 @@ complete -c prof -n '__fish_seen_subcommand_from embed' -l no-embedded -d 'Do no
 complete -c prof -n '__fish_seen_subcommand_from embed' -l no-cache -d 'Keep nothing on disk for the next time, and use nothing that was'
 complete -c prof -n '__fish_seen_subcommand_from embed' -s f -l force -d 'Believe perf maps and jitdumps whoever owns them'
 complete -c prof -n '__fish_seen_subcommand_from embed' -s o -l output -r -F -d 'Write a new file instead of changing it'
+complete -c prof -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'Print this help message and exit'
+complete -c prof -n '__fish_seen_subcommand_from doctor' -l json -d 'Print JSON, for machines'

@@ -11,6 +11,7 @@ _prof() {
     'flamegraph:Draw a flame graph as SVG'
     'fold:Print folded stacks\: comm;root;...;leaf count'
     'embed:Put the names of its stacks into a recording, for machines without the binaries'
+    'doctor:Try everything that prof can use on this machine, and name the remedies'
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -306,6 +307,13 @@ _prof() {
         '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*-o[Write a new file instead of changing it]:file:_files' \
         '*--output[Write a new file instead of changing it]:file:_files' \
+        '*:file:_files'
+      ;;
+    doctor)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*--json[Print JSON, for machines]' \
         '*:file:_files'
       ;;
   esac
