@@ -6,6 +6,9 @@
  *      switched out         woken              switched in
  *   ───────┤ blocked ─────────┼─ runnable ─────────├───────
  *   ───────┤ runnable: preempted ──────────────────├───────
+ *
+ * With config.wakers, what a thread was blocked for is also counted for the pair of its stack and
+ * of the stack that woke it.
  */
 #include "bpf/follow.bpf.h"
 
@@ -23,6 +26,8 @@ struct away {
   __u64 since; /* 0: it is not */
   __u64 woken; /* 0: not yet */
   __u32 event; /* of the time until it is woken */
+  struct stack_key waker; /* who woke it; if has_waker */
+  __u32 has_waker;
   __u32 reserved;
 };
 struct {
@@ -37,6 +42,9 @@ extern const void __schedule __ksym __weak;
 #define SCHEDULE_SIZE 8192
 #define MOST_SKIPPED 8
 static __u32 frames_to_skip; /* + 1; 0: not known yet */
+extern const void try_to_wake_up __ksym __weak;
+#define TRY_TO_WAKE_UP_SIZE 4096
+static __u32 waker_frames_to_skip; /* likewise */
 
 /* What is kept of a thread that is recorded; 0 for others. */
 static __always_inline struct away* away_of(struct task_struct* task) {
@@ -49,20 +57,22 @@ static __always_inline __u32 state_of(const struct task_struct* task) {
   return (__u32)BPF_CORE_READ((const struct task_struct___5_13*)task, state);
 }
 
-/* How many frames are the tracepoint's: found by the first stack. */
-static __always_inline __u64 skip(void* ctx, struct scratch* s) {
+/* How many frames are the tracepoint's, before those of the function at `start`: found by the first
+ * stack, and kept in `known`. */
+static __always_inline __u64 skip(void* ctx, struct scratch* s, __u32* known, __u64 start,
+                                  __u64 size) {
   __u32 taken, i, found = 0;
-  if (frames_to_skip) return frames_to_skip - 1;
+  if (*known) return *known - 1;
   taken = take(ctx, s->message.frames, config.max_frames, 0);
   if (!taken) return 0;
   for (i = 0; i < MOST_SKIPPED; ++i) {
     if (i >= taken) break;
-    if (s->message.frames[i] - (__u64)&__schedule < SCHEDULE_SIZE) {
+    if (s->message.frames[i] - start < size) {
       found = i;
       break;
     }
   }
-  frames_to_skip = found + 1;
+  *known = found + 1;
   return found;
 }
 
@@ -89,10 +99,62 @@ static __always_inline int note_away(__u64* ctx, struct away* away, const struct
   }
   *level = mine + 1;
   s->message.lasting = 1;
-  failed = note_stack(ctx, s, task, 0, time, skipped == ~0ULL ? skip(ctx, s) : skipped, now,
-                      counted, &away->key);
+  if (skipped == ~0ULL) skipped = skip(ctx, s, &frames_to_skip, (__u64)&__schedule, SCHEDULE_SIZE);
+  failed = note_stack(ctx, s, task, 0, time, skipped, now, counted, &away->key);
   *level = mine;
   return failed;
+}
+
+/* Notes who wakes `away`'s thread: the current one. Whether it was only interrupted is told by its
+ * frames, later. */
+static __always_inline void note_waker(__u64* ctx, struct away* away,
+                                       const struct stack_control* now,
+                                       struct stack_stats* counted) {
+  const __u32 zero = 0;
+  const struct task_struct* task = (const void*)bpf_get_current_task();
+  __u32* level = bpf_map_lookup_elem(&depth, &zero);
+  struct scratch* s;
+  __u64 skipped;
+  __u32 mine;
+  away->has_waker = 0;
+  if (!level) return;
+  mine = *level;
+  s = bpf_map_lookup_elem(&scratches, &mine);
+  if (!s) {
+    __sync_fetch_and_add(&counted->lost_table, 1);
+    return;
+  }
+  *level = mine + 1;
+  s->message.lasting = 0;
+  skipped = skip(ctx, s, &waker_frames_to_skip, (__u64)&try_to_wake_up, TRY_TO_WAKE_UP_SIZE);
+  if (!note_stack(ctx, s, task, 0, clock_now(), skipped, now, counted, &away->waker))
+    away->has_waker = 1;
+  *level = mine;
+}
+
+/* Counts the time that a waker ended, for its stack and that of the woken thread together. */
+static __always_inline void count_waker(const struct away* away, const struct stack_control* now,
+                                        struct stack_stats* counted, __u64 blocked, __u64 time) {
+  struct stack_pair pair = {STACK_MESSAGE_PAIR, 0, {0, 0}, away->key, away->waker};
+  struct hash_state h = {config.seed[0], config.seed[1]};
+  const __u32 epoch = now->epoch;
+  const __u32* sent_in;
+  mix(&h, away->key.high);
+  mix(&h, away->key.low);
+  mix(&h, away->waker.high);
+  mix(&h, away->waker.low);
+  mix(&h, config.seed[0] ^ config.seed[1]);
+  pair.key.high = h.a;
+  pair.key.low = h.b;
+  sent_in = bpf_map_lookup_elem(&sent, &pair.key);
+  if (!sent_in || *sent_in != epoch) {
+    if (send(&pair, sizeof pair, 0)) {
+      __sync_fetch_and_add(&counted->lost_ring, 1);
+      return;
+    }
+    bpf_map_update_elem(&sent, &pair.key, &epoch, BPF_ANY);
+  }
+  count(now, counted, &pair.key, config.event_wakeup, blocked, time);
 }
 
 static __always_inline void leave(__u64* ctx, struct task_struct* task, int preempted,
@@ -104,6 +166,7 @@ static __always_inline void leave(__u64* ctx, struct task_struct* task, int pree
   away = away_of(task);
   if (!away) return;
   away->since = 0;
+  away->has_waker = 0;
   if (note_away(ctx, away, task, time, ~0ULL, now, counted)) return;
   away->event = state & TASK_UNINTERRUPTIBLE ? config.event_blocked_disk : config.event;
   /* Preempted, or already woken by another CPU: it waits for a CPU from now on. */
@@ -119,8 +182,11 @@ static __always_inline void come_back(struct task_struct* task, const struct sta
   woken = away->woken && away->woken < time ? away->woken : time;
   if (woken < away->since) woken = away->since;
   if (time - away->since >= config.min_block && time - away->since <= config.max_block) {
-    if (woken > away->since)
+    if (woken > away->since) {
       count(now, counted, &away->key, away->event, woken - away->since, time);
+      if (config.wakers && away->has_waker)
+        count_waker(away, now, counted, woken - away->since, time);
+    }
     if (time > woken) count(now, counted, &away->key, config.event_runnable, time - woken, time);
   }
   away->since = 0;
@@ -142,6 +208,18 @@ SEC("tp_btf/sched_wakeup")
 int offcpu_wakeup(__u64* ctx) {
   struct away* away = bpf_task_storage_get(&aways, (struct task_struct*)ctx[0], 0, 0);
   if (away && away->since && !away->woken) away->woken = clock_now();
+  return 0;
+}
+
+/* In the context of who wakes; sched_wakeup may come on another CPU. Loaded for wakers only. */
+SEC("tp_btf/sched_waking")
+int offcpu_waking(__u64* ctx) {
+  const __u32 zero = 0;
+  struct away* away = bpf_task_storage_get(&aways, (struct task_struct*)ctx[0], 0, 0);
+  struct stack_stats* counted = bpf_map_lookup_elem(&stats, &zero);
+  const struct stack_control* now = bpf_map_lookup_elem(&control, &zero);
+  if (!counted || !now || !now->enabled || !away || !away->since || away->woken) return 0;
+  note_waker(ctx, away, now, counted);
   return 0;
 }
 

@@ -43,6 +43,7 @@ enum stack_message_kind {
   STACK_MESSAGE_SAMPLE = 3, /* struct stack_sample, where samples are not counted */
   STACK_MESSAGE_STATE = 4,  /* struct stack_state: where an unfinished walk began */
   STACK_MESSAGE_COPY = 5,   /* struct stack_copy: a part of the stack that it walks on */
+  STACK_MESSAGE_PAIR = 6,   /* struct stack_pair: two stacks that are counted together */
 };
 
 /* One sample. Its stack was sent before, perhaps long before. */
@@ -86,6 +87,15 @@ struct stack_hit {
   __u32 reserved;
   struct count_key key;
   struct stack_count count;
+};
+
+/* Of the thread that was woken, and of the one that woke it; both were sent before. */
+struct stack_pair {
+  __u32 kind;
+  __u32 reserved;
+  struct stack_key key;
+  struct stack_key woken;
+  struct stack_key waker;
 };
 
 struct stack_message {
@@ -145,11 +155,14 @@ struct stack_config {
   __u8 exclude_kernel; /* hits: those there do not count */
   __u8 exclude_user;
   __u8 user_registers; /* hits: a sample of the event is of user space */
-  __u8 reserved[2];
+  __u8 wakers;         /* off-CPU: and count the stacks of wakers */
+  __u8 reserved1;
   __u32 event_blocked_disk; /* off-CPU: `event` is of sleeps that a signal ends, this of others */
   __u32 event_runnable;     /* and this of waiting for a CPU */
   __u32 max_total;          /* frames of both parts, where the user's is walked by tables */
-  __u64 min_block;          /* off-CPU: ns away from a CPU that count */
+  __u32 event_wakeup;       /* off-CPU: of the time that a waker ended */
+  __u32 reserved;
+  __u64 min_block; /* off-CPU: ns away from a CPU that count */
   __u64 max_block;
   __u64 cpus[16]; /* hits, off-CPU: bit set of those that count */
   __u64 period;   /* hits: every so many are counted */

@@ -27,6 +27,7 @@ complete -c prof -n '__fish_seen_subcommand_from record' -s g -d 'Record call ch
 complete -c prof -n '__fish_seen_subcommand_from record' -l call-graph -x -a 'fp' -d 'Record call chains by this method: bpf, fp, or dwarf[,SIZE][,live]'
 complete -c prof -n '__fish_seen_subcommand_from record' -l bpf -d 'Count equal stacks in the kernel; the file holds each once'
 complete -c prof -n '__fish_seen_subcommand_from record' -l off-cpu -d 'Count the time that threads are away from a CPU, too, by stacks'
+complete -c prof -n '__fish_seen_subcommand_from record' -l wakers -d 'With --off-cpu: count also who woke the threads, by stacks of both'
 complete -c prof -n '__fish_seen_subcommand_from record' -l wall -d 'Where the time of threads goes, on and off the CPU: -g --off-cpu -e cpu-clock'
 complete -c prof -n '__fish_seen_subcommand_from record' -l min-block -x -d 'With --off-cpu: only from this long on: 10us, 1ms'
 complete -c prof -n '__fish_seen_subcommand_from record' -l max-block -x -d 'With --off-cpu: only up to this long: 100ms, 2s'

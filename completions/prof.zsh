@@ -55,6 +55,7 @@ _prof() {
         '*--call-graph[Record call chains by this method\: bpf, fp, or dwarf\[,SIZE\]\[,live\]]:value:(fp)' \
         '*--bpf[Count equal stacks in the kernel; the file holds each once]' \
         '*--off-cpu[Count the time that threads are away from a CPU, too, by stacks]' \
+        '*--wakers[With --off-cpu\: count also who woke the threads, by stacks of both]' \
         '*--wall[Where the time of threads goes, on and off the CPU\: -g --off-cpu -e cpu-clock]' \
         '*--min-block[With --off-cpu\: only from this long on\: 10us, 1ms]:value: ' \
         '*--max-block[With --off-cpu\: only up to this long\: 100ms, 2s]:value: ' \

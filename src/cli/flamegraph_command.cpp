@@ -127,6 +127,7 @@ void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
 void add_flamegraph_command(CLI::App& app, CommandRun& run) {
   auto* flamegraph = app.add_subcommand("flamegraph", "Draw a flame graph as SVG");
   auto command = std::make_shared<FlamegraphCommand>();
+  command->load.join_wakers = true;
   add_input_options(*flamegraph, command->load.input);
   flamegraph->add_option("file", command->load.input.path, "The same as -i");
   flamegraph->add_option("-o,--output", command->output, "File to write ('-': standard output)");

@@ -41,6 +41,7 @@ Result<int> run_fold(const FoldCommand& command) {
 void add_fold_command(CLI::App& app, CommandRun& run) {
   auto* fold = app.add_subcommand("fold", "Print folded stacks: comm;root;...;leaf count");
   auto command = std::make_shared<FoldCommand>();
+  command->load.join_wakers = true;
   add_input_options(*fold, command->load.input);
   fold->add_option("file", command->load.input.path, "The same as -i");
   static const std::map<std::string, Weight> kWeights{{"samples", Weight::Samples},

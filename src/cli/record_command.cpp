@@ -56,6 +56,9 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_flag("--off-cpu", options.off_cpu,
                "Count the time that threads are away from a CPU, too, by stacks")
       ->group("What");
+  app.add_flag("--wakers", options.wakers,
+               "With --off-cpu: count also who woke the threads, by stacks of both")
+      ->group("What");
   app.add_flag("--wall", options.wall,
                "Where the time of threads goes, on and off the CPU: -g --off-cpu -e cpu-clock")
       ->group("What");

@@ -27,6 +27,8 @@ inline constexpr uint32_t kMarkCounted = 1;
 inline constexpr uint32_t kMarkUnwound = 4;
 /// Part of the wall time of the recorded threads, to be seen together with the others.
 inline constexpr uint32_t kMarkWallTime = 2;
+/// Samples are of threads that woke others: raw data tell of those, see woken.h.
+inline constexpr uint32_t kMarkWoken = 8;
 
 /// An event as recorded. `attr` is zero-extended or cut to the struct we were built with;
 /// `recorded_size` is the size the file gave it.
@@ -43,6 +45,7 @@ struct EventAttr {
   bool counts_stacks() const { return is_marked(kMarkCounted) && has(PERF_SAMPLE_WEIGHT); }
   bool is_unwound() const { return is_marked(kMarkUnwound) && has(PERF_SAMPLE_CALLCHAIN); }
   bool is_wall_time() const { return is_marked(kMarkWallTime); }
+  bool tells_woken() const { return is_marked(kMarkWoken) && has(PERF_SAMPLE_RAW); }
 };
 
 /// Adds one of prof's marks to those that are there.

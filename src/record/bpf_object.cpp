@@ -164,13 +164,18 @@ bool BpfObject::is_built_in() {
 
 Result<BpfObject> BpfObject::load(std::span<const std::byte> bytes,
                                   std::span<const std::byte> constants,
-                                  std::span<const BpfObject> shared) {
+                                  std::span<const BpfObject> shared,
+                                  const char* without) {
   listen();
   auto impl = std::make_unique<Impl>();
   impl->object = bpf_object__open_mem(bytes.data(), bytes.size(), nullptr);
   if (!impl->object) return tl::unexpected(explain(errno));
   if (!impl->set_constants(constants) || !impl->share(shared)) {
     return fail("BPF programs cannot be loaded: they do not fit together");
+  }
+  if (without) {
+    bpf_program* unwanted = bpf_object__find_program_by_name(impl->object, without);
+    if (unwanted) bpf_program__set_autoload(unwanted, false);
   }
   if (const int error = bpf_object__load(impl->object); error != 0) {
     return tl::unexpected(explain(-error));
@@ -208,6 +213,7 @@ Result<void> BpfObject::attach_tracepoints() {
   bpf_program* each = nullptr;
   bpf_object__for_each_program(each, impl_->object) {
     if (!std::string_view(bpf_program__section_name(each)).starts_with("tp_btf/")) continue;
+    if (!bpf_program__autoload(each)) continue;
     bpf_link* link = bpf_program__attach(each);
     if (!link) return tl::unexpected(explain(errno));
     impl_->links.push_back(link);
@@ -376,7 +382,7 @@ bool BpfObject::is_built_in() {
   return false;
 }
 Result<BpfObject> BpfObject::load(std::span<const std::byte>, std::span<const std::byte>,
-                                  std::span<const BpfObject>) {
+                                  std::span<const BpfObject>, const char*) {
   return fail("this prof was built without BPF", "build it with clang and libbpf 1.0 or newer");
 }
 Result<BpfObject> BpfObject::load_one(std::span<const std::byte> bytes, const char*) {

@@ -18,10 +18,11 @@ class BpfObject {
  public:
   /// Loads the object file in `bytes`. `constants` become its `const volatile` variables, byte by
   /// byte. Maps that one of `shared` has by the same name are shared with it. The error is one line
-  /// of cause; its hint says what would help.
+  /// of cause; its hint says what would help. The program `without` is left out.
   static Result<BpfObject> load(std::span<const std::byte> bytes,
                                 std::span<const std::byte> constants,
-                                std::span<const BpfObject> shared = {});
+                                std::span<const BpfObject> shared = {},
+                                const char* without = nullptr);
   /// Loads one program of an object file, with the maps whose names begin with its name, and
   /// nothing else of it.
   static Result<BpfObject> load_one(std::span<const std::byte> bytes, const char* program);

@@ -92,9 +92,9 @@ Result<stack_config> BpfSource::common_config(const PerfSource& perf) const {
 }
 
 Result<void> BpfSource::load_object(std::span<const unsigned char> bytes,
-                                    const stack_config& config) {
+                                    const stack_config& config, const char* without) {
   auto object =
-      BpfObject::load(std::as_bytes(bytes), std::as_bytes(std::span(&config, 1)), objects_);
+      BpfObject::load(std::as_bytes(bytes), std::as_bytes(std::span(&config, 1)), objects_, without);
   if (!object) return tl::unexpected(object.error());
   objects_.push_back(std::move(*object));
   return {};
@@ -166,7 +166,11 @@ Result<void> BpfSource::load_off_cpu(const PerfSource& perf, stack_config config
   config.max_block = options_.max_block_ns;
   auto index = static_cast<uint32_t>(perf.events().size());
   for (const OffCpuEvent& event : kOffCpuEvents) config.*event.index = index++;
-  if (auto done = load_object(kOffCpu, config); !done) return done;
+  config.wakers = options_.wakers;
+  config.event_wakeup = index;
+  if (options_.wakers) interrupts_ = InterruptFunctions::of_running_kernel();
+  const char* without = options_.wakers ? nullptr : "offcpu_waking";
+  if (auto done = load_object(kOffCpu, config, without); !done) return done;
   return objects_.back().attach_tracepoints();
 }
 
@@ -239,10 +243,11 @@ Result<void> BpfSource::use(PerfSource& perf, const Target& target) {
   if (options_.off_cpu) {
     for (const OffCpuEvent& each : kOffCpuEvents)
       events_.push_back(off_cpu_event(each.name, ++last_id));
+    if (options_.wakers) events_.push_back(wakeup_event(++last_id));
   }
   if (follows_) follow(target);
   counts_ = std::make_unique<StackCounts>(
-      events_, options_.max_stack != 0 ? options_.max_stack : STACK_MAX_FRAMES);
+      events_, options_.max_stack != 0 ? options_.max_stack : STACK_MAX_FRAMES, &interrupts_);
   next_swap_ = Clock::now() + tick_;
   next_write_ = Clock::now() + kWriteInterval;
   if (options_.call_graph != CallGraph::Bpf) return {};
@@ -299,6 +304,25 @@ EventAttr BpfSource::off_cpu_event(const char* name, uint64_t id) const {
   set_mark(attr, kMarkCounted | (options_.wall ? kMarkWallTime : 0) |
                      (options_.call_graph == CallGraph::Bpf ? kMarkUnwound : 0));
   return event;
+}
+
+/// The time that wakers ended. Samples are the wakers', so that their addresses are looked up where
+/// they belong; whom they woke, with its stack, is in the raw data, which others pass over. perf
+/// dumps those of bpf-output events, hence another kind.
+EventAttr BpfSource::wakeup_event(uint64_t id) const {
+  EventAttr event = off_cpu_event("wakeup-time", id);
+  event.attr.config = PERF_COUNT_SW_DUMMY;
+  event.attr.sample_type |= PERF_SAMPLE_RAW;
+  event.attr.wakeup_events = 0;
+  set_mark(event.attr,
+           kMarkCounted | kMarkWoken | (options_.call_graph == CallGraph::Bpf ? kMarkUnwound : 0));
+  return event;
+}
+
+uint64_t BpfSource::times_away() const {
+  const size_t first = perf_->events().size();
+  const size_t wakeups = first + std::size(kOffCpuEvents);
+  return counts_->samples_from(first) - counts_->samples_from(wakeups);
 }
 
 bool BpfSource::set_control() const {

@@ -69,12 +69,14 @@ class BpfSource final : public EventSource {
   /// Samples of the events that the programs take.
   uint64_t samples() const { return counts_->samples_before(perf_->events().size()); }
   /// How often a thread was away from a CPU.
-  uint64_t times_away() const { return counts_->samples_from(perf_->events().size()); }
+  uint64_t times_away() const;
   uint64_t stacks() const { return counts_->stacks(); }
   /// Sample records that were made of both.
   uint64_t records() const { return counts_->records(); }
   /// Whether a table could not be read in full: what is missing is not known.
   bool is_incomplete() const { return incomplete_; }
+  /// Whether wakers can be told from threads that were interrupted.
+  bool knows_interrupts() const { return !interrupts_.empty(); }
   /// All runs of the programs of samples: samples(), and what was lost by it, once all is drained.
   uint64_t runs() const { return total(&stack_stats::runs); }
   /// Walks that the programs could not finish, for want of mappings or tables; nullptr unless they
@@ -87,7 +89,8 @@ class BpfSource final : public EventSource {
   using Clock = std::chrono::steady_clock;
 
   Result<stack_config> common_config(const PerfSource& perf) const;
-  Result<void> load_object(std::span<const unsigned char> bytes, const stack_config& config);
+  Result<void> load_object(std::span<const unsigned char> bytes, const stack_config& config,
+                           const char* without = nullptr);
   void finish_walks(std::vector<std::byte> records);
   void fill_target(const Target& target, stack_config& config) const;
   Result<int> load_sampler(const EventAttr& event, const EventSpec& spec, stack_config config,
@@ -95,6 +98,7 @@ class BpfSource final : public EventSource {
   Result<void> attach_hits(const EventSpec& spec, int program, const Target& target);
   Result<void> load_off_cpu(const PerfSource& perf, stack_config config);
   EventAttr off_cpu_event(const char* name, uint64_t id) const;
+  EventAttr wakeup_event(uint64_t id) const;
   void follow(const Target& target);
   uint64_t missed() const;
   void empty_table(uint32_t table);
@@ -112,6 +116,7 @@ class BpfSource final : public EventSource {
   std::vector<BpfObject> objects_;  // samplers by event, then others; maps are those of the first
   std::optional<size_t> follows_;   // index of the one that follows children, if one is needed
   std::vector<PerfEvent> hits_;     // whose hits run programs, as long as they are open
+  InterruptFunctions interrupts_;
   std::unique_ptr<StackCounts> counts_;
   std::unique_ptr<BpfRing> ring_;
   UnfinishedWalks unfinished_;

@@ -124,6 +124,7 @@ Result<void> validate(const RecordOptions& options) {
   if (options.min_block_ns > options.max_block_ns) {
     return fail("--min-block is more than --max-block: no time would count", {}, 2);
   }
+  if (options.wakers && !options.off_cpu) return fail("--wakers is of --off-cpu", {}, 2);
   if (options.bpf && options.call_graph == CallGraph::Dwarf) {
     return fail("--bpf counts stacks in the kernel, and cannot count copies of them",
                 "use --bpf with -g, or --call-graph dwarf without --bpf", 2);

@@ -57,6 +57,7 @@ struct RecordOptions {
   std::string clock;        // of the time stamps; empty: monotonic
   bool bpf = false;         // count equal stacks in the kernel
   bool off_cpu = false;     // and count the time that threads are away from a CPU
+  bool wakers = false;      // with off_cpu: and who ended it, by stacks
   bool wall = false;        // with off_cpu: both are parts of one time
   uint64_t min_block_ns = 0, max_block_ns = UINT64_MAX;  // of off_cpu: what counts
   double interval_seconds = 0;  // with bpf: counts of each so many seconds; 0: of it all

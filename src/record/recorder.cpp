@@ -192,6 +192,12 @@ Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const 
         return programs;
       });
   if (source) {
+    if (options_.wakers && !bpf->knows_interrupts()) {
+      own_notes.push_back(
+          "/proc/kallsyms does not tell where interrupts are taken: a waker may be a thread that "
+          "was "
+          "interrupted");
+    }
     source_ = std::move(*source);
     if (auto done = bpf->use(*source_, target_); !done) return done;
     bpf_ = std::move(bpf);

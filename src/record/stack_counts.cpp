@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "perfdata/woken.h"
 #include "record/chain_sample.h"
 
 namespace prof {
@@ -53,6 +54,25 @@ uint32_t stop_of(uint32_t end) {
   }
 }
 
+stack_message head_of(std::span<const std::byte> message) {
+  stack_message head{};
+  std::memcpy(&head, message.data(), kHeadSize);
+  return head;
+}
+
+size_t size_of(const stack_message& head) {
+  return kHeadSize + 8 * (size_t{head.kernel_frames} + head.user_frames);
+}
+
+/// The raw data that tell of a thread that was woken.
+std::vector<std::byte> woken_data(std::span<const std::byte> message) {
+  const stack_message head = head_of(message);
+  const auto frames = message.subspan(kHeadSize);
+  const size_t kernel = size_t{head.kernel_frames} * 8;
+  return encode_woken(head.pid, head.tid, frames.first(kernel),
+                      frames.subspan(kernel, size_t{head.user_frames} * 8));
+}
+
 /// A record of a stack; what else it says is to be filled in.
 ChainSample sample_of(const EventAttr& event, const stack_message& head,
                       std::span<const std::byte> frames) {
@@ -64,6 +84,14 @@ ChainSample sample_of(const EventAttr& event, const stack_message& head,
   sample.user = frames.subspan(sample.kernel.size(), size_t{head.user_frames} * 8);
   sample.ends = event.is_unwound() ? head.end : 0;
   return sample;
+}
+
+void put_counted(std::vector<std::byte>& out, const EventAttr& event, ChainSample record,
+                 const stack_count& count) {
+  record.time = count.last_time;
+  record.period = count.period;
+  record.weight = count.samples;
+  put_sample(out, event, record);
 }
 
 }  // namespace
@@ -118,9 +146,32 @@ void StackCounts::take(std::span<const std::byte> message) {
     stack_sample sample;
     std::memcpy(&sample, message.data(), sizeof sample);
     take_sample(sample);
+  } else if (kind == STACK_MESSAGE_PAIR && message.size() >= sizeof(stack_pair)) {
+    stack_pair pair;
+    std::memcpy(&pair, message.data(), sizeof pair);
+    take_pair(pair);
   } else if (kind == STACK_MESSAGE_NEW && message.size() >= kHeadSize) {
     take_stack(message);
   }
+}
+
+/// Where one of the two stacks is forgotten the pair is none, and what it counts is lost.
+void StackCounts::take_pair(const stack_pair& pair) {
+  if (current_.stacks.find(pair.key)) return;
+  if (!keep_here(pair.waker) || !keep_here(pair.woken)) return;
+  current_.pairs.push_back(pair);
+  current_.stacks.insert({pair.key, 0, false, static_cast<uint32_t>(current_.pairs.size())});
+}
+
+/// Makes sure that the stack is in the current epoch, with its message.
+bool StackCounts::keep_here(const stack_key& key) {
+  if (const Stack* here = current_.stacks.find(key)) return here->pair == 0;
+  const Stack* before = previous_.stacks.find(key);
+  if (!before || before->pair != 0) return false;
+  const auto message = std::span<const std::byte>(previous_.messages).subspan(before->message);
+  current_.stacks.insert({key, current_.messages.size(), before->unfinished});
+  put_bytes(current_.messages, message.first(size_of(head_of(message))));
+  return true;
 }
 
 void StackCounts::take_stack(std::span<const std::byte> message) {
@@ -147,7 +198,7 @@ void StackCounts::finish(const LiveChain& chain) {
 
 bool StackCounts::finish(Epoch& epoch, const LiveChain& chain) {
   Stack* stack = epoch.stacks.find(chain.key);
-  if (!stack) return false;
+  if (!stack || stack->pair != 0) return false;
   stack_message head{};
   std::memcpy(&head, epoch.messages.data() + stack->message, kHeadSize);
   stack->unfinished = false;
@@ -176,7 +227,7 @@ bool StackCounts::finish(Epoch& epoch, const LiveChain& chain) {
 /// A sample of a stack that is known, and finished unless it may be as it is.
 bool StackCounts::put_single(Epoch& epoch, const stack_sample& sample, bool finished_only) {
   const Stack* stack = epoch.stacks.find(sample.key);
-  if (!stack || (stack->unfinished && finished_only)) return false;
+  if (!stack || stack->pair != 0 || (stack->unfinished && finished_only)) return false;
   Count* counted = epoch.count_of({sample.key, sample.event, 0}, stacks_);
   if (!counted) return false;
   const auto message = std::span<const std::byte>(epoch.messages).subspan(stack->message);
@@ -232,19 +283,53 @@ uint64_t StackCounts::samples_from(size_t event) const {
                          uint64_t{0});
 }
 
+/// How many of a stack's frames are an interrupt's; 0 if it is none.
+uint32_t StackCounts::interrupt_frames(std::span<const std::byte> message) const {
+  if (!interrupts_) return 0;
+  for (uint32_t i = head_of(message).kernel_frames; i-- > 0;) {
+    uint64_t address = 0;
+    std::memcpy(&address, message.data() + kHeadSize + size_t{i} * 8, sizeof address);
+    if (interrupts_->hold(address)) return i + 1;
+  }
+  return 0;
+}
+
+/// False if it has to wait for one of its stacks to be finished.
+bool StackCounts::put_pair(Epoch& epoch, const Count& counted, bool unfinished_too,
+                           std::vector<std::byte>& out) const {
+  const stack_pair& pair = epoch.pairs[epoch.stacks.all()[counted.stack].pair - 1];
+  const Stack* waker = epoch.stacks.find(pair.waker);
+  const Stack* woken = epoch.stacks.find(pair.woken);
+  if ((waker->unfinished || woken->unfinished) && !unfinished_too) return false;
+  const std::span<const std::byte> messages(epoch.messages);
+  const auto message = messages.subspan(waker->message);
+  stack_message head = head_of(message);
+  if (const uint32_t frames = interrupt_frames(message)) {
+    // The thread was there by chance: what it did is not told.
+    head.pid = head.tid = 0;
+    head.kernel_frames = frames;
+    head.user_frames = 0;
+  }
+  const EventAttr& event = events_[counted.key.event];
+  const auto raw = woken_data(messages.subspan(woken->message));
+  ChainSample record = sample_of(event, head, message.subspan(kHeadSize));
+  record.raw = raw;
+  put_counted(out, event, record, counted.count);
+  return true;
+}
+
 void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out, bool unfinished_too) {
   for (Count& counted : epoch.counts.all()) {
     const Stack& stack = epoch.stacks.all()[counted.stack];
     if (counted.count.samples == 0 || (stack.unfinished && !unfinished_too)) continue;
-    const auto message = std::span<const std::byte>(epoch.messages).subspan(stack.message);
-    stack_message head{};
-    std::memcpy(&head, message.data(), kHeadSize);
-    const EventAttr& event = events_[counted.key.event];
-    ChainSample record = sample_of(event, head, message.subspan(kHeadSize));
-    record.time = counted.count.last_time;
-    record.period = counted.count.period;
-    record.weight = counted.count.samples;
-    put_sample(out, event, record);
+    if (stack.pair != 0) {
+      if (!put_pair(epoch, counted, unfinished_too, out)) continue;
+    } else {
+      const auto message = std::span<const std::byte>(epoch.messages).subspan(stack.message);
+      const EventAttr& event = events_[counted.key.event];
+      put_counted(out, event, sample_of(event, head_of(message), message.subspan(kHeadSize)),
+                  counted.count);
+    }
     counted.count = {};
     ++records_;
   }
@@ -252,11 +337,11 @@ void StackCounts::write(Epoch& epoch, std::vector<std::byte>& out, bool unfinish
 
 void StackCounts::keep_lasting(const Epoch& from) {
   for (const Stack& stack : from.stacks.all()) {
+    if (stack.pair != 0) continue;
     const auto message = std::span<const std::byte>(from.messages).subspan(stack.message);
-    stack_message head{};
-    std::memcpy(&head, message.data(), kHeadSize);
+    const stack_message head = head_of(message);
     if (head.lasting == 0) continue;
-    const size_t size = kHeadSize + 8 * (size_t{head.kernel_frames} + head.user_frames);
+    const size_t size = size_of(head);
     if (current_.messages.size() + size > kEpochSize / 2) return;
     current_.stacks.insert({stack.key, current_.messages.size(), stack.unfinished});
     put_bytes(current_.messages, message.first(size));

@@ -9,6 +9,7 @@
 
 #include "bpf/stack_message.h"
 #include "perfdata/attr.h"
+#include "record/interrupt_functions.h"
 #include "record/live_unwinder.h"
 
 namespace prof {
@@ -20,10 +21,14 @@ class StackCounts {
  public:
   static constexpr size_t kEpochSize = size_t{24} << 20;  // bytes of stacks
 
-  /// `events` are those of the file, in the order that counts number them; they outlive this.
-  /// `max_frames`: of a stack that is finished here.
-  explicit StackCounts(std::span<const EventAttr> events, size_t max_frames = STACK_MAX_FRAMES)
-      : events_(events), max_frames_(max_frames), samples_(events.size()) {}
+  /// `events` are those of the file, in the order that counts number them; they outlive this, and
+  /// so do `interrupts`, which are asked for pairs. `max_frames`: of a stack that is finished here.
+  explicit StackCounts(std::span<const EventAttr> events, size_t max_frames = STACK_MAX_FRAMES,
+                       const InterruptFunctions* interrupts = nullptr)
+      : events_(events),
+        max_frames_(max_frames),
+        interrupts_(interrupts),
+        samples_(events.size()) {}
 
   /// A message of the ring. One that makes no sense is left out, and what it counted is lost.
   void take(std::span<const std::byte> message);
@@ -39,7 +44,9 @@ class StackCounts {
   void write_samples(std::vector<std::byte>& out);
 
   /// Whether this epoch holds so much that the next should begin.
-  bool is_full() const { return current_.messages.size() >= kEpochSize; }
+  bool is_full() const {
+    return current_.messages.size() + current_.pairs.size() * sizeof(stack_pair) >= kEpochSize;
+  }
   /// Writes everything and begins the next epoch. What was counted before may still be added, until
   /// end_previous().
   void begin_epoch(std::vector<std::byte>& out);
@@ -63,6 +70,7 @@ class StackCounts {
     stack_key key{};
     size_t message = 0;  // offset in Epoch::messages
     bool unfinished = false;
+    uint32_t pair = 0;  // index + 1 in Epoch::pairs, for what has no message
   };
   struct Count {
     count_key key{};
@@ -85,6 +93,7 @@ class StackCounts {
   };
   struct Epoch {
     std::vector<std::byte> messages;  // stack_message, as long as their frames
+    std::vector<stack_pair> pairs;    // of stacks that are in this epoch, too
     Table<Stack> stacks;
     Table<Count> counts;
     Count* count_of(const count_key& key, uint64_t& stacks_met);
@@ -93,12 +102,18 @@ class StackCounts {
   bool finish(Epoch& epoch, const LiveChain& chain);
   void take_stack(std::span<const std::byte> message);
   void take_sample(const stack_sample& sample);
+  void take_pair(const stack_pair& pair);
+  bool keep_here(const stack_key& key);
   bool put_single(Epoch& epoch, const stack_sample& sample, bool finished_only);
+  bool put_pair(Epoch& epoch, const Count& counted, bool unfinished_too,
+                std::vector<std::byte>& out) const;
+  uint32_t interrupt_frames(std::span<const std::byte> message) const;
   void write(Epoch& epoch, std::vector<std::byte>& out, bool unfinished_too);
   void keep_lasting(const Epoch& from);
 
   std::span<const EventAttr> events_;
   size_t max_frames_;
+  const InterruptFunctions* interrupts_;
   Epoch current_;
   Epoch previous_;
   std::vector<uint64_t> samples_;   // by event

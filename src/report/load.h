@@ -47,6 +47,8 @@ struct LoadOptions {
   bool with_callchain = true;  // false: the sampled address alone is the stack
   uint32_t max_stack = 0;      // deepest frames kept; 0: all
   bool with_lines = false;     // tell frames apart by source line, too
+  /// Stacks of who woke threads (record --wakers) go on top of those that were woken.
+  bool join_wakers = false;
 };
 
 /// Reads a recording, or folded stacks where the content is text.

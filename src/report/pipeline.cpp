@@ -8,6 +8,7 @@
 #include <memory>
 #include <tuple>
 
+#include "perfdata/woken.h"
 #include "report/callchain.h"
 #include "report/filter.h"
 #include "report/frame_table.h"
@@ -15,6 +16,7 @@
 #include "report/stack_tree.h"
 #include "report/stack_walker.h"
 #include "report/wall_time.h"
+#include "report/woken_stacks.h"
 
 namespace prof {
 
@@ -28,6 +30,9 @@ struct Context {
   uint64_t time = 0;  // of a sample in it
   bool hidden = false;
 };
+
+/// Between where a thread waited and who woke it.
+constexpr std::string_view kWokenBy = "[woken by]";
 
 /// Finds each sample's context; what holds for a thread is kept for as long as it holds.
 class Contexts {
@@ -114,6 +119,8 @@ class Contexts {
 
 /// The frame that shows a group at the root of its stacks, as stackcollapse-perf.pl writes it:
 /// "comm", "comm-pid" or "comm-pid/tid".
+FrameId named_frame(Profile& profile, std::string_view name, FrameKind kind);
+
 FrameId group_frame(Profile& profile, const Group& group) {
   std::string name(group.comm.valid() ? profile.strings[group.comm] : "");
   if (group.pid >= 0 || group.tid >= 0) {
@@ -123,9 +130,15 @@ FrameId group_frame(Profile& profile, const Group& group) {
   }
   if (group.cpu >= 0) name += fmt::format("{}[{:03}]", name.empty() ? "" : " ", group.cpu);
   if (name.empty()) name = "all";
+  return named_frame(profile, name, FrameKind::Process);
+}
+
+/// A frame that is no code.
+FrameId named_frame(Profile& profile, std::string_view name, FrameKind kind) {
   Frame frame;
   frame.name = profile.strings.intern(name);
-  frame.kind = FrameKind::Process;
+  if (kind != FrameKind::Process) frame.symbol = frame.name;
+  frame.kind = kind;
   profile.frames.push_back(frame);
   return FrameId{static_cast<uint32_t>(profile.frames.size() - 1)};
 }
@@ -133,9 +146,12 @@ FrameId group_frame(Profile& profile, const Group& group) {
 /// Puts each distinct stack into the tree, root first.
 class TreeBuilder {
  public:
-  TreeBuilder(Recording& recording, const RawStacks& stacks, const Contexts& contexts, bool inlined,
-              bool lines, Profile& profile, StackQuality* quality)
-      : stacks_(stacks),
+  TreeBuilder(Recording& recording, const RawStacks& stacks, const WokenStacks& woken,
+              const Contexts& contexts, bool inlined, bool lines, Profile& profile,
+              StackQuality* quality)
+      : recording_(recording),
+        stacks_(stacks),
+        woken_(woken),
         inlined_(inlined),
         lines_(lines),
         contexts_(contexts),
@@ -152,9 +168,13 @@ class TreeBuilder {
       table_.add(context.state, context.time, entry.mode, entry.address);
     }
     table_.finish(inlined_, lines_);
-    for (size_t i = 0; i < kWallParts; ++i) part_frames_[i] = part_frame(i);
-    tree_.reserve(stacks_.all().size(), stacks_.total_length());
+    for (size_t i = 0; i < kWallParts; ++i) {
+      part_frames_[i] = named_frame(profile_, kWallPartNames[i], FrameKind::WallPart);
+    }
+    tree_.reserve(stacks_.all().size() + woken_.all().size(),
+                  stacks_.total_length() + woken_.total_length());
     for (const RawStack& stack : stacks_.all()) add(stack);
+    for (const WokenStacks::Stack& stack : woken_.all()) add(stack);
     tree_.finish(group_frames, profile_);
   }
 
@@ -173,22 +193,42 @@ class TreeBuilder {
       ++unknown;
       unnamed = &profile_.frame(frames.front());
     }
-    const uint32_t group = contexts_[stack.context].group;
-    profile_.total_frames += stack.samples * frames_.size();
-    profile_.unresolved_frames += stack.samples * unknown;
-    ProfileEvent& event = profile_.events[profile_.groups[group].event];
-    event.samples += stack.samples;
-    event.period += stack.period;
-    tree_.add(group, frames_, stack.samples, stack.period);
+    put(contexts_[stack.context].group, unknown, stack.samples, stack.period);
     if (quality_) judge(stack, unnamed);
   }
 
-  FrameId part_frame(size_t part) {
-    Frame frame;
-    frame.name = frame.symbol = profile_.strings.intern(kWallPartNames[part]);
-    frame.kind = FrameKind::WallPart;
-    profile_.frames.push_back(frame);
-    return FrameId{static_cast<uint32_t>(profile_.frames.size() - 1)};
+  /// Up from the root: the woken thread's stack, a mark, the waker's stack leaf first, its name.
+  void add(const WokenStacks::Stack& stack) {
+    frames_.clear();
+    uint64_t unknown = 0;
+    for (size_t i = stack.woken.size(); i-- > 0;) {
+      const auto frames = table_.frames_of(stack.woken[i]);
+      frames_.insert(frames_.end(), frames.begin(), frames.end());
+      unknown += profile_.frame(frames.front()).kind == FrameKind::Unknown;
+    }
+    frames_.push_back(named_frame_once(kWokenBy, FrameKind::WallPart));
+    for (const uint32_t number : stack.waker) {
+      const auto frames = table_.frames_of(number);
+      frames_.insert(frames_.end(), frames.rbegin(), frames.rend());
+      unknown += profile_.frame(frames.front()).kind == FrameKind::Unknown;
+    }
+    frames_.push_back(named_frame_once(recording_.strings()[stack.waker_comm], FrameKind::Process));
+    put(contexts_[stack.context].group, unknown, stack.samples, stack.period);
+  }
+
+  void put(uint32_t group, uint64_t unknown, uint64_t samples, uint64_t period) {
+    profile_.total_frames += samples * frames_.size();
+    profile_.unresolved_frames += samples * unknown;
+    ProfileEvent& event = profile_.events[profile_.groups[group].event];
+    event.samples += samples;
+    event.period += period;
+    tree_.add(group, frames_, samples, period);
+  }
+
+  FrameId named_frame_once(std::string_view name, FrameKind kind) {
+    const auto [known, added] = waker_frames_.try_emplace(std::string(name));
+    if (added) known->second = named_frame(profile_, name, kind);
+    return known->second;
   }
 
   void judge(const RawStack& raw, const Frame* unnamed) {
@@ -212,7 +252,9 @@ class TreeBuilder {
     quality_->add(profile_, stack, raw.samples);
   }
 
+  Recording& recording_;
   const RawStacks& stacks_;
+  const WokenStacks& woken_;
   const bool inlined_;
   const bool lines_;
   const Contexts& contexts_;
@@ -221,7 +263,8 @@ class TreeBuilder {
   FrameTable table_;
   std::array<FrameId, kWallParts> part_frames_;
   StackTree tree_;
-  std::vector<FrameId> frames_;  // of the stack at hand
+  std::map<std::string, FrameId> waker_frames_;  // marks and names of wakers
+  std::vector<FrameId> frames_;                  // of the stack at hand
 };
 
 /// What the periods of an event count: its clock's time, or its occurrences.
@@ -272,6 +315,7 @@ class Gathering {
   Profile& profile() { return profile_; }
   const Contexts& contexts() const { return contexts_; }
   const RawStacks& stacks() const { return stacks_; }
+  const WokenStacks& woken() const { return woken_; }
 
  private:
   void add(const SampleRecord& sample) {
@@ -285,6 +329,10 @@ class Gathering {
     event.total_samples += samples;
     event.counted_stacks += counted;
     event.total_period += sample.period;
+    if (options_.join_wakers && recording_.events()[sample.event].tells_woken() &&
+        add_woken(sample, samples)) {
+      return;
+    }
     const SampleContext context = contexts_.of(sample);
     if (contexts_.hides(context)) return;
     U64View chain;
@@ -300,6 +348,23 @@ class Gathering {
     stacks_.add(context, sample.cpu_mode(), chain, sample.period, samples);
   }
 
+  /// A sample of a waker, to be shown as one of the thread that it woke.
+  bool add_woken(const SampleRecord& sample, uint64_t samples) {
+    const auto woken = decode_woken(sample.raw, sample.callchain.swapped());
+    if (!woken) return false;
+    SampleRecord slept = sample;
+    slept.pid = woken->pid;
+    slept.tid = woken->tid;
+    const SampleContext context = contexts_.of(slept);
+    if (contexts_.hides(context)) return true;
+    const ThreadState waker = recording_.processes().state_at(sample.pid, sample.tid, sample.time);
+    const StringId comm = recording_.comm_of(waker, sample.pid, sample.tid);
+    woken_.add({context, CpuMode::User, woken->chain},
+               {contexts_.of(sample), sample.cpu_mode(), sample.callchain}, comm,
+               stacks_.addresses(), sample.period, samples);
+    return true;
+  }
+
   Recording& recording_;
   const LoadOptions& options_;
   const SampleFilter& filter_;
@@ -308,6 +373,7 @@ class Gathering {
   Profile profile_;
   Contexts contexts_;
   RawStacks stacks_;
+  WokenStacks woken_;
   std::array<uint64_t, RawStacks::kQueue + 1> ips_{};  // while their samples are in the queue
   size_t at_ = 0;
 };
@@ -338,7 +404,7 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
     }
     quality->set_recorded(limit, copy_size, proven);
   }
-  TreeBuilder(recording, gathering->stacks(), gathering->contexts(),
+  TreeBuilder(recording, gathering->stacks(), gathering->woken(), gathering->contexts(),
               walker.shows_inlined(options.input.inlined), options.with_lines, profile, quality)
       .build();
   const RecordingStats& stats = recording.stats();

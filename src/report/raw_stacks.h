@@ -56,6 +56,7 @@ class RawStacks {
     return std::span(numbers_).subspan(stack.begin, stack.length);
   }
   const AddressTable& addresses() const { return addresses_; }
+  AddressTable& addresses() { return addresses_; }
   size_t total_length() const { return numbers_.size(); }
 
  private:

@@ -20,6 +20,7 @@ int8_t part_of(const EventAttr& event) {
 }  // namespace
 
 bool is_time_away(const EventAttr& event) {
+  if (event.tells_woken()) return true;
   return event.attr.type == PERF_TYPE_SOFTWARE && event.attr.config == PERF_COUNT_SW_BPF_OUTPUT &&
          (event.name.starts_with("offcpu-time") || event.name == "runnable-time");
 }

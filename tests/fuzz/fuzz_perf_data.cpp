@@ -12,6 +12,7 @@
 #include "perfdata/decode.h"
 #include "perfdata/ordering.h"
 #include "perfdata/reader.h"
+#include "perfdata/woken.h"
 
 using namespace prof;
 
@@ -45,6 +46,7 @@ void touch_record(const Record& record) {
           touch(r.read), touch(r.callchain), touch(r.raw), touch(r.branch_stack);
           touch(r.branch_counters), touch(r.user_registers), touch(r.user_stack);
           touch(r.interrupt_registers), touch(r.aux);
+          if (const auto woken = decode_woken(r.raw, r.callchain.swapped())) touch(woken->chain);
         }
         if constexpr (requires { r.filename; }) touch(r.filename);
         if constexpr (requires { r.build_id; }) touch(r.build_id.view());

@@ -4,7 +4,9 @@
 
 #include "perfdata/decode.h"
 #include "perfdata/record_walk.h"
+#include "perfdata/woken.h"
 #include "record/stack_counts.h"
+#include "symbolize/kernel_symbols.h"
 
 using namespace prof;
 
@@ -73,6 +75,142 @@ std::vector<Read> read(const std::vector<std::byte>& records) {
 }
 
 }  // namespace
+
+namespace {
+
+std::vector<std::byte> pair_message(uint64_t number, uint64_t woken, uint64_t waker) {
+  const stack_pair pair{STACK_MESSAGE_PAIR, 0, key(number).stack, key(woken).stack,
+                        key(waker).stack};
+  const auto bytes = std::as_bytes(std::span(&pair, 1));
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<EventAttr> wakeup_event() {
+  auto events = one_event();
+  events.front().attr.sample_type |= PERF_SAMPLE_RAW;
+  events.front().attr.wakeup_events = kOwnMarks | kMarkCounted | kMarkWoken;
+  return events;
+}
+
+/// The only sample in there; its views are of `records`.
+SampleRecord only_sample(const std::vector<std::byte>& records, const EventTable& events) {
+  const Decoder decoder(events, false);
+  SampleRecord sample;
+  size_t count = 0;
+  for_each_record(records,
+                  [&](const perf_event_header& header, std::span<const std::byte> payload) {
+                    CHECK(header.size % 8 == 0);
+                    RecordView view;
+                    view.header = header;
+                    view.payload = payload;
+                    REQUIRE(decoder.sample(view, sample));
+                    ++count;
+                  });
+  REQUIRE(count == 1);
+  return sample;
+}
+
+}  // namespace
+
+TEST_CASE("A waker's sample tells of whom it woke", "[stack_counts]") {
+  const auto events = wakeup_event();
+  EventTable table;
+  table.add(events.front());
+  StackCounts counts(events);
+  counts.take(message(1, {kKernelIp}, {kUserIp, kUserIp + 8}));
+  counts.take(message(2, {kKernelIp + 16, kKernelIp + 32}, {kUserIp + 64}));
+  counts.take(pair_message(3, 1, 2));
+  counts.add(key(3), {5, 5000, 77});
+  std::vector<std::byte> records;
+  counts.write(records);
+  const SampleRecord sample = only_sample(records, table);
+  CHECK(sample.period == 5000);
+  CHECK(sample.weight == 5);
+  REQUIRE(sample.callchain.size() == 5);  // with two markers
+  CHECK(sample.callchain[1] == kKernelIp + 16);
+  CHECK(sample.callchain[4] == kUserIp + 64);
+  const auto woken = decode_woken(sample.raw, false);
+  REQUIRE(woken.has_value());
+  CHECK(woken->pid == 10);
+  CHECK(woken->tid == 11);
+  REQUIRE(woken->chain.size() == 5);
+  CHECK(woken->chain[0] == PERF_CONTEXT_KERNEL);
+  CHECK(woken->chain[1] == kKernelIp);
+  CHECK(woken->chain[4] == kUserIp + 8);
+  for (size_t size = 0; size < sample.raw.size(); ++size) {
+    CHECK_FALSE(decode_woken(sample.raw.first(size), false).has_value());
+  }
+}
+
+TEST_CASE("A pair of which a stack is not known is lost, and counted so", "[stack_counts]") {
+  const auto events = wakeup_event();
+  StackCounts counts(events);
+  counts.take(message(1, {kKernelIp}, {}));
+  counts.take(pair_message(3, 1, 2));
+  counts.take(pair_message(4, 2, 1));
+  counts.add(key(3), {2, 100, 1});
+  counts.add(key(4), {1, 100, 1});
+  CHECK(counts.lost() == 3);
+  std::vector<std::byte> records;
+  counts.write(records);
+  CHECK(records.empty());
+  const auto whole = pair_message(5, 1, 1);
+  for (size_t size = 0; size < whole.size(); ++size) {
+    counts.take(std::span(whole).first(size));
+  }
+  counts.add(key(5), {1, 100, 1});
+  CHECK(counts.lost() == 4);
+}
+
+TEST_CASE("A pair is found by its stacks of the epoch before", "[stack_counts]") {
+  const auto events = wakeup_event();
+  EventTable table;
+  table.add(events.front());
+  StackCounts counts(events);
+  std::vector<std::byte> records;
+  counts.take(message(1, {kKernelIp}, {}));
+  counts.begin_epoch(records);
+  counts.take(message(2, {kKernelIp + 16}, {}));
+  counts.take(pair_message(3, 1, 2));
+  counts.end_previous(records);
+  counts.add(key(3), {1, 100, 1});
+  counts.write(records);
+  CHECK(decode_woken(only_sample(records, table).raw, false)->chain[1] == kKernelIp);
+}
+
+TEST_CASE("An interrupt is no thread's doing", "[stack_counts]") {
+  std::string text;
+  text += "ffffffff81000000 T before\n";
+  text += "ffffffff81001000 T asm_sysvec_apic_timer_interrupt\n";
+  text += "ffffffff81001100 T after\n";
+  const InterruptFunctions interrupts(parse_kallsyms({text.begin(), text.end()}, {}).symbols);
+  CHECK_FALSE(interrupts.empty());
+  CHECK_FALSE(interrupts.hold(0xffffffff81000fff));
+  CHECK(interrupts.hold(0xffffffff81001000));
+  CHECK(interrupts.hold(0xffffffff810010ff));
+  CHECK_FALSE(interrupts.hold(0xffffffff81001100));
+  CHECK_FALSE(InterruptFunctions().hold(0xffffffff81001000));
+
+  const auto events = wakeup_event();
+  EventTable table;
+  table.add(events.front());
+  StackCounts counts(events, STACK_MAX_FRAMES, &interrupts);
+  counts.take(message(1, {kKernelIp}, {kUserIp}));
+  counts.take(message(2, {kKernelIp, 0xffffffff81001010, 0xffffffff81002000}, {kUserIp + 64}));
+  counts.take(pair_message(3, 1, 2));
+  counts.add(key(3), {1, 100, 1});
+  std::vector<std::byte> records;
+  counts.write(records);
+  const SampleRecord sample = only_sample(records, table);
+  CHECK(sample.pid == 0);
+  CHECK(sample.tid == 0);
+  REQUIRE(sample.callchain.size() == 3);  // a marker, and up to where the interrupt was taken
+  CHECK(sample.callchain[2] == 0xffffffff81001010);
+  const auto woken = decode_woken(sample.raw, false);
+  REQUIRE(woken.has_value());
+  CHECK(woken->pid == 10);
+  CHECK(woken->chain.size() == 4);
+}
 
 TEST_CASE("Each distinct stack becomes one sample with all that was counted", "[stack_counts]") {
   const auto events = one_event();
