@@ -82,3 +82,35 @@ int storage(__u64* ctx) {
   bpf_task_storage_get(&storage_of_tasks, (struct task_struct*)ctx[1], 0, 0);
   return 0;
 }
+
+/* Tables that user space fills as memory, and finds by number. */
+struct table {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(key_size, sizeof(__u32));
+  __uint(value_size, sizeof(__u64));
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, 1);
+  __uint(key_size, sizeof(__u32));
+  __array(values, struct table);
+} tables_by_number SEC(".maps");
+
+SEC("perf_event")
+int tables(void* ctx) {
+  const __u32 zero = 0;
+  void* table = bpf_map_lookup_elem(&tables_by_number, &zero);
+  (void)ctx;
+  if (table) bpf_map_lookup_elem(table, &zero);
+  return 0;
+}
+
+SEC("perf_event")
+int registers(void* ctx) {
+  volatile long found = bpf_task_pt_regs((void*)bpf_get_current_task_btf());
+  (void)ctx;
+  (void)found;
+  return 0;
+}

@@ -140,7 +140,7 @@ Result<uint64_t> count_work(const RecordOptions& options, Target target) {
                                    return programs;
                                  });
   if (!source) return tl::unexpected(refused ? *refused : source.error());
-  bpf.use(**source, target);
+  if (auto done = bpf.use(**source, target); !done) return tl::unexpected(done.error());
   if (auto done = bpf.start(); !done) return tl::unexpected(done.error());
   for (int round = 0; round < 5; ++round) work_a_little();
   bpf.stop();

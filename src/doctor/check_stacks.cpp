@@ -47,7 +47,7 @@ void check_stacks(std::vector<Check>& checks) {
   // Unwound in the kernel, where this prof can do that: by the same program.
   RecordOptions unwound = options;
   if (parse_call_graph_method("bpf", unwound)) {
-    check_counted(group, "unwound in the kernel", unwound, thread);
+    check_counted(group, "unwound (--call-graph bpf)", unwound, thread);
   }
   options.bpf = false;
   options.off_cpu = true;

@@ -15,10 +15,12 @@ constexpr unsigned char kFeatures[] = {0};
 #endif
 
 constexpr BpfFeature kAll[] = {
-    {"programs at samples", "on_sample", "--bpf"},
+    {"programs at samples", "on_sample", "--bpf, --call-graph bpf"},
     {"stacks taken by programs", "stack", "--bpf, --off-cpu"},
     {"hash tables", "hash", "--bpf, --off-cpu"},
     {"ring buffer", "ring", "--bpf, --off-cpu"},
+    {"tables in shared memory", "tables", "--call-graph bpf"},
+    {"registers of threads", "registers", "--call-graph bpf"},
     {"programs at context switches", "on_switch", "--off-cpu"},
     {"iterators over threads", "each_task", "--off-cpu"},
     {"task storage", "storage", "--off-cpu"},

@@ -16,7 +16,8 @@ STATES = {"works", "partly", "fails", "fact"}
 GROUPS = ["versions", "host", "events", "pmus", "reach", "limits", "tracepoints", "stacks", "bpf",
           "symbols"]
 BPF_FEATURES = {"programs at samples", "stacks taken by programs", "hash tables", "ring buffer",
-                "programs at context switches", "iterators over threads", "task storage"}
+                "tables in shared memory", "registers of threads", "programs at context switches",
+                "iterators over threads", "task storage"}
 
 
 class Report:
@@ -159,6 +160,7 @@ def what_works_is_recorded_with(tmp):
     for name, options in (("frame pointers (-g)", ["-g"]),
                           ("copies (--call-graph dwarf)", ["--call-graph", "dwarf"]),
                           ("counted in the kernel (--bpf)", ["--bpf", "-g"]),
+                          ("unwound (--call-graph bpf)", ["--call-graph", "bpf"]),
                           ("time off CPUs (--off-cpu)", ["--off-cpu", "-g"])):
         done = prof("record", *options, "-e", "cpu-clock", "-F", 999, "-o", f"{tmp}/p", "--",
                     workload("away"), 0.2)
