@@ -23,9 +23,9 @@ char offcpu_license[] SEC("license") = "Dual BSD/GPL";
 /* Where a thread is away, and since when. */
 struct away {
   struct stack_key key;
-  __u64 since; /* 0: it is not */
-  __u64 woken; /* 0: not yet */
-  __u32 event; /* of the time until it is woken */
+  __u64 since;            /* 0: it is not */
+  __u64 woken;            /* 0: not yet */
+  __u32 event;            /* of the time until it is woken */
   struct stack_key waker; /* who woke it; if has_waker */
   __u32 has_waker;
   __u32 reserved;

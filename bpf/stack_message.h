@@ -161,8 +161,7 @@ struct stack_config {
   __u32 event_runnable;     /* and this of waiting for a CPU */
   __u32 max_total;          /* frames of both parts, where the user's is walked by tables */
   __u32 event_wakeup;       /* off-CPU: of the time that a waker ended */
-  __u32 reserved;
-  __u64 min_block; /* off-CPU: ns away from a CPU that count */
+  __u64 min_block;          /* off-CPU: ns away from a CPU that count */
   __u64 max_block;
   __u64 cpus[16]; /* hits, off-CPU: bit set of those that count */
   __u64 period;   /* hits: every so many are counted */
