@@ -164,8 +164,7 @@ bool BpfObject::is_built_in() {
 
 Result<BpfObject> BpfObject::load(std::span<const std::byte> bytes,
                                   std::span<const std::byte> constants,
-                                  std::span<const BpfObject> shared,
-                                  const char* without) {
+                                  std::span<const BpfObject> shared, const char* without) {
   listen();
   auto impl = std::make_unique<Impl>();
   impl->object = bpf_object__open_mem(bytes.data(), bytes.size(), nullptr);

@@ -93,8 +93,8 @@ Result<stack_config> BpfSource::common_config(const PerfSource& perf) const {
 
 Result<void> BpfSource::load_object(std::span<const unsigned char> bytes,
                                     const stack_config& config, const char* without) {
-  auto object =
-      BpfObject::load(std::as_bytes(bytes), std::as_bytes(std::span(&config, 1)), objects_, without);
+  auto object = BpfObject::load(std::as_bytes(bytes), std::as_bytes(std::span(&config, 1)),
+                                objects_, without);
   if (!object) return tl::unexpected(object.error());
   objects_.push_back(std::move(*object));
   return {};
