@@ -125,7 +125,8 @@ Result<std::vector<EventSpec>> Recorder::specs(std::vector<std::string>& notes) 
   if (has_hits && options_.samples_by_bpf() && (options_.frequency || options_.max_frequency)) {
     notes.push_back("-F is not of tracepoints and uprobes that BPF takes: every hit counts");
   }
-  if (!tracepoints_.empty() && options_.call_graph == CallGraph::Bpf && !options_.bpf) {
+  if (!tracepoints_.empty() && options_.call_graph == CallGraph::Bpf && !options_.bpf &&
+      options_.call_graph_chosen) {
     notes.push_back("--call-graph bpf leaves out the fields of tracepoints");
   }
   return specs;
