@@ -86,7 +86,7 @@ Result<stack_config> BpfSource::common_config(const PerfSource& perf) const {
   }
   config.pid_namespace = own_pid_namespace();
   config.boottime = perf.clock() == CLOCK_BOOTTIME;
-  config.unwind = options_.call_graph == CallGraph::Bpf;
+  config.unwind = options_.walks_in_kernel();
   config.max_total = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_FRAMES;
   return config;
 }
@@ -193,7 +193,7 @@ Result<std::vector<int>> BpfSource::load(const PerfSource& perf, const Target& t
     if (auto done = objects_.back().attach_tracepoints(); !done)
       return tl::unexpected(done.error());
   }
-  if (options_.call_graph == CallGraph::Bpf) {
+  if (options_.walks_in_kernel()) {
     if (auto done = load_object(kSpaces, *config); !done) return tl::unexpected(done.error());
     if (auto done = objects_.back().attach_tracepoints(); !done)
       return tl::unexpected(done.error());
@@ -225,7 +225,7 @@ Result<void> BpfSource::use(PerfSource& perf, const Target& target) {
     if (!options_.samples_by_bpf()) continue;
     attr.sample_type |= PERF_SAMPLE_PERIOD;
     if (options_.call_graph != CallGraph::None) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
-    if (options_.call_graph == CallGraph::Bpf) set_mark(attr, kMarkUnwound);
+    if (options_.walks_in_kernel()) set_mark(attr, kMarkUnwound);
     if (attr.type == PERF_TYPE_TRACEPOINT) {
       // perf takes it for granted that a tracepoint's samples have its fields. What programs take
       // has none: it is an event that BPF puts out, of the tracepoint's name.
@@ -250,7 +250,7 @@ Result<void> BpfSource::use(PerfSource& perf, const Target& target) {
       events_, options_.max_stack != 0 ? options_.max_stack : STACK_MAX_FRAMES, &interrupts_);
   next_swap_ = Clock::now() + tick_;
   next_write_ = Clock::now() + kWriteInterval;
-  if (options_.call_graph != CallGraph::Bpf) return {};
+  if (!options_.walks_in_kernel()) return {};
   unwinder_ = std::make_unique<LiveUnwinder>(perf.events(), options_.cache);
   return unwinder_->inform(objects_.front());
 }
@@ -302,7 +302,7 @@ EventAttr BpfSource::off_cpu_event(const char* name, uint64_t id) const {
   attr.ksymbol = attr.bpf_event = attr.build_id = 0;
   attr.wakeup_events = 0;
   set_mark(attr, kMarkCounted | (options_.wall ? kMarkWallTime : 0) |
-                     (options_.call_graph == CallGraph::Bpf ? kMarkUnwound : 0));
+                     (options_.walks_in_kernel() ? kMarkUnwound : 0));
   return event;
 }
 
@@ -314,8 +314,7 @@ EventAttr BpfSource::wakeup_event(uint64_t id) const {
   event.attr.config = PERF_COUNT_SW_DUMMY;
   event.attr.sample_type |= PERF_SAMPLE_RAW;
   event.attr.wakeup_events = 0;
-  set_mark(event.attr,
-           kMarkCounted | kMarkWoken | (options_.call_graph == CallGraph::Bpf ? kMarkUnwound : 0));
+  set_mark(event.attr, kMarkCounted | kMarkWoken | (options_.walks_in_kernel() ? kMarkUnwound : 0));
   return event;
 }
 

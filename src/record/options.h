@@ -82,6 +82,12 @@ struct RecordOptions {
   /// Whether BPF programs take the samples, to count them or to unwind them.
   bool samples_by_bpf() const { return bpf || call_graph == CallGraph::Bpf; }
 
+  /// Whether they walk user stacks by unwind tables: the time away from a CPU has stacks, whether
+  /// samples have them or not.
+  bool walks_in_kernel() const {
+    return call_graph == CallGraph::Bpf || (off_cpu && call_graph == CallGraph::None);
+  }
+
   std::vector<std::string> command_line;  // as it will stand in the file
   /// Gets every line for the user, without a newline; may be empty.
   std::function<void(std::string_view)> notify;

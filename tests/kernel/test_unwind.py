@@ -157,6 +157,12 @@ def threads_are_whole_and_so_are_sleeping_ones(tmp):
     quality = prof_ok("report", "--stdio", "--stack-quality", "-i", path).out
     told = re.search(r"# Stacks: (\d+) of (\d+) whole", quality)
     check(told and int(told[1]) >= 0.99 * int(told[2]), quality[-2000:])
+    # Where samples have no stacks, the time away has.
+    path = f"{tmp}/away.data"
+    prof_ok("record", "--off-cpu", "-e", "cpu-clock", "-o", path, "--", workload("away"), "1")
+    asleep = prof_ok("fold", "--event", "offcpu-time", "-i", path).out.splitlines()
+    rooted = [line for line in asleep if line.split(";")[1] in ("_start", "clone3", "_dl_start_user")]
+    check(asleep and len(rooted) >= 0.9 * len(asleep), "\n".join(asleep))
 
 
 @test
