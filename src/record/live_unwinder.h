@@ -71,7 +71,7 @@ class LiveUnwinder {
   /// Waits until all is done that was pushed.
   void drain();
 
-  /// Tables, and processes, that the kernel-side unwinder has no room for.
+  /// Tables, and processes, that the kernel-side unwinder has no room for. After drain().
   uint64_t no_room() const { return tables_ ? tables_->no_room() : 0; }
 
  private:
