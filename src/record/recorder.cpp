@@ -437,9 +437,10 @@ void Recorder::describe_result(bool whole) {
         walker->walks(), walker->whole()));
   }
   if (unwinder() && unwinder()->no_room() != 0) {
-    notify(fmt::format("[ prof record: {} unwind tables or processes found no room in the kernel: "
-                       "stacks through them were walked by prof, or end there ]",
-                       unwinder()->no_room()));
+    notify(
+        fmt::format("[ prof record: {} unwind tables or processes found no room in the kernel: "
+                    "stacks through them were walked by prof, or end there ]",
+                    unwinder()->no_room()));
   }
   if (bpf_ && bpf_->is_incomplete()) {
     notify("[ prof record: Some counts of the BPF programs could not be read, and are missing ]");
