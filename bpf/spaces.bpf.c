@@ -21,7 +21,8 @@ int spaces_fork(__u64* ctx) {
   struct unwind_space copy;
   if (child == parent || !child) return 0; /* a thread */
   known = bpf_map_lookup_elem(&spaces, &parent);
-  if (known) {
+  /* Unless it would not be seen that the child's code is another than its parent's. */
+  if (known && known->exec_pages) {
     copy = *known;
     bpf_map_update_elem(&spaces, &child, &copy, BPF_ANY);
   } else {

@@ -206,9 +206,11 @@ static __always_inline __u32 rule_of(struct walk* w, __u64 address) {
   rule = UNWIND_RULE_NONE;
   if (w->range.kind == UNWIND_RANGE_JIT) rule = UNWIND_RULE_FRAME_POINTER;
   if (w->range.kind == UNWIND_RANGE_FILE) rule = find_rule(w, address);
-  cached->address = address;
-  cached->generation = w->space.generation;
-  cached->rule = rule;
+  /* A program that interrupts this one must not find half of it; no space has generation 0. */
+  *(volatile __u32*)&cached->generation = 0;
+  *(volatile __u64*)&cached->address = address;
+  *(volatile __u32*)&cached->rule = rule;
+  *(volatile __u32*)&cached->generation = w->space.generation;
   return rule;
 }
 

@@ -328,7 +328,13 @@ std::vector<std::span<std::byte>> BpfObject::add_arrays(const char* outer, uint3
   auto done = static_cast<uint32_t>(added.size());
   if (done != 0 &&
       bpf_map_update_batch(map(outer), keys.data(), values.data(), &done, nullptr) != 0) {
-    added.resize(std::min<size_t>(done, added.size()));
+    // Kernels before 5.19 know no batches of maps.
+    size_t good = 0;
+    while (good < keys.size() &&
+           bpf_map_update_elem(map(outer), &keys[good], &values[good], BPF_ANY) == 0) {
+      ++good;
+    }
+    added.resize(good);
   }
   return added;
 }

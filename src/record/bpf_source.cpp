@@ -175,6 +175,9 @@ Result<void> BpfSource::load_off_cpu(const PerfSource& perf, stack_config config
 }
 
 Result<std::vector<int>> BpfSource::load(const PerfSource& perf, const Target& target) {
+  if (options_.call_graph == CallGraph::Bpf && !kWalksInKernel) {
+    return fail("user stacks are unwound in the kernel on x86-64 only");
+  }
   auto config = common_config(perf);
   if (!config) return tl::unexpected(config.error());
   config->max_frames = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_KERNEL;
@@ -262,7 +265,12 @@ void BpfSource::describe(std::span<const std::byte> records) {
 /// What the walks lack may be in `records`, which are not older.
 void BpfSource::finish_walks(std::vector<std::byte> records) {
   unwinder_->push(std::move(records), unfinished_.take_complete());
-  if (stopped_ || settles_) unwinder_->drain();
+  // Readers sort round by round, and a round ends when no walk is left.
+  const auto now = Clock::now();
+  if (stopped_ || settles_ || now >= next_round_) {
+    unwinder_->drain();
+    next_round_ = now + tick_;
+  }
   for (const LiveChain& chain : unwinder_->take()) counts_->finish(chain);
 }
 

@@ -125,6 +125,7 @@ class BpfSource final : public EventSource {
   std::chrono::milliseconds tick_{1000};
   uint64_t ticks_in_interval_ = 0;  // 0: no intervals
   Clock::time_point next_swap_;
+  Clock::time_point next_round_;
   Clock::time_point next_write_;
   bool incomplete_ = false;
   uint64_t swaps_ = 0;

@@ -72,9 +72,9 @@ bool KernelTables::place_table(LiveModuleId id) {
   if (places_.size() < live_.size()) places_.resize(live_.size(), Place::None);
   Place& place = places_[id.value];
   if (place != Place::None) return place == Place::Placed;
-  place = Place::NoTable;
   const UnwindTable& table = live_.known(id)->table();
-  if (table.page_count() == 0) return false;
+  if (table.page_count() == 0) return false;  // there may be one later
+  place = Place::NoTable;
   publish_rules();
   const auto placed = id.value < modules_.size() ? shards_.place(table) : std::nullopt;
   if (!placed) {
@@ -142,6 +142,9 @@ void KernelTables::free_unused_ranges() {
   std::this_thread::sleep_for(kRest);
   if (!look()) return;
   std::this_thread::sleep_for(kRest);
+  for (const auto& [pid, known] : published_) {  // and what may be told again
+    if (known.space.generation != 0) used.emplace_back(known.space.first, known.space.count);
+  }
   std::ranges::sort(used);
   free_.clear();
   uint32_t at = 0;
@@ -153,10 +156,14 @@ void KernelTables::free_unused_ranges() {
   if (at < size) free_.emplace_back(at, size - at);
 }
 
+bool KernelTables::is_made(LiveModuleId id) const {
+  const UnwindModule* module = live_.known(id);
+  return module && module->table().page_count() != 0;
+}
+
 bool KernelTables::is_up_to_date(const Published& known, const LiveSpace& space) const {
   if (known.space.generation == 0 || known.version != space.version()) return false;
-  return std::ranges::none_of(known.missing,
-                              [&](LiveModuleId id) { return live_.known(id) != nullptr; });
+  return std::ranges::none_of(known.missing, [&](LiveModuleId id) { return is_made(id); });
 }
 
 void KernelTables::write_ranges(Published& known, const LiveSpace& space, uint32_t first,
@@ -169,7 +176,7 @@ void KernelTables::write_ranges(Published& known, const LiveSpace& space, uint32
   for (uint32_t i = 0; i < count; ++i) {
     const LiveMapping& mapping = space.mappings()[i];
     ranges_[first + i] = range_of(mapping);
-    if (ranges_[first + i].kind == UNWIND_RANGE_UNKNOWN) known.missing.push_back(mapping.module);
+    if (mapping.module.valid() && !is_made(mapping.module)) known.missing.push_back(mapping.module);
   }
 }
 
@@ -177,7 +184,9 @@ void KernelTables::publish(uint32_t pid, const LiveSpace& space, uint64_t exec_p
   Published& known = published_[pid];
   if (is_up_to_date(known, space)) {
     // What changed was not told, or is back to what it was; or the program forgot the process.
-    known.space.exec_pages = ++known.told_again < kRestless ? exec_pages : 0;
+    if (known.space.exec_pages != 0 && known.space.exec_pages != exec_pages) {
+      known.space.exec_pages = ++known.told_again < kRestless ? exec_pages : 0;
+    }
   } else {
     // As many mappings as the program's search finds its way in.
     constexpr size_t kMost = (size_t{1} << UNWIND_SEARCH_RANGES) - 1;
@@ -189,7 +198,14 @@ void KernelTables::publish(uint32_t pid, const LiveSpace& space, uint64_t exec_p
     known.space.exec_pages = exec_pages;
   }
   std::atomic_thread_fence(std::memory_order_release);
-  object_.update("spaces", pid, std::as_bytes(std::span(&known.space, 1)));
+  if (!object_.update("spaces", pid, std::as_bytes(std::span(&known.space, 1)))) {
+    ++no_room_;
+    published_.erase(pid);
+  }
+}
+
+void KernelTables::inherit(uint32_t child, uint32_t parent) {
+  if (published_.contains(parent)) published_[child] = {};
 }
 
 void KernelTables::forget(uint32_t pid) {

@@ -37,6 +37,8 @@ class KernelTables {
   /// Whether the program knows of the process, so that its changes matter.
   bool is_published(uint32_t pid) const { return published_.contains(pid); }
   void forget(uint32_t pid);
+  /// The program gave a new process what it knew of its parent.
+  void inherit(uint32_t child, uint32_t parent);
 
   /// Bytes of tables that the program has.
   size_t memory() const { return size_t{shards_.shards()} * UNWIND_SHARD_WORDS * 4; }
@@ -52,6 +54,7 @@ class KernelTables {
   };
   KernelTables(BpfObject& object, const LiveModules& modules);
 
+  bool is_made(LiveModuleId id) const;
   bool is_up_to_date(const Published& known, const LiveSpace& space) const;
   void write_ranges(Published& known, const LiveSpace& space, uint32_t first, uint32_t count);
   unwind_range range_of(const LiveMapping& mapping);

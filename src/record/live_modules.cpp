@@ -14,6 +14,8 @@ namespace prof {
 
 namespace {
 
+constexpr int kMostAttempts = 8;
+
 DebugFileOptions finder_options(const DiskCache& cache) {
   DebugFileOptions options;
   options.cache = cache;
@@ -52,7 +54,18 @@ LiveModuleId LiveModules::of(const MmapRecord& mapping) {
 LiveModuleId LiveModules::add(Entry entry) {
   const LiveModuleId next{static_cast<uint32_t>(entries_.size())};
   const auto [known, added] = by_key_.try_emplace(key_of(entry.binary), next);
-  if (added) entries_.push_back(std::move(entry));
+  if (added) {
+    entries_.push_back(std::move(entry));
+    return next;
+  }
+  // Another process may lead to a file that the first one does not any more.
+  Entry& old = entries_[known->second.value];
+  if (old.failed && old.binary.pid != entry.binary.pid && old.attempts < kMostAttempts) {
+    given_up_.push_back(std::move(old.module));
+    old.module = nullptr;
+    old.failed = false;
+  }
+  if (!old.module) old.binary = std::move(entry.binary);
   return known->second;
 }
 
@@ -75,7 +88,11 @@ void LiveModules::prepare(const std::string& path) {
 const UnwindModule& LiveModules::table_of(LiveModuleId id) {
   Entry& entry = entries_[id.value];
   if (!entry.module) entry.module = make(entry);
-  if (!entry.module) entry.module = UnwindModule::missing(entry.binary.name);
+  if (!entry.module) {
+    entry.module = UnwindModule::missing(entry.binary.name);
+    entry.failed = true;
+    ++entry.attempts;
+  }
   return *entry.module;
 }
 

@@ -43,6 +43,8 @@ class LiveModules {
     RunningBinary binary;
     bool vdso = false;
     std::unique_ptr<const UnwindModule> module;
+    bool failed = false;  // it could not be had, by the process that is named
+    int attempts = 0;
   };
   LiveModuleId add(Entry entry);
   std::unique_ptr<const UnwindModule> make(const Entry& entry);
@@ -52,6 +54,7 @@ class LiveModules {
   DebugFileFinder finder_;
   RuleDictionary rules_;
   std::vector<Entry> entries_;
+  std::vector<std::unique_ptr<const UnwindModule>> given_up_;  // which walks may still refer to
   std::unordered_map<std::string, LiveModuleId> by_key_;
 };
 

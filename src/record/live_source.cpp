@@ -18,6 +18,8 @@ constexpr uint16_t kMachine = EM_AARCH64;
 constexpr uint16_t kMachine = EM_X86_64;
 #endif
 
+constexpr auto kRound = std::chrono::seconds(1);
+
 /// As the file has it: with whole chains, and nothing to make them of.
 EventAttr unwound(EventAttr event) {
   if (!event.has(PERF_SAMPLE_STACK_USER)) return event;
@@ -107,7 +109,11 @@ size_t LiveSource::drain(std::vector<std::byte>& out) {
                   });
   out.insert(out.end(), others.begin(), others.end());
   unwinder_.push(std::move(others), std::move(walks));
-  if (stopped_) unwinder_.drain();
+  const auto now = std::chrono::steady_clock::now();
+  if (stopped_ || now >= next_round_) {
+    unwinder_.drain();
+    next_round_ = now + kRound;
+  }
   for (const LiveChain& chain : unwinder_.take()) {
     const auto held = held_.find(chain.key.low);
     if (held == held_.end()) continue;

@@ -18,7 +18,7 @@
 namespace prof {
 
 /// A sample whose stack is being walked is held; it comes with a later drain, so that a drain ends
-/// a round only when none is.
+/// a round only when none is. Once a second it waits for that.
 class LiveSource final : public EventSource {
  public:
   /// `perf` outlives this.
@@ -56,6 +56,7 @@ class LiveSource final : public EventSource {
   LiveUnwinder unwinder_;
   std::unordered_map<uint64_t, Held> held_;  // by number, which is their walk's key
   uint64_t next_ = 0;
+  std::chrono::steady_clock::time_point next_round_;
   bool stopped_ = false;
 };
 

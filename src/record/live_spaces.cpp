@@ -10,6 +10,8 @@ namespace prof {
 
 namespace {
 
+constexpr uint64_t kPageSize = 4096;
+
 bool has_threads(uint32_t pid) {
   return threads_of(static_cast<pid_t>(pid)).size() > 1;
 }
@@ -35,11 +37,33 @@ void LiveSpace::add(const LiveMapping& mapping) {
       kept.back().offset += mapping.end - old.begin;
     }
   }
-  kept.insert(std::ranges::upper_bound(kept, mapping.begin, {}, &LiveMapping::begin), mapping);
+  auto at =
+      kept.insert(std::ranges::upper_bound(kept, mapping.begin, {}, &LiveMapping::begin), mapping);
+  // Compilers map memory without a file piece by piece.
+  const auto joins = [](const LiveMapping& a, const LiveMapping& b) {
+    return a.end == b.begin && !a.module.valid() && !b.module.valid();
+  };
+  if (std::next(at) != kept.end() && joins(*at, *std::next(at))) {
+    at->end = std::next(at)->end;
+    kept.erase(std::next(at));
+  }
+  if (at != kept.begin() && joins(*std::prev(at), *at)) {
+    std::prev(at)->end = at->end;
+    kept.erase(at);
+  }
   mappings_ = std::move(kept);
 }
 
+/// A mapping begins with a page, in which the segment before may end: what is asked for is the one
+/// with code.
 uint64_t LiveSpace::bias_of(const LiveMapping& mapping, const UnwindModule& module) {
+  for (const ElfSegment& segment : module.file().segments()) {
+    if (segment.type != PT_LOAD || (segment.flags & PF_X) == 0) continue;
+    const uint64_t begin = segment.offset & ~(kPageSize - 1);
+    if (mapping.offset < begin || mapping.offset - begin >= segment.filesz + kPageSize) continue;
+    if (mapping.offset >= segment.offset + segment.filesz) continue;
+    return mapping.begin - (segment.vaddr - segment.offset + mapping.offset);
+  }
   const FileOffset offset{mapping.offset};
   const auto in_file = module.file().elf_addr(offset);
   return mapping.begin - (in_file ? raw(*in_file) : raw(offset));

@@ -50,7 +50,10 @@ void LiveUnwinder::push(std::vector<std::byte> records, std::vector<LiveWalk> wa
   {
     const std::lock_guard lock(mutex_);
     for (LiveWalk& walk : walks) {
-      if (waiting_bytes_ + walk.stack.size() > kBound) walk.stack = {};
+      if (waiting_bytes_ + walk.stack.size() > kBound) {
+        walk.stack = {};
+        ++without_copy_;
+      }
       waiting_bytes_ += walk.stack.size();
     }
     waiting_.push_back({std::move(records), std::move(walks), {}});
@@ -144,7 +147,10 @@ void LiveUnwinder::apply(const RecordView& view) {
   if (!record) return;
   const uint32_t changed = spaces_.apply(*record);
   // The program must not go on with mappings that have been replaced; it will ask again.
-  if (tables_ && changed != 0 && tables_->is_published(changed)) tables_->forget(changed);
+  if (!tables_ || changed == 0) return;
+  if (tables_->is_published(changed)) tables_->forget(changed);
+  const auto* task = std::get_if<TaskRecord>(&*record);
+  if (task && task->fork) tables_->inherit(task->pid, task->parent_pid);
 }
 
 LiveChain LiveUnwinder::walk(LiveWalk& walk) {

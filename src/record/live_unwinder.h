@@ -68,6 +68,8 @@ class LiveUnwinder {
   /// All walks that were taken, and of them those that came to a proven bottom.
   uint64_t walks() const { return walks_; }
   uint64_t whole() const { return whole_; }
+  /// Those whose copy was given up, since too many waited.
+  uint64_t without_copy() const { return without_copy_; }
   /// Waits until all is done that was pushed.
   void drain();
 
@@ -94,7 +96,7 @@ class LiveUnwinder {
   std::unique_ptr<KernelTables> tables_;
   std::vector<FrameAddress> frames_;
 
-  uint64_t walks_ = 0, whole_ = 0;
+  uint64_t walks_ = 0, whole_ = 0, without_copy_ = 0;
   size_t outstanding_ = 0;    // of the caller's thread
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

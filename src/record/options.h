@@ -21,6 +21,11 @@ enum class CallGraph : uint8_t {
   Bpf,    // the user's by unwind tables, in the kernel, at each sample
 };
 inline constexpr double kLeastInterval = 0.1;  // seconds
+#if defined(__x86_64__)
+inline constexpr bool kWalksInKernel = true;  // the BPF programs know this machine's registers
+#else
+inline constexpr bool kWalksInKernel = false;
+#endif
 inline constexpr uint64_t kDefaultStackCopy = 8192;
 inline constexpr uint64_t kDefaultLiveCopy = 16384;  // of copies that are not kept
 inline constexpr uint64_t kMaxStackCopy = 65528;     // a record's size is 16 bits
@@ -85,7 +90,8 @@ struct RecordOptions {
   /// Whether they walk user stacks by unwind tables: the time away from a CPU has stacks, whether
   /// samples have them or not.
   bool walks_in_kernel() const {
-    return call_graph == CallGraph::Bpf || (off_cpu && call_graph == CallGraph::None);
+    return kWalksInKernel &&
+           (call_graph == CallGraph::Bpf || (off_cpu && call_graph == CallGraph::None));
   }
 
   std::vector<std::string> command_line;  // as it will stand in the file

@@ -144,6 +144,11 @@ Result<void> Recorder::open_source() {
   if (!options_.call_graph_chosen && options_.call_graph == CallGraph::Bpf &&
       (!known_clock || fields || !BpfObject::is_built_in())) {
     options_.call_graph = CallGraph::FramePointers;
+    if (!fields && options_.verbose) {
+      notes.push_back(fmt::format(
+          "{}: call chains by frame pointers",
+          known_clock ? "this prof was built without BPF" : "BPF programs do not know this clock"));
+    }
   }
   const bool programs = options_.samples_by_bpf() || options_.off_cpu;
   if (programs && !known_clock) {
@@ -441,6 +446,12 @@ void Recorder::describe_result(bool whole) {
         fmt::format("[ prof record: {} unwind tables or processes found no room in the kernel: "
                     "stacks through them were walked by prof, or end there ]",
                     unwinder()->no_room()));
+  }
+  if (unwinder() && unwinder()->without_copy() != 0) {
+    notify(
+        fmt::format("[ prof record: {} stacks were cut, since their copies came faster than they "
+                    "could be walked ]",
+                    unwinder()->without_copy()));
   }
   if (bpf_ && bpf_->is_incomplete()) {
     notify("[ prof record: Some counts of the BPF programs could not be read, and are missing ]");

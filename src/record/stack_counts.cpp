@@ -190,10 +190,12 @@ void StackCounts::take_stack(std::span<const std::byte> message) {
 void StackCounts::finish(const LiveChain& chain) {
   const bool known = finish(current_, chain);
   if (!finish(previous_, chain) && !known) return;
-  std::erase_if(held_, [&](const stack_sample& sample) {
-    if (!same(sample.key, chain.key)) return false;
-    return put_single(current_, sample, true) || put_single(previous_, sample, true);
-  });
+  auto [held, end] = held_.equal_range(chain.key.low);
+  while (held != end) {
+    const bool done =
+        put_single(current_, held->second, true) || put_single(previous_, held->second, true);
+    held = done ? held_.erase(held) : std::next(held);
+  }
 }
 
 bool StackCounts::finish(Epoch& epoch, const LiveChain& chain) {
@@ -248,7 +250,7 @@ void StackCounts::take_sample(const stack_sample& sample) {
   if (sample.event >= events_.size()) return;
   if (put_single(current_, sample, true) || put_single(previous_, sample, true)) return;
   if (find(current_, sample.key) || find(previous_, sample.key)) {
-    held_.push_back(sample);
+    held_.emplace(sample.key.low, sample);
   } else {
     ++lost_;
   }
@@ -364,15 +366,13 @@ void StackCounts::begin_epoch(std::vector<std::byte>& out) {
 /// What is not finished by now goes as it is.
 void StackCounts::end_previous(std::vector<std::byte>& out) {
   write(previous_, out, true);
-  std::erase_if(held_,
-                [&](const stack_sample& sample) { return put_single(previous_, sample, false); });
+  std::erase_if(held_, [&](const auto& held) { return put_single(previous_, held.second, false); });
   previous_ = {};
 }
 
 void StackCounts::write_all(std::vector<std::byte>& out) {
   write(current_, out, true);
-  std::erase_if(held_,
-                [&](const stack_sample& sample) { return put_single(current_, sample, false); });
+  std::erase_if(held_, [&](const auto& held) { return put_single(current_, held.second, false); });
   end_previous(out);
   lost_ += std::exchange(held_, {}).size();
   write_samples(out);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "bpf/stack_message.h"
@@ -116,9 +117,9 @@ class StackCounts {
   const InterruptFunctions* interrupts_;
   Epoch current_;
   Epoch previous_;
-  std::vector<uint64_t> samples_;   // by event
-  std::vector<std::byte> single_;   // records of samples that were told of one by one
-  std::vector<stack_sample> held_;  // whose stacks are not finished
+  std::vector<uint64_t> samples_;  // by event
+  std::vector<std::byte> single_;  // records of samples that were told of one by one
+  std::unordered_multimap<uint64_t, stack_sample> held_;  // by key; whose stacks are not finished
   uint64_t stacks_ = 0, records_ = 0, lost_ = 0;
 };
 

@@ -65,7 +65,14 @@ void UnfinishedWalks::extend(const stack_copy& head, std::span<const std::byte> 
 
 void UnfinishedWalks::complete(const stack_key& key) {
   const auto found = begun_.find(key.low);
-  if (found == begun_.end()) return;
+  if (found == begun_.end()) {
+    // Where it began was lost: it stays as it is, but somebody has to say so.
+    LiveWalk walk;
+    walk.key = key;
+    walk.has_user = false;
+    complete_.push_back(std::move(walk));
+    return;
+  }
   complete_.push_back(std::move(found->second));
   begun_.erase(found);
 }

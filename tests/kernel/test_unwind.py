@@ -91,7 +91,7 @@ def check_chain(tmp, program, mode, method, least):
 
 
 def programs():
-    found = ["chain", "chain_nopie", "chain_static", "chain_clang"]
+    found = ["chain", "chain_nopie", "chain_static", "chain_clang", "chain_lld"]
     return [name for name in found if os.path.exists(workload(name))]
 
 
