@@ -60,6 +60,8 @@ constexpr auto kRest = std::chrono::milliseconds(2);
 constexpr int kMostRests = 50;
 // Without intervals counts are written this often, so that little is lost should we be killed.
 constexpr auto kWriteInterval = std::chrono::seconds(60);
+// The loop has other things to do than to wait for a round's end.
+constexpr auto kPatience = std::chrono::milliseconds(50);
 
 bool is_clock(const perf_event_attr& attr) {
   return attr.type == PERF_TYPE_SOFTWARE &&
@@ -267,8 +269,9 @@ void BpfSource::finish_walks(std::vector<std::byte> records) {
   unwinder_->push(std::move(records), unfinished_.take_complete());
   // Readers sort round by round, and a round ends when no walk is left.
   const auto now = Clock::now();
-  if (stopped_ || settles_ || now >= next_round_) {
-    unwinder_->drain();
+  if (stopped_ || settles_) unwinder_->finish();
+  if (now >= next_round_) {
+    unwinder_->drain(kPatience);
     next_round_ = now + tick_;
   }
   for (const LiveChain& chain : unwinder_->take()) counts_->finish(chain);

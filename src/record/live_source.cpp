@@ -19,6 +19,7 @@ constexpr uint16_t kMachine = EM_X86_64;
 #endif
 
 constexpr auto kRound = std::chrono::seconds(1);
+constexpr auto kPatience = std::chrono::milliseconds(50);
 
 /// As the file has it: with whole chains, and nothing to make them of.
 EventAttr unwound(EventAttr event) {
@@ -110,8 +111,9 @@ size_t LiveSource::drain(std::vector<std::byte>& out) {
   out.insert(out.end(), others.begin(), others.end());
   unwinder_.push(std::move(others), std::move(walks));
   const auto now = std::chrono::steady_clock::now();
-  if (stopped_ || now >= next_round_) {
-    unwinder_.drain();
+  if (stopped_) unwinder_.finish();
+  if (now >= next_round_) {
+    unwinder_.drain(kPatience);
     next_round_ = now + kRound;
   }
   for (const LiveChain& chain : unwinder_.take()) {

@@ -9,6 +9,9 @@ namespace prof {
 
 namespace {
 
+// At the end, nobody wants to wait for long.
+constexpr auto kPatience = std::chrono::seconds(5);
+
 /// What of a batch comes when.
 struct Turn {
   uint64_t time = 0;
@@ -67,7 +70,7 @@ void LiveUnwinder::prepare(std::vector<std::string> files) {
     waiting_.push_back({{}, {}, std::move(files)});
   }
   changed_.notify_all();
-  drain();
+  drain(kPatience);
 }
 
 std::vector<LiveChain> LiveUnwinder::take() {
@@ -83,9 +86,19 @@ std::vector<LiveChain> LiveUnwinder::take() {
   return done;
 }
 
-void LiveUnwinder::drain() {
+bool LiveUnwinder::drain(std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !busy_ && waiting_.empty(); });
+  return changed_.wait_for(lock, limit, [this] { return !busy_ && waiting_.empty(); });
+}
+
+void LiveUnwinder::finish() {
+  if (drain(kPatience)) return;
+  hurried_ = true;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !busy_ && waiting_.empty(); });
+  }
+  hurried_ = false;
 }
 
 void LiveUnwinder::run() {
@@ -157,6 +170,11 @@ LiveChain LiveUnwinder::walk(LiveWalk& walk) {
   LiveChain chain;
   chain.key = walk.key;
   chain.stop = UnwindStop::NoMapping;
+  if (hurried_) {
+    ++given_back_;
+    chain.stop = UnwindStop::StackTruncated;
+    return chain;
+  }
   walk.user.stack = walk.stack;
   LiveSpace* space = walk.has_user ? spaces_.find(walk.pid) : nullptr;
   if (!space) return chain;

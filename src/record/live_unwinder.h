@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -68,10 +70,12 @@ class LiveUnwinder {
   /// All walks that were taken, and of them those that came to a proven bottom.
   uint64_t walks() const { return walks_; }
   uint64_t whole() const { return whole_; }
-  /// Those whose copy was given up, since too many waited.
-  uint64_t without_copy() const { return without_copy_; }
-  /// Waits until all is done that was pushed.
-  void drain();
+  /// Those that were given up, or their copies, since too many waited.
+  uint64_t without_copy() const { return without_copy_ + given_back_; }
+  /// Waits until all is done that was pushed, but no longer than that; whether it is.
+  bool drain(std::chrono::milliseconds limit);
+  /// Waits until all is done. After a while what is left is given back as it came, unwalked.
+  void finish();
 
   /// Tables, and processes, that the kernel-side unwinder has no room for. After drain().
   uint64_t no_room() const { return tables_ ? tables_->no_room() : 0; }
@@ -95,6 +99,7 @@ class LiveUnwinder {
   TableUnwinder unwinder_;
   std::unique_ptr<KernelTables> tables_;
   std::vector<FrameAddress> frames_;
+  std::atomic<uint64_t> given_back_ = 0;
 
   uint64_t walks_ = 0, whole_ = 0, without_copy_ = 0;
   size_t outstanding_ = 0;    // of the caller's thread
@@ -105,6 +110,7 @@ class LiveUnwinder {
   std::vector<LiveChain> done_;
   bool busy_ = false;
   bool closed_ = false;
+  std::atomic<bool> hurried_ = false;
   std::thread thread_;
 };
 
