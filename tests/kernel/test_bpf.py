@@ -137,7 +137,8 @@ def several_events_each_with_their_own_stacks(tmp):
                    path, "--", "python3", "-c", "x = [bytes(4096) for _ in range(20000)]")
     samples, stacks = counted(done)
     check(samples > 20000, f"{samples} faults for 80 MB")
-    check(stacks < samples / 10, f"{stacks} stacks of {samples} samples")
+    # Walks that were finished in user space have a stack each, many where prof is slow.
+    check(stacks < samples / 3, f"{stacks} stacks of {samples} samples")
     faults = folded_stacks(prof_ok("fold", "-i", path, "--event", "page-faults").out)
     check(sum(faults.values()) > 20000, f"{sum(faults.values())} page faults")
 
@@ -200,7 +201,7 @@ def who_may_not_load_programs_gets_every_sample_and_the_cause(tmp):
     done = unprivileged(copy, "record", "--bpf", "-g", "--", "true", cwd=tmp)
     check_equal(done.code, 0, f"exit code of:\n{done}")
     check_in("BPF programs may not be loaded", done.err, "message")
-    check_in("recording each sample, and call chains by frame pointers instead", done.err, "message")
+    check_in("recording each sample instead", done.err, "message")
     check_in("CAP_BPF", done.err, "remedy")
     check("libbpf" not in done.err, f"a dump of libbpf:\n{done.err}")
     check_equal(prof_ok("report", "--stdio", "-i", os.path.join(tmp, "perf.data")).code, 0)
