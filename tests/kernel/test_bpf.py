@@ -137,8 +137,7 @@ def several_events_each_with_their_own_stacks(tmp):
                    path, "--", "python3", "-c", "x = [bytes(4096) for _ in range(20000)]")
     samples, stacks = counted(done)
     check(samples > 20000, f"{samples} faults for 80 MB")
-    # Walks that were finished in user space have a stack each, many where prof is slow.
-    check(stacks < samples / 3, f"{stacks} stacks of {samples} samples")
+    check(stacks < samples / 10, f"{stacks} stacks of {samples} samples")
     faults = folded_stacks(prof_ok("fold", "-i", path, "--event", "page-faults").out)
     check(sum(faults.values()) > 20000, f"{sum(faults.values())} page faults")
 

@@ -5,7 +5,7 @@ import re
 import shutil
 
 from harness import *
-from recordings import frame_name
+from recordings import folded, frame_name, plain
 
 START = ["__libc_start_call_main", "__libc_start_main", "_start"]
 
@@ -14,20 +14,6 @@ def record(tmp, *options, command, name="perf.data"):
     path = f"{tmp}/{name}"
     prof_ok("record", "-q", "-o", path, "-e", "cpu-clock", "-F", "997", *options, "--", *command)
     return path
-
-
-def folded(path, *options):
-    """[(frames without the command, root first, count)] of `prof fold`."""
-    found = []
-    for line in prof_ok("fold", "--no-inline", "-i", path, *options).out.splitlines():
-        stack, _, count = line.rpartition(" ")
-        found.append((stack.split(";")[1:], int(count)))
-    return found
-
-
-def plain(name):
-    """Without a symbol's version and the suffix of a clone."""
-    return name.split("@")[0].split(".")[0].removesuffix("_impl")
 
 
 def whole(frames, chain):

@@ -4,20 +4,12 @@ import os
 import re
 
 from harness import *
-from recordings import frame_name
+from recordings import folded, plain
 
 CHAIN = ["main"] + [f"level_{n}" for n in range(40, 0, -1)]
 ENTRY = ["_start", "__libc_start_main", "__libc_start_call_main"]
 MODES = ["burn", "syscall", "vdso", "qsort", "signal", "library", "aligned"]
 FREQUENCY = 1999
-
-
-def require_bpf():
-    if "without BPF" in prof_ok("--version").out:
-        raise Skip("this prof was built without BPF")
-    if not os.path.exists("/sys/kernel/btf/vmlinux"):
-        raise Skip("this kernel has no BTF")
-    require_root()
 
 
 def record(tmp, method, *options, command, name="perf.data"):
@@ -26,20 +18,6 @@ def record(tmp, method, *options, command, name="perf.data"):
                    "-o", path, "--", *command)
     check("Lost" not in done.err, f"samples were lost:\n{done.err}")
     return path, done
-
-
-def folded(path, *options):
-    """[(frames without the command, root first, count)] of `prof fold`."""
-    found = []
-    for line in prof_ok("fold", "--no-inline", "-i", path, *options).out.splitlines():
-        stack, _, count = line.rpartition(" ")
-        found.append((stack.split(";")[1:], int(count)))
-    return found
-
-
-def plain(name):
-    """Without a symbol's version and the suffix of a clone."""
-    return name.split("@")[0].split(".")[0].removesuffix("_impl")
 
 
 def is_exact(names, leaf):

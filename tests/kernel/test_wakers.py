@@ -8,18 +8,10 @@ import pathlib
 import re
 
 from harness import (PROF, Skip, check, check_equal, check_in, check_near, main, perf_ok, prof_ok,
-                     require_perf, require_root, run, test, workload)
+                     require_bpf, require_perf, run, test, workload)
 from recordings import folded_stacks
 
 MARK = "[woken by]"
-
-
-def require_bpf():
-    if "without BPF" in prof_ok("--version").out:
-        raise Skip("this prof was built without BPF")
-    if not os.path.exists("/sys/kernel/btf/vmlinux"):
-        raise Skip("this kernel has no BTF")
-    require_root()
 
 
 def require_kallsyms():

@@ -2,7 +2,7 @@
 
 import re
 
-from harness import Failure, check
+from harness import Failure, check, prof_ok
 
 PERCENT_ROW = re.compile(r"^\s+(\d+\.\d+)%(?:\s+(\d+\.\d+)%)?\s+(.*\S)\s*$")
 
@@ -93,6 +93,20 @@ def recorded_samples(stderr):
     if not match:
         raise Failure(f"no closing line in:\n{stderr}")
     return int(match.group(1))
+
+
+def folded(path, *options):
+    """[(frames without the command, root first, count)] of `prof fold`."""
+    found = []
+    for line in prof_ok("fold", "--no-inline", "-i", path, *options).out.splitlines():
+        stack, _, count = line.rpartition(" ")
+        found.append((stack.split(";")[1:], int(count)))
+    return found
+
+
+def plain(name):
+    """Without a symbol's version and the suffix of a clone."""
+    return name.split("@")[0].split(".")[0].removesuffix("_impl")
 
 
 def frame_name(line):
