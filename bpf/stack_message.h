@@ -161,7 +161,9 @@ struct stack_config {
   __u32 event_runnable;     /* and this of waiting for a CPU */
   __u32 max_total;          /* frames of both parts, where the user's is walked by tables */
   __u32 event_wakeup;       /* off-CPU: of the time that a waker ended */
-  __u64 min_block;          /* off-CPU: ns away from a CPU that count */
+  __u32 recorder; /* process whose stack is not copied: working on copies, it would make more */
+  __u32 reserved2;
+  __u64 min_block; /* off-CPU: ns away from a CPU that count */
   __u64 max_block;
   __u64 cpus[16]; /* hits, off-CPU: bit set of those that count */
   __u64 period;   /* hits: every so many are counted */

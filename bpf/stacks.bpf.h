@@ -327,6 +327,7 @@ __noinline int send_state(struct walk* w, const struct stack_message* m, __u64 t
   state->exec_pages = w->exec_pages;
   __builtin_memcpy(state->registers, w->registers, sizeof state->registers);
   bpf_ringbuf_submit(state, BPF_RB_NO_WAKEUP);
+  if (m->pid == config.recorder) return 0;
   at = w->registers[7];
   for (i = 0; i < STACK_MAX_COPIES; ++i) {
     const __u64 waiting = bpf_ringbuf_query(&messages, BPF_RB_AVAIL_DATA);

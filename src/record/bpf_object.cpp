@@ -342,6 +342,8 @@ std::vector<std::span<std::byte>> BpfObject::add_arrays(const char* outer, uint3
 struct BpfRing::Impl {
   ring_buffer* ring = nullptr;
   Take take;
+  size_t size = 0;  // bytes of the ring
+  size_t left = 0;  // of them, how many may still have been there when consume() began
   explicit Impl(Take taker) : take(std::move(taker)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -356,11 +358,20 @@ BpfRing::~BpfRing() = default;
 Result<BpfRing> BpfRing::open(const BpfObject& object, const char* map, Take take) {
   auto impl = std::make_unique<Impl>(std::move(take));
   const auto hand_out = [](void* context, void* data, size_t size) {
-    static_cast<Impl*>(context)->take({static_cast<const std::byte*>(data), size});
-    return 0;
+    auto& self = *static_cast<Impl*>(context);
+    self.take({static_cast<const std::byte*>(data), size});
+    const size_t length = (size + BPF_RINGBUF_HDR_SZ + 7) & ~size_t{7};
+    self.left -= std::min(self.left, length);
+    return self.left == 0 ? -EAGAIN : 0;
   };
   impl->ring = ring_buffer__new(object.map(map), hand_out, impl.get(), nullptr);
   if (!impl->ring) return tl::unexpected(explain(errno));
+  bpf_map_info info{};
+  __u32 info_size = sizeof info;
+  if (bpf_obj_get_info_by_fd(object.map(map), &info, &info_size) != 0) {
+    return tl::unexpected(explain(errno));
+  }
+  impl->size = info.max_entries;
   return BpfRing(std::move(impl));
 }
 
@@ -369,6 +380,7 @@ int BpfRing::poll_fd() const {
 }
 
 void BpfRing::consume() const {
+  impl_->left = impl_->size;
   ring_buffer__consume(impl_->ring);
 }
 

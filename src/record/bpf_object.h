@@ -97,7 +97,8 @@ class BpfRing {
 
   /// Becomes readable when the program wants to be heard.
   int poll_fd() const;
-  /// Hands out all messages that wait.
+  /// Hands out all messages that wait, and not many more: what works on messages may be what is
+  /// recorded, and cause them.
   void consume() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -88,6 +89,7 @@ Result<stack_config> BpfSource::common_config(const PerfSource& perf) const {
   }
   config.pid_namespace = own_pid_namespace();
   config.boottime = perf.clock() == CLOCK_BOOTTIME;
+  config.recorder = static_cast<uint32_t>(::getpid());
   config.unwind = options_.walks_in_kernel();
   config.max_total = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_FRAMES;
   return config;
