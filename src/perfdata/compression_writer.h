@@ -19,8 +19,9 @@ namespace prof {
 /// cut. (perf 6.1 also fails on a compressed record that yields no bytes, which this rules out.)
 class CompressionWriter {
  public:
-  /// `level` from 1 to 22.
-  static Result<CompressionWriter> create(int level);
+  /// `level` from 1 to 22. `repeats`: records are alike over megabytes, as call chains are, and
+  /// stack copies are not; then it is worth looking that far back.
+  static Result<CompressionWriter> create(int level, bool repeats);
 
   /// Appends `records` to `out` as COMPRESSED records. A single record that may not fit one once
   /// compressed is appended as it is.

@@ -35,10 +35,10 @@ Result<void> write_fully(int fd, std::span<const std::byte> bytes, const std::st
   return {};
 }
 
-Result<DataStream> DataStream::create(int fd, std::string name, int level) {
+Result<DataStream> DataStream::create(int fd, std::string name, int level, bool repeats) {
   DataStream stream(fd, std::move(name));
   if (level != 0) {
-    auto compression = CompressionWriter::create(level);
+    auto compression = CompressionWriter::create(level, repeats);
     if (!compression) return tl::unexpected(compression.error());
     stream.compression_ = std::move(*compression);
   }

@@ -17,8 +17,9 @@ namespace prof {
 /// whole_size() says up to where. Every call after a failure fails with the same error.
 class DataStream {
  public:
-  /// Writes to `fd` from its current position; `level` 0 does not compress. `name` is for messages.
-  static Result<DataStream> create(int fd, std::string name, int level);
+  /// Writes to `fd` from its current position; `level` 0 does not compress, `repeats`: see
+  /// CompressionWriter. `name` is for messages.
+  static Result<DataStream> create(int fd, std::string name, int level, bool repeats);
 
   Result<void> plain(std::span<const std::byte> records);
   Result<void> data(std::span<const std::byte> records);

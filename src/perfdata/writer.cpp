@@ -190,7 +190,7 @@ Result<std::unique_ptr<Writer>> Writer::create(int fd, const WriterOptions& opti
                                                std::span<const EventAttr> events,
                                                const Features& early) {
   UniqueFd owned(fd);
-  auto stream = DataStream::create(fd, options.path, options.compression_level);
+  auto stream = DataStream::create(fd, options.path, options.compression_level, options.repeats);
   if (!stream) return tl::unexpected(stream.error());
   if (options.pipe) {
     auto writer = std::make_unique<PipeWriter>(std::move(owned), options, std::move(*stream));

@@ -17,6 +17,7 @@ struct WriterOptions {
   std::string path;           // for messages
   bool pipe = false;          // pipe format: attrs and features as records, before the data
   int compression_level = 0;  // 0: none
+  bool repeats = false;       // compression looks far back: no stack copies are among the records
   uint64_t max_size = 0;      // bytes; 0: no limit
 };
 

@@ -273,6 +273,7 @@ Result<void> Recorder::open_file() {
   writer_options.path = options_.output;
   writer_options.pipe = output_->is_pipe();
   writer_options.compression_level = options_.compression_level;
+  writer_options.repeats = options_.call_graph != CallGraph::Dwarf || options_.live;
   writer_options.max_size = options_.max_size;
   auto writer = Writer::create(output_->take_fd(), writer_options, events, host_);
   if (!writer) return tl::unexpected(writer.error());
