@@ -93,7 +93,6 @@ static __always_inline int hit(void* ctx, __u64 ip, __u64 caller) {
   struct task_struct* task = bpf_get_current_task_btf();
   const __u64 time = clock_now();
   struct hit_scratch* s;
-  struct stack_key key;
   if (!counted || !now || !now->enabled) return 0;
   if (!is_wanted_cpu() || !is_followed(task)) return 0;
   if (!ip && !find_place(ctx, &ip)) return 0;
@@ -104,15 +103,11 @@ static __always_inline int hit(void* ctx, __u64 ip, __u64 caller) {
     __sync_fetch_and_add(&counted->lost_table, 1);
     return 0;
   }
-  s->scratch.message.lasting = 0;
+  s->scratch.walk.message.lasting = 0;
+  s->scratch.in_user = 0;
+  s->scratch.kernel_sp = 0;
   s->scratch.caller = missing_caller(ctx, caller);
-  if (!note_stack(ctx, &s->scratch, task, ip, time, 0, now, counted, &key)) {
-    if (config.each) {
-      tell(&s->scratch, counted, config.event, config.period, time);
-    } else {
-      count(now, counted, &key, config.event, config.period, time);
-    }
-  }
+  note_sample(ctx, &s->scratch, task, ip, config.period, time, now, counted);
   s->busy = 0;
   return 0;
 }

@@ -20,8 +20,12 @@
  */
 #ifdef __TARGET_ARCH_arm64
 #define SAMPLE_IP(ctx) ((ctx)->regs.pc)
+#define SAMPLE_SP(ctx) ((ctx)->regs.sp)
+#define SAMPLE_IN_USER(ctx) (((ctx)->regs.pstate & 15) == 0) /* PSR_MODE_EL0t */
 #else
 #define SAMPLE_IP(ctx) ((ctx)->regs.rip)
+#define SAMPLE_SP(ctx) ((ctx)->regs.rsp)
+#define SAMPLE_IN_USER(ctx) (((ctx)->regs.cs & 3) != 0)
 #endif
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -54,6 +58,7 @@ struct pt_regs___kernel {
   unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
   unsigned short cs;
   unsigned long flags, sp;
+  unsigned short ss;
 #else
   unsigned long long pc;
 #endif

@@ -63,11 +63,11 @@ static __always_inline __u64 skip(void* ctx, struct scratch* s, __u32* known, __
                                   __u64 size) {
   __u32 taken, i, found = 0;
   if (*known) return *known - 1;
-  taken = take(ctx, s->message.frames, config.max_frames, 0);
+  taken = take(ctx, s->walk.message.frames, config.max_frames, 0);
   if (!taken) return 0;
   for (i = 0; i < MOST_SKIPPED; ++i) {
     if (i >= taken) break;
-    if (s->message.frames[i] - start < size) {
+    if (s->walk.message.frames[i] - start < size) {
       found = i;
       break;
     }
@@ -98,7 +98,9 @@ static __always_inline int note_away(__u64* ctx, struct away* away, const struct
     return 1;
   }
   *level = mine + 1;
-  s->message.lasting = 1;
+  s->walk.message.lasting = 1;
+  s->in_user = 0;
+  s->kernel_sp = 0;
   if (skipped == ~0ULL) skipped = skip(ctx, s, &frames_to_skip, (__u64)&__schedule, SCHEDULE_SIZE);
   failed = note_stack(ctx, s, task, 0, time, skipped, now, counted, &away->key);
   *level = mine;
@@ -111,7 +113,7 @@ static __always_inline void note_waker(__u64* ctx, struct away* away,
                                        const struct stack_control* now,
                                        struct stack_stats* counted) {
   const __u32 zero = 0;
-  const struct task_struct* task = (const void*)bpf_get_current_task();
+  const struct task_struct* task = bpf_get_current_task_btf();
   __u32* level = bpf_map_lookup_elem(&depth, &zero);
   struct scratch* s;
   __u64 skipped;
@@ -125,7 +127,9 @@ static __always_inline void note_waker(__u64* ctx, struct away* away,
     return;
   }
   *level = mine + 1;
-  s->message.lasting = 0;
+  s->walk.message.lasting = 0;
+  s->in_user = 0;
+  s->kernel_sp = 0;
   skipped = skip(ctx, s, &waker_frames_to_skip, (__u64)&try_to_wake_up, TRY_TO_WAKE_UP_SIZE);
   if (!note_stack(ctx, s, task, 0, clock_now(), skipped, now, counted, &away->waker))
     away->has_waker = 1;

@@ -15,7 +15,6 @@ int sampler(struct bpf_perf_event_data* ctx) {
   const struct stack_control* now = bpf_map_lookup_elem(&control, &zero);
   const __u64 time = clock_now();
   struct scratch* s;
-  struct stack_key key;
   __u32 mine;
   if (!level || !counted || !now) return 0;
   __sync_fetch_and_add(&counted->runs, 1);
@@ -25,16 +24,12 @@ int sampler(struct bpf_perf_event_data* ctx) {
     __sync_fetch_and_add(&counted->lost_table, 1);
     return 0;
   }
-  s->message.lasting = 0;
+  s->walk.message.lasting = 0;
+  s->in_user = SAMPLE_IN_USER(ctx);
+  s->kernel_sp = s->in_user ? 0 : SAMPLE_SP(ctx);
   *level = mine + 1;
-  if (!note_stack(ctx, s, (const void*)bpf_get_current_task(), SAMPLE_IP(ctx), time, 0, now,
-                  counted, &key)) {
-    if (config.each) {
-      tell(s, counted, config.event, ctx->sample_period, time);
-    } else {
-      count(now, counted, &key, config.event, ctx->sample_period, time);
-    }
-  }
+  note_sample(ctx, s, bpf_get_current_task_btf(), SAMPLE_IP(ctx), ctx->sample_period, time, now,
+              counted);
   *level = mine;
   return 0;
 }

@@ -63,11 +63,13 @@ struct hash_state {
  * context switch: there is one for each context. */
 #define SCRATCH_CONTEXTS 4
 struct scratch {
-  struct stack_message message;
+  struct walk walk; /* and the message */
   char comm[STACK_COMM_SIZE];
   struct hash_state hash;
-  struct walk walk;
   __u64 caller; /* what a walk by frame pointers would leave out, if config.at_entry; 0: nothing */
+  __u64 kernel_sp; /* of the sample, if it is in the kernel and that is known; else 0 */
+  __u32 in_user;   /* no kernel frames are to be found */
+  __u32 reserved;
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -92,8 +94,8 @@ static __always_inline void mix(struct hash_state* h, __u64 word) {
 
 /* Tells a process from a later one of the same number, and from itself before an execve(). */
 static __always_inline __u64 incarnation(void) {
-  const struct task_struct* task = (const void*)bpf_get_current_task();
-  return BPF_CORE_READ(task, group_leader, start_boottime) + BPF_CORE_READ(task, self_exec_id);
+  const struct task_struct* task = bpf_get_current_task_btf();
+  return task->group_leader->start_boottime + task->self_exec_id;
 }
 
 /* Mixes in the frames. A function of its own, so that the verifier looks at what follows once, and
@@ -105,7 +107,7 @@ __noinline int hash_frames(struct scratch* s, __u32 frames) {
   h = s->hash;
   for (i = 0; i < STACK_MAX_FRAMES; ++i) {
     if (i >= frames) break;
-    mix(&h, s->message.frames[i]);
+    mix(&h, s->walk.message.frames[i]);
   }
   s->hash = h;
   return 0;
@@ -118,12 +120,12 @@ static __always_inline struct stack_key key_of(struct scratch* s, __u32 frames, 
   __builtin_memcpy(words, s->comm, sizeof words);
   mix(&h, words[0]);
   mix(&h, words[1]);
-  mix(&h, (__u64)s->message.end << 32 | s->message.pid);
-  mix(&h, (__u64)s->message.kernel_frames << 32 | s->message.user_frames);
+  mix(&h, (__u64)s->walk.message.end << 32 | s->walk.message.pid);
+  mix(&h, (__u64)s->walk.message.kernel_frames << 32 | s->walk.message.user_frames);
   mix(&h, incarnation());
-  if (!frames) mix(&h, s->message.ip);
+  if (!frames) mix(&h, s->walk.message.ip);
   /* What will be found out about this stack is not known to be true of another. */
-  if (s->message.unfinished) mix(&h, time + ((__u64)bpf_get_smp_processor_id() << 48));
+  if (s->walk.message.unfinished) mix(&h, time + ((__u64)bpf_get_smp_processor_id() << 48));
   s->hash = h;
   hash_frames(s, frames);
   h = s->hash;
@@ -142,35 +144,49 @@ static __always_inline long send(void* message, __u64 size, int at_once) {
   return bpf_ringbuf_output(&messages, message, size, flags);
 }
 
+/* Counts something for a stack that the table knows; whether it does. */
+static __always_inline int add(const struct stack_control* now, struct stack_stats* counted,
+                               const struct stack_key* stack, __u32 event, __u64 period,
+                               __u64 time) {
+  const struct count_key key = {*stack, event, 0};
+  void* table = now->active_table & 1 ? (void*)&counts_1 : (void*)&counts_0;
+  struct stack_count* known = bpf_map_lookup_elem(table, &key);
+  if (!known) return 0;
+  __sync_fetch_and_add(&known->samples, 1);
+  __sync_fetch_and_add(&known->period, period);
+  known->last_time = time;
+  __sync_fetch_and_add(&counted->samples, 1);
+  return 1;
+}
+
 /* Counts something for a stack that was sent. */
 static __always_inline void count(const struct stack_control* now, struct stack_stats* counted,
                                   const struct stack_key* stack, __u32 event, __u64 period,
                                   __u64 time) {
   void* table = now->active_table & 1 ? (void*)&counts_1 : (void*)&counts_0;
   struct stack_hit hit = {STACK_MESSAGE_HIT, 0, {*stack, event, 0}, {1, period, time}};
-  struct stack_count* known = bpf_map_lookup_elem(table, &hit.key);
-  if (!known) {
-    if (!bpf_map_update_elem(table, &hit.key, &hit.count, BPF_NOEXIST)) goto counted;
-    known = bpf_map_lookup_elem(table, &hit.key); /* another CPU was faster, or the table is full */
+  if (add(now, counted, stack, event, period, time)) return;
+  if (bpf_map_update_elem(table, &hit.key, &hit.count, BPF_NOEXIST)) {
+    /* Another CPU was faster, or the table is full. */
+    if (add(now, counted, stack, event, period, time)) return;
+    if (send(&hit, sizeof hit, 0)) {
+      __sync_fetch_and_add(&counted->lost_table, 1);
+      return;
+    }
   }
-  if (known) {
-    __sync_fetch_and_add(&known->samples, 1);
-    __sync_fetch_and_add(&known->period, period);
-    known->last_time = time;
-  } else if (send(&hit, sizeof hit, 0)) {
-    __sync_fetch_and_add(&counted->lost_table, 1);
-    return;
-  }
-counted:
   __sync_fetch_and_add(&counted->samples, 1);
 }
 
 /* Sends a sample of a stack that was sent. */
 static __always_inline void tell(const struct scratch* s, struct stack_stats* counted, __u32 event,
                                  __u64 period, __u64 time) {
-  struct stack_sample sample = {
-      STACK_MESSAGE_SAMPLE, event, s->message.tid, bpf_get_smp_processor_id(),
-      s->message.key,       time,  period};
+  struct stack_sample sample = {STACK_MESSAGE_SAMPLE,
+                                event,
+                                s->walk.message.tid,
+                                bpf_get_smp_processor_id(),
+                                s->walk.message.key,
+                                time,
+                                period};
   if (send(&sample, sizeof sample, 0)) {
     __sync_fetch_and_add(&counted->lost_ring, 1);
   } else {
@@ -195,8 +211,8 @@ static __always_inline __u32 number_in_namespace(const struct task_struct* task)
 
 static __always_inline void identify(struct stack_message* m, const struct task_struct* task) {
   if (!config.pid_namespace) {
-    m->pid = (__u32)BPF_CORE_READ(task, tgid);
-    m->tid = (__u32)BPF_CORE_READ(task, pid);
+    m->pid = (__u32)task->tgid;
+    m->tid = (__u32)task->pid;
     return;
   }
   m->pid = number_in_namespace(BPF_CORE_READ(task, group_leader));
@@ -228,14 +244,16 @@ enum taken {
 #define USER_CS 0x33 /* __USER_CS (arch/x86/include/asm/segment.h): code of 64 bits */
 
 /* The user's registers at the last entry into the kernel. */
-static __always_inline enum taken take_registers(struct walk* w) {
+static __always_inline enum taken take_registers(struct walk* w, __u64 kernel_sp) {
   const struct task_struct* task = bpf_get_current_task_btf();
   const struct pt_regs___kernel* r = (const void*)bpf_task_pt_regs((void*)task);
   const struct mm_struct* mm = task->mm;
   __u64 word;
   if (!mm || r->cs != USER_CS) return NOT_OURS;
+  /* An NMI came while the registers were being pushed: these are of the entry before. */
+  if (kernel_sp > (__u64)&r->r11 && kernel_sp <= (__u64)(r + 1)) return NO_STACK;
   /* The program that called execve() is gone, and the registers are still its own. */
-  if (BPF_CORE_READ_BITFIELD_PROBED(task, in_execve) &&
+  if (BPF_CORE_READ_BITFIELD(task, in_execve) &&
       bpf_probe_read_user(&word, sizeof word, (const void*)r->sp))
     return NO_STACK;
   w->exec_pages = mm->exec_vm;
@@ -259,8 +277,9 @@ static __always_inline enum taken take_registers(struct walk* w) {
   return TAKEN;
 }
 #else
-static __always_inline enum taken take_registers(struct walk* w) {
+static __always_inline enum taken take_registers(struct walk* w, __u64 kernel_sp) {
   (void)w;
+  (void)kernel_sp;
   return NOT_OURS;
 }
 #endif
@@ -285,16 +304,17 @@ static __always_inline __u32 take_chain(void* ctx, const struct scratch* s, __u6
 
 /* The user's part of the stack, behind `kernel` frames. */
 static __always_inline __u32 take_user(void* ctx, struct scratch* s, __u32 kernel) {
-  struct stack_message* m = &s->message;
+  struct stack_message* m = &s->walk.message;
   struct walk* w = &s->walk;
   __u32 length;
   /* Of a process that /proc does not show us nothing can be known. */
-  const enum taken taken = config.unwind && m->pid ? take_registers(w) : NOT_OURS;
+  const enum taken taken = config.unwind && m->pid ? take_registers(w, s->kernel_sp) : NOT_OURS;
   if (taken == NO_STACK) return 0;
   if (taken == NOT_OURS) {
     if (kernel >= config.max_frames) return 0;
     return take_chain(ctx, s, m->frames + kernel, config.max_frames - kernel);
   }
+  w->first = kernel;
   walk(w, m->pid);
   m->end = w->end;
   m->unfinished = is_unfinished(w->end);
@@ -307,17 +327,18 @@ static __always_inline __u32 take_user(void* ctx, struct scratch* s, __u32 kerne
     m->unfinished = 0;
     if (length > STACK_MAX_USER) length = STACK_MAX_USER;
   }
-  bpf_probe_read_kernel(m->frames + kernel, length * 8, w->frames);
   return length;
 }
 
 /* Sends where an unfinished walk began, and the stack above, as much as there is room for: a page
  * can be read or not, as a whole. */
-__noinline int send_state(struct walk* w, const struct stack_message* m, __u64 time) {
+__noinline int send_state(struct walk* w, __u64 time) {
+  const struct stack_message* m;
   struct stack_state* state;
   __u64 at;
   __u32 i;
-  if (!w || !m) return 1;
+  if (!w) return 1;
+  m = &w->message;
   state = bpf_ringbuf_reserve(&messages, sizeof *state, 0);
   if (!state) return 1;
   state->kind = STACK_MESSAGE_STATE;
@@ -352,22 +373,19 @@ __noinline int send_state(struct walk* w, const struct stack_message* m, __u64 t
   return 0;
 }
 
-/* Takes the current thread's stack as that of `task`, and sends it if need be; nonzero when it
- * could not. */
-static __always_inline int note_stack(void* ctx, struct scratch* s, const struct task_struct* task,
-                                      __u64 ip, __u64 time, __u64 kernel_flags,
-                                      const struct stack_control* now, struct stack_stats* counted,
-                                      struct stack_key* key) {
-  struct stack_message* m = &s->message;
-  const __u32 epoch = now->epoch;
-  const __u32* sent_in;
-  __u32 kernel = 0, user = 0, frames, size;
+/* Takes the current thread's stack as that of `task`, and gives its name. */
+static __always_inline void take_stack(void* ctx, struct scratch* s, const struct task_struct* task,
+                                       __u64 ip, __u64 time, __u64 kernel_flags,
+                                       struct stack_stats* counted, struct stack_key* key) {
+  struct stack_message* m = &s->walk.message;
+  __u32 kernel = 0, user = 0, frames;
 
   m->kind = STACK_MESSAGE_NEW;
   m->ip = ip;
   identify(m, task);
   bpf_get_current_comm(s->comm, sizeof s->comm);
-  if (config.kernel_stack) kernel = take(ctx, m->frames, config.max_frames, kernel_flags);
+  if (config.kernel_stack && !s->in_user)
+    kernel = take(ctx, m->frames, config.max_frames, kernel_flags);
   if (kernel > STACK_MAX_KERNEL) kernel = STACK_MAX_KERNEL;
   m->end = m->unfinished = 0;
   if (config.user_stack) user = take_user(ctx, s, kernel);
@@ -378,20 +396,56 @@ static __always_inline int note_stack(void* ctx, struct scratch* s, const struct
   if (!frames && config.max_frames) __sync_fetch_and_add(&counted->no_stack, 1);
   if (!ip && frames) m->ip = m->frames[0];
   m->key = *key = key_of(s, frames, time);
+}
+
+/* Sends the stack that was taken, unless user space knows it; nonzero when it could not. */
+static __always_inline int send_stack(struct scratch* s, __u64 time,
+                                      const struct stack_control* now, struct stack_stats* counted,
+                                      const struct stack_key* key) {
+  const struct stack_message* m = &s->walk.message;
+  const __u32 epoch = now->epoch;
+  const __u32* sent_in;
+  __u32 size;
   if (m->unfinished) {
-    send_state(&s->walk, m, time);
+    send_state(&s->walk, time);
   } else {
     sent_in = bpf_map_lookup_elem(&sent, key);
     if (sent_in && *sent_in == epoch) return 0;
   }
-  size = STACK_MESSAGE_SIZE(frames);
+  size = STACK_MESSAGE_SIZE(m->kernel_frames + m->user_frames);
   if (size > sizeof *m) size = sizeof *m;
-  if (send(m, size, m->unfinished)) {
+  if (send((void*)m, size, m->unfinished)) {
     __sync_fetch_and_add(&counted->lost_ring, 1);
     return 1;
   }
   if (!m->unfinished) bpf_map_update_elem(&sent, key, &epoch, BPF_ANY);
   return 0;
+}
+
+/* Both. */
+static __always_inline int note_stack(void* ctx, struct scratch* s, const struct task_struct* task,
+                                      __u64 ip, __u64 time, __u64 kernel_flags,
+                                      const struct stack_control* now, struct stack_stats* counted,
+                                      struct stack_key* key) {
+  take_stack(ctx, s, task, ip, time, kernel_flags, counted, key);
+  return send_stack(s, time, now, counted, key);
+}
+
+/* A sample of config.event. */
+static __always_inline void note_sample(void* ctx, struct scratch* s,
+                                        const struct task_struct* task, __u64 ip, __u64 period,
+                                        __u64 time, const struct stack_control* now,
+                                        struct stack_stats* counted) {
+  struct stack_key key;
+  take_stack(ctx, s, task, ip, time, 0, counted, &key);
+  /* What is in the table was sent, and user space keeps it until it has emptied the table. */
+  if (!config.each && add(now, counted, &key, config.event, period, time)) return;
+  if (send_stack(s, time, now, counted, &key)) return;
+  if (config.each) {
+    tell(s, counted, config.event, period, time);
+  } else {
+    count(now, counted, &key, config.event, period, time);
+  }
 }
 
 #endif /* PROF_BPF_STACKS_BPF_H */

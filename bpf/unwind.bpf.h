@@ -13,7 +13,7 @@
 #include "bpf/unwind_rule.h"
 #include "bpf/unwind_tables.h"
 
-#define WINDOW_WORDS 64 /* of the stack: 512 bytes, read at once */
+#define WINDOW_WORDS 128 /* of the stack: 1024 bytes, read at once */
 #define REGISTERS STACK_REGISTERS
 #define CACHED_RULES 4096
 
@@ -78,42 +78,54 @@ struct {
   __type(value, struct cached_rule);
 } cached_rules SEC(".maps");
 
+struct walk;
+static __always_inline int read_word(struct walk* w, __u64 at, __u64* out);
+static __always_inline int read_register(struct walk* w, __u32 number, __u64* out);
+
+#define UNWIND_MEMORY struct walk*
+#define UNWIND_READ(w, at, out) read_word(w, at, out)
+#define UNWIND_REGISTER(w, number, out) read_register(w, number, out)
+#include "bpf/unwind_step.h"
+
 struct walk {
   __u64 registers[REGISTERS]; /* of the sample */
   __u64 exec_pages;           /* of the process now */
-  __u64 window_at;            /* what of the stack is in `window`; 0: nothing */
+  __u64 window_at;            /* what of the stack is in `window`; NO_WINDOW: nothing */
   __u64 window[WINDOW_WORDS];
   __u64 value; /* of the last read */
   struct unwind_space space;
   struct unwind_range range; /* that held the last frame */
-  __u64 pc, sp, fp, bx_at, signal_at;
-  __u8 live, fp_lost, bx_lost, reserved[5];
-  __u32 length;
-  __u32 end; /* enum unwind_outcome or unwind_end */
-  __u64 frames[STACK_MAX_USER + 1];
+  struct unwind_state state; /* of the frame that the walk is at */
+  __u32 first;               /* frames that were in the message before */
+  __u32 length;              /* frames that were found, and put behind them */
+  __u32 end;                 /* enum unwind_outcome or unwind_end */
+  __u32 reserved;
+  struct stack_message message;
 };
+#define NO_WINDOW (1ULL << 63) /* no user address */
 
-/* Reads a word of the stack into w->value; 0 when it could. */
+/* Reads a word of the stack that is not in the window into w->value; 0 when it could. */
 __noinline int read_stack(struct walk* w, __u64 at) {
-  __u64 offset;
   if (!w) return 1;
-  offset = at - w->window_at;
-  if (offset > (WINDOW_WORDS - 1) * 8 || !w->window_at) {
-    if (bpf_probe_read_user(w->window, sizeof w->window, (const void*)at)) {
-      /* At the end of a mapping the whole window may not be there. */
-      w->window_at = 0;
-      return bpf_probe_read_user(&w->value, 8, (const void*)at) != 0;
-    }
-    w->window_at = at;
-    offset = 0;
+  if (bpf_probe_read_user(w->window, sizeof w->window, (const void*)at)) {
+    /* At the end of a mapping the whole window may not be there. */
+    w->window_at = NO_WINDOW;
+    return bpf_probe_read_user(&w->value, 8, (const void*)at) != 0;
   }
-  if (offset & 7) return bpf_probe_read_user(&w->value, 8, (const void*)at) != 0;
-  w->value = w->window[(offset >> 3) & (WINDOW_WORDS - 1)];
+  w->window_at = at;
+  w->value = w->window[0];
   return 0;
 }
 
+/* Most words are in the window, and calls are dear where the kernel guards its returns. */
 static __always_inline int read_word(struct walk* w, __u64 at, __u64* out) {
-  const int failed = read_stack(w, at);
+  const __u64 offset = at - w->window_at;
+  int failed;
+  if (offset <= (WINDOW_WORDS - 1) * 8 && !(offset & 7)) {
+    *out = w->window[(offset >> 3) & (WINDOW_WORDS - 1)];
+    return 0;
+  }
+  failed = read_stack(w, at);
   *out = w->value;
   return failed;
 }
@@ -123,11 +135,6 @@ static __always_inline int read_register(struct walk* w, __u32 number, __u64* ou
   *out = w->registers[number];
   return 0;
 }
-
-#define UNWIND_MEMORY struct walk*
-#define UNWIND_READ(w, at, out) read_word(w, at, out)
-#define UNWIND_REGISTER(w, number, out) read_register(w, number, out)
-#include "bpf/unwind_step.h"
 
 /* A word by its number; 0, which is no row's, where there is none. */
 static __always_inline const struct shard_words* shard_of(__u32 word) {
@@ -215,21 +222,20 @@ static __always_inline __u32 rule_of(struct walk* w, __u64 address) {
 }
 
 /* One frame: 0 when there is another. */
-__noinline int walk_one(struct walk* w) {
-  struct unwind_state s = {0};
+static __always_inline int walk_one(struct walk* w) {
   const struct unwind_rule* rule;
-  __u32 id, outcome, at;
-  if (!w) return 1;
-  if (w->length >= STACK_MAX_USER) {
+  struct unwind_state* s = &w->state;
+  __u32 id, at;
+  at = w->first + w->length;
+  if (w->length >= STACK_MAX_USER || at >= STACK_MAX_FRAMES) {
     w->end = UNWIND_END_LIMIT;
     return 1;
   }
   /* Readers look for a caller's call before its address. Code that a signal interrupted did not
    * call, and its first instruction may be the interrupted one. */
-  at = w->length & 255;
-  w->frames[at] = w->pc + (w->live && at);
+  w->message.frames[at] = s->pc + (s->live && w->length);
   ++w->length;
-  id = rule_of(w, w->live ? w->pc : w->pc - 1);
+  id = rule_of(w, s->live ? s->pc : s->pc - 1);
   if (id > UNWIND_RULE_MASK) {
     w->end = id - UNWIND_RULE_MASK;
     return 1;
@@ -240,53 +246,46 @@ __noinline int walk_one(struct walk* w) {
     return 1;
   }
   /* A handler returns to the first byte of the code that leaves it: nothing was called there. */
-  if (rule->cfa_kind == UNWIND_CFA_SIGNAL && at) w->frames[at] = w->pc + 1;
-  s.pc = w->pc;
-  s.sp = w->sp;
-  s.fp = w->fp;
-  s.bx_at = w->bx_at;
-  s.signal_at = w->signal_at;
-  s.live = w->live;
-  s.fp_lost = w->fp_lost;
-  s.bx_lost = w->bx_lost;
-  outcome = (__u32)unwind_step(w, UNWIND_X86_64, &s, rule);
-  if (!outcome && !s.pc) outcome = UNWIND_END_OF_STACK;
-  w->end = outcome;
-  if (outcome) return 1;
-  w->pc = s.pc;
-  w->sp = s.sp;
-  w->fp = s.fp;
-  w->bx_at = s.bx_at;
-  w->signal_at = s.signal_at;
-  w->live = s.live;
-  w->fp_lost = s.fp_lost;
-  w->bx_lost = s.bx_lost;
-  return 0;
+  if (rule->cfa_kind == UNWIND_CFA_SIGNAL && w->length > 1) w->message.frames[at] = s->pc + 1;
+  w->end = (__u32)unwind_step(w, UNWIND_X86_64, s, rule);
+  if (!w->end && !s->pc) w->end = UNWIND_END_OF_STACK;
+  return w->end != 0;
 }
 
-/* Walks from w->registers to the bottom; the chain is in w->frames, as callers are recorded. */
+/* Some frames: 0 when there are others. Each here costs the verifier, and a call for each would
+ * cost the walk. */
+#define WALKED_AT_ONCE 2
+__noinline int walk_some(struct walk* w) {
+  if (!w) return 1;
+  return walk_one(w) || walk_one(w);
+}
+
+/* Walks from w->registers to the bottom. The chain is put behind the w->first frames that are in
+ * the message, as callers are recorded. */
 __noinline int walk(struct walk* w, __u32 process) {
   const struct unwind_space* space = bpf_map_lookup_elem(&spaces, &process);
+  struct unwind_state* s;
   __u32 i;
   if (!w) return 1;
+  s = &w->state;
   w->length = 0;
-  w->window_at = 0;
+  w->window_at = NO_WINDOW;
   w->range.begin = w->range.end = 0;
-  w->pc = w->registers[16];
-  w->sp = w->registers[7];
-  w->fp = w->registers[6];
-  w->bx_at = w->signal_at = 0;
-  w->live = 1;
-  w->fp_lost = w->bx_lost = 0;
+  s->pc = w->registers[16];
+  s->sp = w->registers[7];
+  s->fp = w->registers[6];
+  s->bx_at = s->signal_at = 0;
+  s->live = 1;
+  s->fp_lost = s->bx_lost = 0;
   if (!space || (space->exec_pages && space->exec_pages != w->exec_pages)) {
-    w->frames[0] = w->pc;
+    w->message.frames[w->first & 127] = s->pc;
     w->length = 1;
     w->end = UNWIND_END_NO_SPACE;
     return 0;
   }
   w->space = *space;
-  for (i = 0; i <= STACK_MAX_USER; ++i) {
-    if (walk_one(w)) break;
+  for (i = 0; i <= STACK_MAX_USER / WALKED_AT_ONCE; ++i) {
+    if (walk_some(w)) break;
   }
   return 0;
 }

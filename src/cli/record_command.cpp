@@ -46,7 +46,8 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_option("-c,--count", to.period, "Sample every so many events instead")->group("What");
   app.add_option("-e,--event", options.events, "Events: cycles, page-faults:u, … [cycles]")
       ->group("What");
-  app.add_flag("-g", to.callchains, "Record call chains, by frame pointers")->group("What");
+  app.add_flag("-g", to.callchains, "Record call chains: as bpf where it can, else as fp")
+      ->group("What");
   app.add_option("--call-graph", to.call_graph,
                  "Record call chains by this method: bpf, fp, or dwarf[,SIZE][,live]")
       ->group("What");
@@ -122,7 +123,9 @@ Result<void> convert(const CLI::App& app, RecordArguments& from) {
   if (!from.delay.empty() && !parse_whole(from.delay, options.delay_ms)) {
     return bad("-D", from.delay, "milliseconds");
   }
-  if (from.callchains || options.wall) options.call_graph = CallGraph::FramePointers;
+  if (from.callchains || options.wall) {
+    options.call_graph = kWalksInKernel ? CallGraph::Bpf : CallGraph::FramePointers;
+  }
   options.call_graph_chosen = !from.call_graph.empty();
   if (options.call_graph_chosen) {
     if (auto done = parse_call_graph_method(from.call_graph, options); !done) return done;

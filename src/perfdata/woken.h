@@ -29,6 +29,7 @@ inline std::vector<std::byte> encode_woken(uint32_t pid, uint32_t tid,
   const auto words =
       static_cast<uint32_t>(kernel.size() / 8 + !kernel.empty() + user.size() / 8 + !user.empty());
   std::vector<std::byte> raw;
+  raw.reserve(sizeof pid + sizeof tid + sizeof words + size_t{words} * 8);
   const auto put = [&raw](const auto& value) {
     const auto bytes = std::as_bytes(std::span(&value, 1));
     raw.insert(raw.end(), bytes.begin(), bytes.end());

@@ -43,9 +43,10 @@ class BpfSource final : public EventSource {
   Result<void> use(PerfSource& perf, const Target& target);
   /// Records that describe what ran before.
   void describe(std::span<const std::byte> records);
-  /// Files that will be mapped soon; returns when the programs can walk through their code.
-  void prepare(std::vector<std::string> files) {
-    if (unwinder_) unwinder_->prepare(std::move(files));
+  /// Files that will be mapped soon, and processes that were described; returns when the programs
+  /// can walk through their code.
+  void prepare(std::vector<std::string> files, std::vector<uint32_t> processes) {
+    if (unwinder_) unwinder_->prepare(std::move(files), std::move(processes));
   }
 
   Result<void> start() override;

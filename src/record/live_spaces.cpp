@@ -1,9 +1,13 @@
 #include "record/live_spaces.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <utility>
 
+#include "common/text_file.h"
 #include "record/target.h"
 
 namespace prof {
@@ -17,6 +21,19 @@ bool has_threads(uint32_t pid) {
 }
 
 }  // namespace
+
+// The kernel tells it in two parts, in KiB (fs/proc/task_mmu.c).
+uint64_t exec_pages_of(uint32_t pid) {
+  const auto status = read_text_file(fmt::format("/proc/{}/status", pid));
+  if (!status) return 0;
+  uint64_t kib = 0;
+  for (const std::string_view name : {"VmExe:", "VmLib:"}) {
+    const size_t at = status->find(name);
+    if (at == std::string::npos) return 0;
+    kib += std::strtoull(status->c_str() + at + name.size(), nullptr, 10);
+  }
+  return kib * 1024 / kPageSize;
+}
 
 void LiveSpace::add(const LiveMapping& mapping) {
   std::vector<LiveMapping> kept;

@@ -42,6 +42,10 @@ class LiveSpace final : public CodeMap {
   uint64_t version_ = 0;  // of all spaces that ever were
 };
 
+/// How many pages of code a running process has mapped, as the kernel counts them (exec_vm); 0 if
+/// it does not say.
+uint64_t exec_pages_of(uint32_t pid);
+
 class LiveSpaces {
  public:
   explicit LiveSpaces(LiveModules& modules) : modules_(modules) {}

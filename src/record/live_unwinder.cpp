@@ -11,6 +11,8 @@ namespace {
 
 // At the end, nobody wants to wait for long.
 constexpr auto kPatience = std::chrono::seconds(5);
+// Nor at the beginning.
+constexpr auto kPreparing = std::chrono::seconds(2);
 
 /// What of a batch comes when.
 struct Turn {
@@ -59,18 +61,18 @@ void LiveUnwinder::push(std::vector<std::byte> records, std::vector<LiveWalk> wa
       }
       waiting_bytes_ += walk.stack.size();
     }
-    waiting_.push_back({std::move(records), std::move(walks), {}});
+    waiting_.push_back({std::move(records), std::move(walks), {}, {}});
   }
   changed_.notify_all();
 }
 
-void LiveUnwinder::prepare(std::vector<std::string> files) {
+void LiveUnwinder::prepare(std::vector<std::string> files, std::vector<uint32_t> processes) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back({{}, {}, std::move(files)});
+    waiting_.push_back({{}, {}, std::move(files), std::move(processes)});
   }
   changed_.notify_all();
-  drain(kPatience);
+  drain(kPreparing);
 }
 
 std::vector<LiveChain> LiveUnwinder::take() {
@@ -150,6 +152,7 @@ void LiveUnwinder::work_on(Batch& batch, std::vector<LiveChain>& done) {
   }
   for (const std::string& file : batch.files) modules_.prepare(file);
   if (tables_ && !batch.files.empty()) tables_->place_tables();
+  for (const uint32_t pid : batch.processes) prepare_process(pid);
   for (const uint32_t ended : spaces_.forget_ended()) {
     if (tables_) tables_->forget(ended);
   }
@@ -164,6 +167,16 @@ void LiveUnwinder::apply(const RecordView& view) {
   if (tables_->is_published(changed)) tables_->forget(changed);
   const auto* task = std::get_if<TaskRecord>(&*record);
   if (task && task->fork) tables_->inherit(task->pid, task->parent_pid);
+}
+
+void LiveUnwinder::prepare_process(uint32_t pid) {
+  LiveSpace* space = spaces_.find(pid);
+  const uint64_t exec_pages = exec_pages_of(pid);
+  if (!space || !tables_ || exec_pages == 0) return;
+  for (const LiveMapping& mapping : space->mappings()) {
+    if (mapping.module.valid()) modules_.table_of(mapping.module);
+  }
+  tables_->publish(pid, *space, exec_pages);
 }
 
 LiveChain LiveUnwinder::walk(LiveWalk& walk) {

@@ -59,8 +59,9 @@ class LiveUnwinder {
   /// out. Before anything is pushed.
   Result<void> inform(BpfObject& object);
 
-  /// Makes the tables of files that will be mapped soon, and returns when they are in place.
-  void prepare(std::vector<std::string> files);
+  /// Makes the tables of files that will be mapped soon, and of processes that were described, and
+  /// returns when they are in place, or what takes long will be later.
+  void prepare(std::vector<std::string> files, std::vector<uint32_t> processes);
   /// Side-band records, and walks that are not older than what they tell of. Never blocks.
   void push(std::vector<std::byte> records, std::vector<LiveWalk> walks);
   /// Chains that are done.
@@ -84,12 +85,14 @@ class LiveUnwinder {
   struct Batch {
     std::vector<std::byte> records;
     std::vector<LiveWalk> walks;
-    std::vector<std::string> files;  // to prepare
+    std::vector<std::string> files;   // to prepare
+    std::vector<uint32_t> processes;  // likewise
   };
   void run();
   void work_on(Batch& batch, std::vector<LiveChain>& done);
   void apply(const RecordView& view);
   LiveChain walk(LiveWalk& walk);
+  void prepare_process(uint32_t pid);
 
   EventTable events_;
   Decoder decoder_;

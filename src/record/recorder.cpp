@@ -69,6 +69,7 @@ class Recorder {
     return live_ ? &live_->unwinder() : nullptr;
   }
   void synthesize();
+  void prepare_walks();
   Result<void> begin();
   Result<RecordLoop::End> run_turns();
   void finish_source();
@@ -308,14 +309,23 @@ void Recorder::synthesize() {
   push(end.view());
 }
 
+/// What is known to be recorded is not to wait for tables when it is.
+void Recorder::prepare_walks() {
+  std::vector<std::string> files;
+  std::vector<uint32_t> processes(target_.processes.begin(), target_.processes.end());
+  if (workload_) files = load_closure(options_.command.front());
+  if (target_.kind == TargetKind::Cpus) processes.push_back(static_cast<uint32_t>(::getpid()));
+  if (!files.empty() || !processes.empty()) bpf_->prepare(std::move(files), std::move(processes));
+}
+
 Result<void> Recorder::begin() {
   const bool by_exec = target_.kind == TargetKind::Command;
+  if (bpf_ && options_.walks_in_kernel()) prepare_walks();
   if (options_.delay_ms == 0) {
     auto done = !by_exec ? source().start() : bpf_ ? bpf_->enable() : Result<void>{};
     if (!done) return done;
   }
   if (workload_) {
-    if (bpf_) bpf_->prepare(load_closure(options_.command.front()));
     if (auto done = workload_->release(); !done) return done;
   }
   return output_->commit();

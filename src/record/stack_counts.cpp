@@ -217,10 +217,11 @@ bool StackCounts::finish(Epoch& epoch, const LiveChain& chain) {
     return true;
   }
   head.user_frames = static_cast<uint32_t>(frames.size());
-  std::vector<std::byte> message(kHeadSize + kernel + frames.size_bytes());
-  std::memcpy(message.data(), &head, kHeadSize);
-  std::memcpy(message.data() + kHeadSize, epoch.messages.data() + from, kernel);
-  std::memcpy(message.data() + kHeadSize + kernel, frames.data(), frames.size_bytes());
+  std::vector<std::byte> message;
+  message.reserve(kHeadSize + kernel + frames.size_bytes());
+  put_bytes(message, std::as_bytes(std::span(&head, 1)).first(kHeadSize));
+  put_bytes(message, std::span<const std::byte>(epoch.messages).subspan(from, kernel));
+  put_bytes(message, std::as_bytes(frames));
   stack->message = epoch.messages.size();
   put_bytes(epoch.messages, message);
   return true;

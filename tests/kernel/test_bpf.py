@@ -200,7 +200,7 @@ def who_may_not_load_programs_gets_every_sample_and_the_cause(tmp):
     done = unprivileged(copy, "record", "--bpf", "-g", "--", "true", cwd=tmp)
     check_equal(done.code, 0, f"exit code of:\n{done}")
     check_in("BPF programs may not be loaded", done.err, "message")
-    check_in("recording each sample instead", done.err, "message")
+    check_in("recording each sample, and call chains by frame pointers instead", done.err, "message")
     check_in("CAP_BPF", done.err, "remedy")
     check("libbpf" not in done.err, f"a dump of libbpf:\n{done.err}")
     check_equal(prof_ok("report", "--stdio", "-i", os.path.join(tmp, "perf.data")).code, 0)

@@ -49,7 +49,7 @@ unsigned kernel_walk(const struct kernel_maps* maps, const __u64* registers, __u
   space.generation = maps->generation;
   memcpy(w.registers, registers, sizeof w.registers);
   walk(&w, 1);
-  memcpy(frames, w.frames, w.length * sizeof *frames);
+  memcpy(frames, w.message.frames, w.length * sizeof *frames);
   *end = w.end;
   return w.length;
 }

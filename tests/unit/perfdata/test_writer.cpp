@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
@@ -97,7 +98,7 @@ std::unique_ptr<Writer> make_writer(TemporaryFile& file, const WriterOptions& op
 
 TEST_CASE("a file begins with the header, the ids and the attributes, and says where they are") {
   TemporaryFile file;
-  auto writer = make_writer(file, {file.path(), false, 0, 0});
+  auto writer = make_writer(file, {.path = file.path(), .pipe = false, .compression_level = 0});
   Features features;
   features.hostname = "here";
   REQUIRE(writer->write_data(noise_record(8, 1)));
@@ -128,7 +129,7 @@ TEST_CASE("records come back as they were given, compressed or not, file or pipe
   const bool pipe = GENERATE(false, true);
   const int level = GENERATE(0, 1, 5, 22);
   TemporaryFile file;
-  auto writer = make_writer(file, {file.path(), pipe, level, 0});
+  auto writer = make_writer(file, {.path = file.path(), .pipe = pipe, .compression_level = level});
   std::vector<std::byte> given;
   const auto give_data = [&](const std::vector<std::byte>& records) {
     append(given, records);
@@ -156,7 +157,7 @@ TEST_CASE("records come back as they were given, compressed or not, file or pipe
 
 TEST_CASE("compressed records are made of whole records and stay within 16 bits of size") {
   TemporaryFile file;
-  auto writer = make_writer(file, {file.path(), false, 1, 0});
+  auto writer = make_writer(file, {.path = file.path(), .pipe = false, .compression_level = 1});
   std::vector<std::byte> batch;
   for (unsigned i = 0; i < 300; ++i) append(batch, noise_record(1000, i));
   REQUIRE(writer->write_data(batch));
@@ -181,7 +182,7 @@ TEST_CASE("compressed records are made of whole records and stay within 16 bits 
 TEST_CASE("what was flushed is readable before the file is finished") {
   const int level = GENERATE(0, 1);
   TemporaryFile file;
-  auto writer = make_writer(file, {file.path(), false, level, 0});
+  auto writer = make_writer(file, {.path = file.path(), .pipe = false, .compression_level = level});
   const auto records = noise_record(4000, 3);
   REQUIRE(writer->write_data(records));
   REQUIRE(writer->flush());
@@ -196,7 +197,7 @@ TEST_CASE("a full disk leaves a whole file with everything up to a record's end"
   rlimit old{};
   ::getrlimit(RLIMIT_FSIZE, &old);
   TemporaryFile file;
-  auto writer = make_writer(file, {file.path(), false, level, 0});
+  auto writer = make_writer(file, {.path = file.path(), .pipe = false, .compression_level = level});
   const rlimit limit{700'000 + 13, old.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
   std::vector<std::byte> given;
@@ -227,9 +228,32 @@ TEST_CASE("a full disk leaves a whole file with everything up to a record's end"
   CHECK(std::equal(read.begin(), read.end(), given.begin()));
 }
 
+TEST_CASE("what repeats over megabytes is found where it is looked for") {
+  size_t sizes[2];
+  for (const bool repeats : {false, true}) {
+    TemporaryFile file;
+    auto writer =
+        make_writer(file, {.path = file.path(), .compression_level = 1, .repeats = repeats});
+    std::vector<std::byte> given;
+    for (int round = 0; round < 4; ++round) {
+      for (unsigned i = 0; i < 400; ++i) {  // 2 MB of noise, again and again
+        const auto record = noise_record(5000, i + 1);
+        REQUIRE(writer->write_data(record));
+        given.insert(given.end(), record.begin(), record.end());
+      }
+    }
+    REQUIRE(writer->finish({}));
+    sizes[repeats] = std::filesystem::file_size(file.path());
+    std::vector<std::string> warnings;
+    CHECK(read_back(file.path(), warnings) == given);
+    CHECK(warnings.empty());
+  }
+  CHECK(sizes[1] * 3 < sizes[0]);
+}
+
 TEST_CASE("the size limit is told once it is reached") {
   TemporaryFile file;
-  auto writer = make_writer(file, {file.path(), false, 0, 10'000});
+  auto writer = make_writer(file, {.path = file.path(), .max_size = 10'000});
   CHECK_FALSE(writer->reached_max_size());
   REQUIRE(writer->write_data(noise_record(5000, 1)));
   CHECK_FALSE(writer->reached_max_size());
