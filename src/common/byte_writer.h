@@ -1,6 +1,7 @@
 // ByteWriter: builds records and header sections byte by byte. Used by encoders and test builders.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -22,12 +23,14 @@ class ByteWriter {
   ByteWriter& u32(uint32_t v) { return put(v); }
   ByteWriter& u64(uint64_t v) { return put(v); }
   ByteWriter& bytes(std::span<const std::byte> data) {
-    buffer_.insert(buffer_.end(), data.begin(), data.end());
+    const size_t end = buffer_.size();
+    buffer_.resize(end + data.size());  // g++ 12 warns of insert()
+    std::copy(data.begin(), data.end(), buffer_.begin() + static_cast<ptrdiff_t>(end));
     return *this;
   }
   ByteWriter& text(std::string_view data) { return bytes(std::as_bytes(std::span(data))); }
   ByteWriter& zeros(size_t count) {
-    buffer_.insert(buffer_.end(), count, std::byte{0});
+    buffer_.resize(buffer_.size() + count);
     return *this;
   }
   /// Zero bytes up to the next multiple of `alignment` of the buffer's size.

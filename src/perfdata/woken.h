@@ -4,6 +4,7 @@
 
 #include <linux/perf_event.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -28,19 +29,20 @@ inline std::vector<std::byte> encode_woken(uint32_t pid, uint32_t tid,
                                            std::span<const std::byte> user) {
   const auto words =
       static_cast<uint32_t>(kernel.size() / 8 + !kernel.empty() + user.size() / 8 + !user.empty());
-  std::vector<std::byte> raw;
-  raw.reserve(sizeof pid + sizeof tid + sizeof words + size_t{words} * 8);
-  const auto put = [&raw](const auto& value) {
-    const auto bytes = std::as_bytes(std::span(&value, 1));
-    raw.insert(raw.end(), bytes.begin(), bytes.end());
+  std::vector<std::byte> raw(sizeof pid + sizeof tid + sizeof words + size_t{words} * 8);
+  std::byte* at = raw.data();
+  const auto put = [&at](std::span<const std::byte> bytes) {
+    at = std::copy(bytes.begin(), bytes.end(), at);
   };
-  put(pid);
-  put(tid);
-  put(words);
-  if (!kernel.empty()) put(uint64_t{PERF_CONTEXT_KERNEL});
-  raw.insert(raw.end(), kernel.begin(), kernel.end());
-  if (!user.empty()) put(uint64_t{PERF_CONTEXT_USER});
-  raw.insert(raw.end(), user.begin(), user.end());
+  const auto put_chain = [&put](uint64_t context, std::span<const std::byte> frames) {
+    if (frames.empty()) return;
+    put(std::as_bytes(std::span(&context, 1)));
+    put(frames);
+  };
+  const uint32_t head[] = {pid, tid, words};
+  put(std::as_bytes(std::span(head)));
+  put_chain(PERF_CONTEXT_KERNEL, kernel);
+  put_chain(PERF_CONTEXT_USER, user);
   return raw;
 }
 

@@ -126,7 +126,7 @@ FrameId group_frame(Profile& profile, const Group& group) {
   if (group.pid >= 0 || group.tid >= 0) {
     if (!name.empty()) name += '-';
     if (group.pid >= 0) name += std::to_string(group.pid);
-    if (group.tid >= 0) name += (group.pid >= 0 ? "/" : "") + std::to_string(group.tid);
+    if (group.tid >= 0) name += fmt::format("{}{}", group.pid >= 0 ? "/" : "", group.tid);
   }
   if (group.cpu >= 0) name += fmt::format("{}[{:03}]", name.empty() ? "" : " ", group.cpu);
   if (name.empty()) name = "all";
