@@ -85,6 +85,8 @@ class ElfFile {
   /// Tells that these bytes of the file will not be read again soon, so that a walk through a file
   /// of gigabytes stays small in memory. They can be read as before.
   void drop(std::span<const std::byte> part) const;
+  /// The same of the whole file.
+  void drop_all() const { mapping_.drop(0, mapping_.bytes().size()); }
 
   /// What the file holds from `addr` on, up to the end of its PT_LOAD; nothing if none holds it.
   std::span<const std::byte> loaded_bytes(ElfAddr addr) const;

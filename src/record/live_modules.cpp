@@ -115,6 +115,7 @@ std::unique_ptr<const UnwindModule> LiveModules::make(const UniqueFd& fd, const 
   const auto file = std::make_shared<const ElfFile>(std::move(*opened));
   const auto debug_frames = [&] { return finder_.find(file, name, DebugNeed::Frames).frames.file; };
   auto module = UnwindModule::of(file, name, rules_, cache_, debug_frames);
+  file->drop_all();  // what follows asks for little of it
   return module ? std::move(*module) : nullptr;
 }
 

@@ -20,7 +20,7 @@ namespace prof {
 /// as long as they are not too many: they count when the thread is woken.
 class StackCounts {
  public:
-  static constexpr size_t kEpochSize = size_t{24} << 20;  // bytes of stacks
+  static constexpr size_t kEpochSize = size_t{12} << 20;  // bytes of stacks
 
   /// `events` are those of the file, in the order that counts number them; they outlive this, and
   /// so do `interrupts`, which are asked for pairs. `max_frames`: of a stack that is finished here.
