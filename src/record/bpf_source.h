@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "record/bpf_object.h"
+#include "record/bpf_programs.h"
 #include "record/live_unwinder.h"
 #include "record/perf_source.h"
 #include "record/stack_counts.h"
@@ -77,47 +78,28 @@ class BpfSource final : public EventSource {
   /// Whether a table could not be read in full: what is missing is not known.
   bool is_incomplete() const { return incomplete_; }
   /// Whether wakers can be told from threads that were interrupted.
-  bool knows_interrupts() const { return !interrupts_.empty(); }
+  bool knows_interrupts() const { return !programs_.interrupts().empty(); }
   /// All runs of the programs of samples: samples(), and what was lost by it, once all is drained.
-  uint64_t runs() const { return total(&stack_stats::runs); }
+  uint64_t runs() const { return programs_.total(&stack_stats::runs); }
   /// Walks that the programs could not finish, for want of mappings or tables; nullptr unless they
   /// walk by tables.
   const LiveUnwinder* unwinder() const { return unwinder_.get(); }
-  /// The same as the kernel counts and measures it; zeros unless options are verbose.
-  BpfObject::RunStats measured() const;
+  const BpfPrograms& programs() const { return programs_; }
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  Result<stack_config> common_config(const PerfSource& perf) const;
-  Result<void> load_object(std::span<const unsigned char> bytes, const stack_config& config,
-                           const char* without = nullptr);
   void finish_walks(std::vector<std::byte> records);
-  void fill_target(const Target& target, stack_config& config) const;
-  Result<int> load_sampler(const EventAttr& event, const EventSpec& spec, stack_config config,
-                           const Target& target);
-  Result<void> attach_hits(const EventSpec& spec, int program, const Target& target);
-  Result<void> load_off_cpu(const PerfSource& perf, stack_config config);
-  EventAttr off_cpu_event(const char* name, uint64_t id) const;
-  EventAttr wakeup_event(uint64_t id) const;
-  void follow(const Target& target);
-  uint64_t missed() const;
   void empty_table(uint32_t table);
   void swap_tables(std::vector<std::byte>& out);
   void empty_both(std::vector<std::byte>& out);
-  uint64_t in_flight() const;
-  bool set_control() const;
   void begin_epoch(std::vector<std::byte>& out);
   void drop_samples(std::vector<std::byte>& records, size_t begin);
-  uint64_t total(__u64 stack_stats::*field) const;
 
   const RecordOptions& options_;
   PerfSource* perf_ = nullptr;
   std::vector<EventAttr> events_;
-  std::vector<BpfObject> objects_;  // samplers by event, then others; maps are those of the first
-  std::optional<size_t> follows_;   // index of the one that follows children, if one is needed
-  std::vector<PerfEvent> hits_;     // whose hits run programs, as long as they are open
-  InterruptFunctions interrupts_;
+  BpfPrograms programs_;
   std::unique_ptr<StackCounts> counts_;
   std::unique_ptr<BpfRing> ring_;
   UnfinishedWalks unfinished_;

@@ -22,6 +22,7 @@
 #include "record/perf_source.h"
 #include "record/privileges.h"
 #include "record/record_loop.h"
+#include "record/record_summary.h"
 #include "record/signals.h"
 #include "record/stack_trimmer.h"
 #include "record/synthesize.h"
@@ -76,7 +77,6 @@ class Recorder {
   void note_losses();
   Result<void> finish_recording(bool is_last);
   Features features() const;
-  std::string counts_text() const;
   void describe_result(bool whole);
   RecordOutcome end_workload(RecordLoop::End end);
   bool reader_has_gone() const { return options_.output == "-" && stdout_is_broken(); }
@@ -412,82 +412,13 @@ Features Recorder::features() const {
   return features;
 }
 
-/// "1000 samples", and what they were counted in.
-std::string Recorder::counts_text() const {
-  if (!bpf_) return fmt::format("{} samples", tally_->samples());
-  const uint64_t single = tally_->samples() - std::min(tally_->samples(), bpf_->records());
-  std::string text = fmt::format("{} samples", options_.bpf ? bpf_->samples() : single);
-  if (options_.off_cpu) text += fmt::format(", {} times away from a CPU", bpf_->times_away());
-  if (!options_.bpf && !options_.off_cpu) return text;
-  return text + fmt::format(", {} stacks", bpf_->stacks());
-}
-
 void Recorder::describe_result(bool whole) {
-  constexpr double kMega = 1024.0 * 1024.0;
-  const auto stats = writer_->stats();
-  notify(fmt::format("[ prof record: Woken up {} times to write data ]", loop_->wakeups()));
-  const std::string samples = whole ? " (" + counts_text() + ")" : "";
-  std::string compressed;
-  if (options_.compression_level != 0 && stats.bytes_out != 0) {
-    compressed =
-        fmt::format(", compressed (original {:.3f} MB, ratio is {:.3f})",
-                    static_cast<double>(stats.bytes_in) / kMega,
-                    static_cast<double>(stats.bytes_in) / static_cast<double>(stats.bytes_out));
-  }
-  notify(fmt::format("[ prof record: Captured and wrote {:.3f} MB {}{}{} ]",
-                     static_cast<double>(stats.bytes_out) / kMega, options_.output, samples,
-                     compressed));
-  const uint64_t lost = std::max(lost_, tally_->lost());
-  if (options_.samples_by_bpf() && options_.verbose) {
-    const auto measured = bpf_->measured();
-    notify(
-        fmt::format("[ prof record: The BPF program ran {} times ({} by its own count), {:.2f} us "
-                    "each ]",
-                    measured.runs, bpf_->runs(),
-                    static_cast<double>(measured.nanoseconds) / 1000 /
-                        static_cast<double>(std::max<uint64_t>(measured.runs, 1))));
-  }
-  if (const LiveUnwinder* walker = options_.verbose ? unwinder() : nullptr) {
-    notify(fmt::format(
-        "[ prof record: {} walks were finished in user space, {} of them to the bottom ]",
-        walker->walks(), walker->whole()));
-  }
-  if (unwinder() && unwinder()->no_room() != 0) {
-    notify(
-        fmt::format("[ prof record: {} unwind tables or processes found no room in the kernel: "
-                    "stacks through them were walked by prof, or end there ]",
-                    unwinder()->no_room()));
-  }
-  if (unwinder() && unwinder()->without_copy() != 0) {
-    notify(
-        fmt::format("[ prof record: {} stacks were cut, since their copies came faster than they "
-                    "could be walked ]",
-                    unwinder()->without_copy()));
-  }
-  if (bpf_ && bpf_->is_incomplete()) {
-    notify("[ prof record: Some counts of the BPF programs could not be read, and are missing ]");
-  }
-  if (bpf_ && lost != 0) {
-    notify(
-        fmt::format("[ prof record: Lost {} samples: their stacks came faster than they could be "
-                    "read: try a lower -F ]",
-                    lost));
-  } else if (lost != 0) {
-    notify(
-        fmt::format("[ prof record: Lost {} records for want of room in the ring buffers: try a "
-                    "larger -m or a lower -F ]",
-                    lost));
-  }
-  if (trimmer_->shortened() != 0) {
-    notify(
-        fmt::format("[ prof record: Shortened {} stack copies to {} bytes, since the disk was too "
-                    "slow for whole ones ]",
-                    trimmer_->shortened(), StackTrimmer::kShort));
-  }
-  if (tally_->throttled() != 0) {
-    notify(fmt::format("[ prof record: The kernel throttled sampling {} times: try a lower -F ]",
-                       tally_->throttled()));
-  }
+  RecordSummary summary{options_,         writer_->stats(), *tally_,
+                        loop_->wakeups(), bpf_.get(),       unwinder()};
+  summary.is_whole = whole;
+  summary.lost = std::max(lost_, tally_->lost());
+  summary.shortened = trimmer_->shortened();
+  for (const std::string& line : summary_lines(summary)) notify("[ prof record: " + line + " ]");
 }
 
 RecordOutcome Recorder::end_workload(RecordLoop::End end) {
