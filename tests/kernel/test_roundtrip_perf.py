@@ -41,11 +41,12 @@ def perf_record(tmp, *options, command=None):
 
 
 def same_script(path, fields, *options, differences=None):
-    wanted = perf_ok("script", "-i", path, "-F", fields, *options).out
+    whole = ["--max-stack", "1024"]  # perf cuts at 127 frames
+    wanted = perf_ok("script", "-i", path, "-F", fields, *whole, *options).out
     got = prof_ok("script", "-i", path, "-F", fields, *options).out
     offsets = wanted
     if "sym" in fields.split(",") and "symoff" not in fields and got != wanted:
-        offsets = perf_ok("script", "-i", path, "-F", fields + ",symoff", *options).out
+        offsets = perf_ok("script", "-i", path, "-F", fields + ",symoff", *whole, *options).out
     (differences or Differences()).check(got, wanted, offsets,
                                          f"script -F {fields} {' '.join(options)}")
     return wanted

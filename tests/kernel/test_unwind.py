@@ -104,7 +104,7 @@ def the_file_has_no_copies_and_perf_reads_it(tmp):
         theirs = done.out.split("\n\n")
         ours = prof_ok("script", "-F", "comm,tid,time,event,ip,sym", "-i", path).out.split("\n\n")
         check_equal(len(ours), len(theirs), "samples")
-        check(len(ours) > 1000, f"{len(ours)} samples")
+        check(len(ours) > 300, f"{len(ours)} samples")
         # A return address may be the first byte of another function, whose name perf shows.
         different = [(a, b) for a, b in zip(ours, theirs)
                      if [line.split()[0] for line in a.splitlines()[1:]] !=
