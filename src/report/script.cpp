@@ -13,6 +13,7 @@
 #include "report/script_sideband.h"
 #include "report/script_text.h"
 #include "report/stack_walker.h"
+#include "report/trace_text.h"
 
 namespace prof {
 
@@ -27,6 +28,7 @@ constexpr size_t kFirstBatch = size_t{1} << 14;
 constexpr size_t kBatchGrowth = 8;
 constexpr size_t kMostSamples = size_t{1} << 19;
 constexpr size_t kMostFrames = size_t{1} << 24;  // of a batch: 64 MiB
+constexpr size_t kMostText = size_t{1} << 26;    // bytes of tracepoints' fields
 
 /// Stands for the address spaces that prof does not map: hypervisors, guests.
 constexpr uint32_t kNoSpace = 0;
@@ -82,7 +84,8 @@ struct PendingSample {
   std::string_view comm;
   SampleId id;
   uint64_t period = 0;
-  size_t frames_end = 0;  // in Script::pending_frames_; they begin where those before end
+  // Where those before it end, these begin: in Script::pending_frames_ and pending_texts_.
+  size_t frames_end = 0, text_end = 0;
 };
 
 class Script {
@@ -95,10 +98,13 @@ class Script {
         out_(out),
         walker_(recording, options.input.join_stacks),
         inlines_(recording),
+        trace_points_(recording),
         threads_(kThreadSpans) {}
 
   Result<void> choose_styles();
   void print_all();
+  /// What there is to tell of tracepoints.
+  const std::vector<std::string>& warnings() const { return trace_points_.warnings(); }
 
  private:
   static constexpr size_t kThreadSpans = 4096;  // direct-mapped by tid
@@ -107,7 +113,7 @@ class Script {
   void take_frames(const SampleRecord& sample, const EventStyle& style, const ThreadSpan& thread);
   /// Looks up what the samples taken since need, and prints them.
   void print_batch();
-  void print_sample(const PendingSample& sample, size_t frames_begin);
+  void print_sample(const PendingSample& sample, size_t frames_begin, std::string_view text);
   void print_sideband(const RecordView& view);
   void print_start(const EventStyle& style, std::string_view comm, const SampleId& id);
   const ThreadSpan& thread_of(const SampleRecord& sample);
@@ -122,7 +128,9 @@ class Script {
   Output& out_;
   StackWalker walker_;
   InlineTable inlines_;
-  std::vector<EventStyle> styles_;  // by event
+  TracePoints trace_points_;
+  std::unique_ptr<TraceText> trace_text_;  // where a tracepoint's fields are shown
+  std::vector<EventStyle> styles_;         // by event
   std::vector<std::unique_ptr<ScriptFrames>> frames_;
   std::vector<ThreadSpan> threads_;
   ThreadSpan kernel_;
@@ -131,6 +139,7 @@ class Script {
   SampleRecord sample_;
   std::vector<PendingSample> pending_;
   std::vector<uint32_t> pending_frames_;  // numbers of ScriptFrames
+  std::string pending_texts_;             // of tracepoints' fields
   size_t batch_ = 1;                      // samples
 };
 
@@ -153,6 +162,9 @@ Result<void> Script::choose_styles() {
     style.frames = frames_of(
         {style.fields & (kFieldIp | kFieldSym | kFieldSymoff | kFieldDso | kFieldSrcline),
          style.chains, options_.absolute_addresses, walker_.shows_inlined(options_.input.inlined)});
+    if (style.has(kFieldTrace) && !trace_text_) {
+      trace_text_ = std::make_unique<TraceText>(&recording_, trace_points_);
+    }
     styles_.push_back(std::move(style));
   }
   const bool calls =
@@ -266,15 +278,18 @@ void Script::take_sample(const RecordView& view) {
   if (style.fields == 0) return;
   const ThreadSpan& thread = thread_of(sample_);
   if (thread.hidden) return;
-  PendingSample pending{&style, thread.comm, {}, sample_.period, 0};
+  PendingSample pending{&style, thread.comm, {}, sample_.period};
   pending.id.pid = sample_.pid;
   pending.id.tid = sample_.tid;
   pending.id.time = sample_.time;
   pending.id.cpu = sample_.cpu;
   if (style.has(kFieldIp)) take_frames(sample_, style, thread);
+  if (style.has(kFieldTrace)) trace_text_->append(sample_.cpu, sample_.raw, pending_texts_);
   pending.frames_end = pending_frames_.size();
+  pending.text_end = pending_texts_.size();
   pending_.push_back(pending);
-  if (pending_.size() >= batch_ || pending_frames_.size() >= kMostFrames || style.frames->full()) {
+  if (pending_.size() >= batch_ || pending_frames_.size() >= kMostFrames ||
+      pending_texts_.size() >= kMostText || style.frames->full()) {
     print_batch();
   }
 }
@@ -303,19 +318,23 @@ void Script::print_batch() {
   }
   for (const auto& frames : frames_) frames->finish();
   size_t begin = 0;
+  size_t text_begin = 0;
   for (const PendingSample& sample : pending_) {
     if (out_.broken()) break;
-    print_sample(sample, begin);
+    print_sample(sample, begin,
+                 std::string_view(pending_texts_).substr(text_begin, sample.text_end - text_begin));
     begin = sample.frames_end;
+    text_begin = sample.text_end;
   }
   pending_.clear();
   pending_frames_.clear();
+  pending_texts_.clear();
   for (const auto& frames : frames_) {
     if (frames->full()) frames->forget();
   }
 }
 
-void Script::print_sample(const PendingSample& sample, size_t frames_begin) {
+void Script::print_sample(const PendingSample& sample, size_t frames_begin, std::string_view text) {
   const EventStyle& style = *sample.style;
   print_start(style, sample.comm, sample.id);
   if (style.has(kFieldPeriod)) {
@@ -326,6 +345,7 @@ void Script::print_sample(const PendingSample& sample, size_t frames_begin) {
     out_.write(style.padded_name);
     out_.write(": ");
   }
+  out_.write(text);
   if (style.has(kFieldIp)) {
     out_.write(style.chains ? "\n" : " ");
     for (size_t i = frames_begin; i < sample.frames_end; ++i) {
@@ -370,7 +390,9 @@ Result<std::vector<std::string>> run_script(const ScriptOptions& options, Output
   Script script(options, recording, std::move(*filter), out);
   if (auto done = script.choose_styles(); !done) return tl::unexpected(std::move(done.error()));
   script.print_all();
-  return recording.warnings();
+  std::vector<std::string> warnings = recording.warnings();
+  warnings.insert(warnings.end(), script.warnings().begin(), script.warnings().end());
+  return warnings;
 }
 
 }  // namespace prof

@@ -12,7 +12,7 @@ namespace prof {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ScriptField>, 12> kNames = {{
+constexpr std::array<std::pair<std::string_view, ScriptField>, 13> kNames = {{
     {"comm", kFieldComm},
     {"tid", kFieldTid},
     {"pid", kFieldPid},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, ScriptField>, 12> kNames = {{
     {"dso", kFieldDso},
     {"period", kFieldPeriod},
     {"srcline", kFieldSrcline},
+    {"trace", kFieldTrace},
 }};
 
 constexpr ScriptFieldSet kDefault = kFieldComm | kFieldTid | kFieldCpu | kFieldTime | kFieldEvent |
@@ -38,11 +39,12 @@ struct Requirement {
   uint64_t sample_bit;
   std::string_view sample_name;
 };
-constexpr std::array<Requirement, 4> kRequirements = {{
+constexpr std::array<Requirement, 5> kRequirements = {{
     {kFieldIp, PERF_SAMPLE_IP, "IP"},
     {kFieldPid | kFieldTid, PERF_SAMPLE_TID, "TID"},
     {kFieldTime, PERF_SAMPLE_TIME, "TIME"},
     {kFieldCpu, PERF_SAMPLE_CPU, "CPU"},
+    {kFieldTrace, PERF_SAMPLE_RAW, "RAW"},
 }};
 
 std::string all_names() {
@@ -61,15 +63,18 @@ std::string_view name_of(ScriptFieldSet fields) {
 /// addresses only with a call chain.
 ScriptFieldSet default_of(const EventAttr& event, bool tracepoint_chains) {
   if (event.attr.type != PERF_TYPE_TRACEPOINT) return kDefault;
-  return kDefault & ~(kFieldPeriod | (tracepoint_chains ? 0u : kAddressFields));
+  return (kDefault & ~(kFieldPeriod | (tracepoint_chains ? 0u : kAddressFields))) | kFieldTrace;
 }
 
 Result<ScriptFieldSet> fields_of(const ScriptFieldChoice& choice, const EventAttr& event,
                                  bool tracepoint_chains) {
   ScriptFieldSet fields = choice.fields;
   if (!choice.list) {
-    fields = (default_of(event, tracepoint_chains) | choice.added) & ~choice.removed;
+    // As in perf, a change of the default leaves out the call chains of tracepoints.
+    const bool changed = (choice.added | choice.removed) != 0;
+    fields = (default_of(event, tracepoint_chains && !changed) | choice.added) & ~choice.removed;
   }
+  if (event.attr.type != PERF_TYPE_TRACEPOINT) fields &= ~kFieldTrace;
   const ScriptFieldSet by_name = choice.list ? choice.fields : choice.added;
   for (const Requirement& need : kRequirements) {
     if (event.has(need.sample_bit)) continue;

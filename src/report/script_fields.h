@@ -26,6 +26,7 @@ enum ScriptField : uint32_t {
   kFieldDso = 1 << 9,
   kFieldPeriod = 1 << 10,
   kFieldSrcline = 1 << 11,
+  kFieldTrace = 1 << 12,
 };
 using ScriptFieldSet = uint32_t;
 

@@ -65,6 +65,28 @@ def prof_reads_the_switches_that_perf_recorded(tmp):
 
 
 @test
+def fields_are_printed_as_perf_prints_them(tmp):
+    require_perf()
+    path = f"{tmp}/perf.data"
+    events = ("sched:sched_switch,sched:sched_process_exec,syscalls:sys_enter_openat,"
+              "syscalls:sys_exit_openat,kmem:mm_page_alloc,kmem:kmalloc,block:block_rq_issue,"
+              "irq:softirq_entry,timer:hrtimer_start")
+    command = f"ls / > /dev/null; dd if=/dev/zero of={tmp}/x bs=4k count=20 conv=fsync status=none"
+    for tool in (prof_ok, perf_ok):
+        tool("record", "-q", "-e", events, "-a", "-o", path, "--", "sh", "-c", command)
+        for fields in ((), ("-F", "trace"), ("-F", "+trace,-comm"), ("-F", "comm,time,event,trace")):
+            wanted = perf_says_of_fields("script", "-i", path, *fields)
+            done = prof_ok("script", "-i", path, *fields)
+            check_equal(done.out.splitlines(), wanted.splitlines(), f"{tool} {fields}")
+        check_in("filename=/usr/bin/ls", wanted, "exec")
+
+
+def perf_says_of_fields(*arguments):
+    """Without its notes that events of other types have no such field."""
+    return perf_ok(*arguments).out
+
+
+@test
 def both_count_the_same_of_a_command(tmp):
     require_perf()
     for event in ("sched:sched_process_exec", "syscalls:sys_enter_execve",
