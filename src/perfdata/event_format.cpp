@@ -45,10 +45,10 @@ bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+/// Words, "*" and "[6]": more than that a reader of declarations would have to understand.
 bool is_type(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return is_word(c) || c == ' ' || c == '*' || c == '[' || c == ']' || c == '(' || c == ')' ||
-           c == ',';
+  return !text.empty() && is_word(text.front()) && std::ranges::all_of(text, [](char c) {
+    return is_word(c) || c == ' ' || c == '*' || c == '[' || c == ']';
   });
 }
 

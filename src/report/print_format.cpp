@@ -62,7 +62,7 @@ class Checker {
     for (at_ = 0; at_ < tokens_.size(); ++at_) {
       if (!check_token(lengths)) return false;
     }
-    return open_.empty();
+    return open_.empty() && is_whole();
   }
 
  private:
@@ -213,6 +213,168 @@ class Checker {
     if (next == 0) return false;
     const std::string_view after = ahead(next);
     return after == "," || after == ")" || after == "/";  // which is_divisor looks at
+  }
+
+  // The grammar, from here on: the library's way out of what it does not expect leads through freed
+  // memory, so nothing else is given to it.
+
+  bool is_mark(char mark, size_t distance = 0) const {
+    const size_t index = at_ + distance;
+    return index < tokens_.size() && tokens_[index].kind == Kind::Mark &&
+           tokens_[index].text.front() == mark;
+  }
+  bool is_kind(Kind kind, size_t distance = 0) const {
+    const size_t index = at_ + distance;
+    return index < tokens_.size() && tokens_[index].kind == kind;
+  }
+  bool take(char mark) {
+    if (!is_mark(mark)) return false;
+    ++at_;
+    return true;
+  }
+  bool take(Kind kind) {
+    if (!is_kind(kind)) return false;
+    ++at_;
+    return true;
+  }
+
+  /// "format", argument, argument…
+  bool is_whole() {
+    at_ = 0;
+    while (take(Kind::String)) {
+    }
+    while (take(',')) {
+      if (!take_expression(0)) return false;
+    }
+    return at_ == tokens_.size();
+  }
+
+  bool take_expression(size_t depth) {
+    if (depth > kMaxDepth || !take_operand(depth)) return false;
+    while (take_operator()) {
+      if (!take_operand(depth)) return false;
+    }
+    if (!take('?')) return true;
+    return take_expression(depth + 1) && take(':') && take_expression(depth + 1);
+  }
+
+  bool take_operator() {
+    static constexpr std::array<std::string_view, 8> kDouble = {"<<", ">>", "&&", "||",
+                                                                "==", "!=", "<=", ">="};
+    if (!is_kind(Kind::Mark)) return false;
+    if (is_kind(Kind::Mark, 1)) {
+      const std::string both = std::string(ahead(0)) + std::string(ahead(1));
+      if (std::ranges::find(kDouble, both) != kDouble.end()) {
+        at_ += 2;
+        return true;
+      }
+    }
+    if (!is_any_of(ahead(0).front(), "+-*/%&|^<>")) return false;
+    ++at_;
+    return true;
+  }
+
+  bool take_operand(size_t depth) {
+    while (is_mark('!') || is_mark('~') || is_mark('-')) ++at_;
+    if (take(Kind::Number) || take(Kind::String)) return true;
+    if (is_mark('(')) {
+      if (take_cast()) return depth < kMaxDepth && take_operand(depth + 1);
+      ++at_;
+      return take_expression(depth + 1) && take(')');
+    }
+    if (!is_kind(Kind::Word)) return false;
+    if (ahead(0) == "REC") return take_field();
+    if (is_mark('(', 1)) return take_call(depth);
+    return !is_type(ahead(0)) && take(Kind::Word);  // a constant whose value the text does not say
+  }
+
+  /// "REC->name" or "REC->name[3]".
+  bool take_field() {
+    if (ahead(0) != "REC" || !is_mark('-', 1) || !is_mark('>', 2) || !format_.field(ahead(3))) {
+      return false;
+    }
+    at_ += 4;
+    if (is_mark('[')) at_ += 3;  // which is_index has seen
+    return true;
+  }
+
+  static bool is_type(std::string_view word) {
+    static constexpr std::array<std::string_view, 20> kTypes = {
+        "unsigned", "signed", "int", "long", "short", "char", "void", "uint",  "u8",    "u16",
+        "u32",      "u64",    "s8",  "s16",  "s32",   "s64",  "bool", "const", "__u64", "__u32"};
+    return std::ranges::find(kTypes, word) != kTypes.end() || word.ends_with("_t");
+  }
+
+  /// "(unsigned long)", "(struct page *)"; nothing is taken if it is none.
+  bool take_cast() {
+    size_t next = 1;
+    if ((ahead(next) == "struct" || ahead(next) == "enum") && is_kind(Kind::Word, next + 1)) {
+      next += 2;
+    } else {
+      while (is_kind(Kind::Word, next) && is_type(ahead(next))) ++next;
+    }
+    if (next == 1) return false;
+    while (is_mark('*', next)) ++next;
+    if (!is_mark(')', next)) return false;
+    at_ += next + 1;
+    return true;
+  }
+
+  /// A macro of the kernel's include/trace/stages/stage3_trace_output.h.
+  bool take_call(size_t depth) {
+    static constexpr std::array<std::string_view, 7> kOfField = {"__get_str",
+                                                                 "__get_dynamic_array",
+                                                                 "__get_dynamic_array_len",
+                                                                 "__get_bitmask",
+                                                                 "__get_rel_dynamic_array",
+                                                                 "__get_rel_str",
+                                                                 "__get_rel_dynamic_array_len"};
+    const std::string_view name = ahead(0);
+    at_ += 2;
+    if (std::ranges::find(kOfField, name) != kOfField.end()) {
+      const EventField* field = format_.field(ahead(0));
+      return field && field->is_dynamic && take(Kind::Word) && take(')');
+    }
+    if (name == "sizeof") {
+      while (is_kind(Kind::Word) && is_type(ahead(0))) ++at_;
+      return ahead(0) == ")" && take(')');
+    }
+    if (name == "__print_flags") {
+      return take_expression(depth + 1) && take(',') && take(Kind::String) && take(',') &&
+             take_names(depth);
+    }
+    if (name == "__print_symbolic")
+      return take_expression(depth + 1) && take(',') && take_names(depth);
+    if (name == "__builtin_expect") {
+      return take_expression(depth + 1) && take(',') && take_expression(depth + 1) && take(')');
+    }
+    const bool array = name == "__print_array";
+    if (!array && name != "__print_hex" && name != "__print_hex_str") return false;
+    const bool of_array = ahead(0) == "__get_dynamic_array" && is_mark('(', 1) && take_call(depth);
+    if (!of_array && !take_field()) return false;
+    if (!take(',') || !take_expression(depth + 1)) return false;
+    if (array && (!take(',') || !take_expression(depth + 1))) return false;
+    return take(')');
+  }
+
+  /// Strings, or what ends a table in some headers: ((void *)0).
+  bool take_name() {
+    if (take(Kind::String)) {
+      while (take(Kind::String)) {
+      }
+      return true;
+    }
+    return take('(') && take_cast() && ahead(0) == "0" && take(Kind::Number) && take(')');
+  }
+
+  /// "{ 1, "one" }, { 2, "two" })".
+  bool take_names(size_t depth) {
+    do {
+      if (!take('{') || !take_expression(depth + 1) || !take(',') || !take_name() || !take('}')) {
+        return false;
+      }
+    } while (take(','));
+    return take(')');
   }
 
   const EventFormat& format_;
