@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,7 +64,8 @@ std::vector<std::string> warnings_of(const Profile& profile, uint32_t event) {
 Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (auto settled = settle(command); !settled) return tl::unexpected(settled.error());
   auto profile = load_profile(command.load);
-  const bool no_data = !profile && profile.error().exit_code == kNoData;
+  const bool no_data = !profile && profile.error().exit_code == kNoData &&
+                       command.load.weight_field.empty();  // else it was the field's name
   if (!profile && !no_data) return tl::unexpected(profile.error());
   DrawRequest request = command.request;
   if (profile) {
@@ -78,6 +78,11 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (!profile) return tl::unexpected(profile.error());
   if (!written) {
     print_warnings(profile->warnings);  // why there is nothing to draw, perhaps
+    for (const ProfileEvent& event : profile->events) {
+      if (event.idle_samples != 0 && event.samples == 0) {
+        return fail("no stacks found but idle ones", "--idle shows them", kNoData);
+      }
+    }
     return tl::unexpected(written.error());
   }
   print_warnings(warnings_of(*profile, request.event));
@@ -131,13 +136,17 @@ void add_flamegraph_command(CLI::App& app, CommandRun& run) {
   add_input_options(*flamegraph, command->load.input);
   flamegraph->add_option("file", command->load.input.path, "The same as -i");
   flamegraph->add_option("-o,--output", command->output, "File to write ('-': standard output)");
-  static const std::map<std::string, Weight> kWeights{{"samples", Weight::Samples},
-                                                      {"period", Weight::Period}};
-  flamegraph
-      ->add_option_function<Weight>(
-          "--weight", [command](const Weight& weight) { command->request.weight = weight; },
-          "What widths show: samples, or the sum of their period")
-      ->transform(CLI::CheckedTransformer(kWeights));
+  flamegraph->add_option_function<std::string>(
+      "--weight",
+      [command](const std::string& text) {
+        command->request.weight = weight_named(text, command->load.weight_field);
+      },
+      "What widths show: samples, the sum of their period, or that of a number among a "
+      "tracepoint's fields, as bytes_alloc");
+  command->load.without_idle = true;
+  flamegraph->add_flag_callback(
+      "--idle", [command] { command->load.without_idle = false; },
+      "Show where the idle task (swapper) waits for work, too");
   flamegraph->add_flag("--show-pid", command->load.group.pid, "Keep processes apart");
   flamegraph->add_flag_callback(
       "--show-tid", [command] { command->load.group.pid = command->load.group.tid = true; },

@@ -1,4 +1,3 @@
-#include <map>
 #include <memory>
 
 #include "cli/command.h"
@@ -44,13 +43,14 @@ void add_fold_command(CLI::App& app, CommandRun& run) {
   command->load.join_wakers = true;
   add_input_options(*fold, command->load.input);
   fold->add_option("file", command->load.input.path, "The same as -i");
-  static const std::map<std::string, Weight> kWeights{{"samples", Weight::Samples},
-                                                      {"period", Weight::Period}};
   FoldedOptions& folded = command->folded;
-  fold->add_option_function<Weight>(
-          "--weight", [&folded](const Weight& weight) { folded.weight = weight; },
-          "What counts: samples, or the sum of their period, as of times by default")
-      ->transform(CLI::CheckedTransformer(kWeights));
+  fold->add_option_function<std::string>(
+      "--weight",
+      [command](const std::string& text) {
+        command->folded.weight = weight_named(text, command->load.weight_field);
+      },
+      "What counts: samples, the sum of their period, as of times by default, or that of a "
+      "number among a tracepoint's fields");
   fold->add_flag("--show-pid", command->load.group.pid, "Keep processes apart: comm-PID");
   fold->add_flag_callback(
       "--show-tid", [command] { command->load.group.pid = command->load.group.tid = true; },

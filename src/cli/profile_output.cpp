@@ -34,6 +34,13 @@ std::vector<std::string> warnings_about(const Profile& profile, uint32_t chosen_
   return warnings;
 }
 
+Weight weight_named(const std::string& text, std::string& field) {
+  field.clear();
+  if (text == "samples") return Weight::Samples;
+  if (text != "period") field = text;
+  return Weight::Period;
+}
+
 Result<void> write_to(const std::string& path, const std::function<Result<void>(Output&)>& write) {
   UniqueFd file;
   const bool to_stdout = path.empty() || path == "-";

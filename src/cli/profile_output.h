@@ -8,6 +8,7 @@
 
 #include "common/output.h"
 #include "common/result.h"
+#include "report/call_tree.h"
 #include "report/profile.h"
 
 namespace prof {
@@ -20,6 +21,9 @@ std::string other_events(const Profile& profile, uint32_t chosen);
 
 /// The profile's warnings, and which events are not shown.
 std::vector<std::string> warnings_about(const Profile& profile, uint32_t chosen_event);
+
+/// What --weight asks for: samples, period, or else a field, which `field` then names.
+Weight weight_named(const std::string& text, std::string& field);
 
 /// Opens `path` ("-" or empty: standard output), lets `write` fill it, and flushes.
 Result<void> write_to(const std::string& path, const std::function<Result<void>(Output&)>& write);

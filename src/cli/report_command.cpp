@@ -20,7 +20,7 @@ struct ReportWords {
 };
 
 Result<int> run(ReportWords& words) {
-  auto keys = parse_sort_keys(words.sort);
+  auto keys = parse_sort_keys(words.sort, &words.options.fields);
   if (!keys) return tl::unexpected(keys.error());
   words.options.sort_given = !keys->empty();
   words.options.sort = std::move(*keys);
@@ -75,7 +75,14 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   CLI::App* command = app.add_subcommand("report", "Show where the samples are, as a table");
   add_input_options(*command, options.load.input);
   command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
-  command->add_option("-s,--sort", words->sort, "Columns: comm,dso,sym,srcline,pid,tid,cpu");
+  command->add_option("-s,--sort", words->sort,
+                      "Columns: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints");
+  command->add_option_function<std::string>(
+      "--weight",
+      [&options](const std::string& weight) {
+        options.load.weight_field = weight == "period" ? "" : weight;
+      },
+      "What percentages relate to: period, or a number among a tracepoint's fields");
   command->add_flag("--children,!--no-children", options.children,
                     "Count a function with everything it calls (default with call chains)");
   add_call_graph_options(*command, words);

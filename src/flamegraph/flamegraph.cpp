@@ -35,9 +35,20 @@ std::string counted(uint64_t number, std::string_view one, std::string_view many
   return fmt::format("{} {}", grouped(number), number == 1 ? one : many);
 }
 
-std::vector<std::string> notes_of(const Profile& profile, const CallTree& tree,
-                                  const FlamegraphOptions& options) {
+/// How much was left out since it was the CPUs waiting; empty if nothing was.
+std::string idle_note(const ProfileEvent& event, Weight weight) {
+  const uint64_t idle = weight == Weight::Period ? event.idle_period : event.idle_samples;
+  const uint64_t all = weight == Weight::Period ? event.total_period : event.total_samples;
+  if (idle == 0 || all == 0) return {};
+  return fmt::format("idle (swapper): {} of all, left out", share_text(idle, all));
+}
+
+std::vector<std::string> notes_of(const Profile& profile, const CallTree& tree, uint32_t event,
+                                  Weight weight, const FlamegraphOptions& options) {
   std::vector<std::string> notes;
+  if (auto idle = idle_note(profile.events[event], weight); profile.without_idle && !idle.empty()) {
+    notes.push_back(std::move(idle));
+  }
   if (const auto& left_out = tree.left_out(); left_out.nodes) {
     const auto width = options.min_width.is_share
                            ? fmt::format("{:g}% of the total", options.min_width.value * 100)
@@ -104,10 +115,11 @@ Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
                   options,
                   options.title.empty() ? default_title(request, options) : options.title,
                   options.subtitle,
-                  notes_of(profile, tree, options),
+                  notes_of(profile, tree, request.event, weight, options),
                   options.count_name,
                   CountFormat(options.factor, by_period ? event.period_scale : 1)};
-  if (picture.unit.empty() && by_period && event.in_periods && options.factor == 1) {
+  if (picture.unit.empty() && by_period && event.in_periods && event.unit == "ns" &&
+      options.factor == 1) {
     picture.unit = "ms";
     picture.count = CountFormat(1e-6, 1);
   }

@@ -18,7 +18,7 @@ bool has(const std::vector<SortKey>& keys, SortKey key) {
 /// Numbers groups by the part of them that is asked for.
 std::vector<uint32_t> number_groups(const Profile& profile, const std::vector<SortKey>& keys,
                                     std::vector<RowKey>& parts) {
-  std::map<std::tuple<StringId, int32_t, int32_t, int32_t>, uint32_t> numbers;
+  std::map<std::tuple<StringId, int32_t, int32_t, int32_t, int32_t>, uint32_t> numbers;
   std::vector<uint32_t> number_of;
   for (const Group& group : profile.groups) {
     RowKey part;
@@ -26,8 +26,9 @@ std::vector<uint32_t> number_groups(const Profile& profile, const std::vector<So
     if (has(keys, SortKey::Pid)) part.pid = group.pid;
     if (has(keys, SortKey::Tid)) part.tid = group.tid;
     if (has(keys, SortKey::Cpu)) part.cpu = group.cpu;
-    const auto key =
-        std::tuple(has(keys, SortKey::Comm) ? part.comm : StringId{}, part.pid, part.tid, part.cpu);
+    part.fields = group.fields;
+    const auto key = std::tuple(has(keys, SortKey::Comm) ? part.comm : StringId{}, part.pid,
+                                part.tid, part.cpu, part.fields);
     const auto [it, added] = numbers.try_emplace(key, static_cast<uint32_t>(parts.size()));
     if (added) {
       parts.push_back(part);

@@ -31,7 +31,8 @@ struct Weights {
 struct RowKey {
   StringId comm;  // invalid where the key is not asked for
   int32_t pid = -1, tid = -1, cpu = -1;
-  FrameId frame;  // of the first node that made the row: dso, symbol and line
+  int32_t fields = -1;  // in Profile::field_values
+  FrameId frame;        // of the first node that made the row: dso, symbol and line
 };
 
 struct Row {

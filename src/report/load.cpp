@@ -1,5 +1,7 @@
 #include "report/load.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "common/input.h"
@@ -47,6 +49,10 @@ Result<Source> open_source(const InputOptions& options) {
 Result<Profile> load_profile(const LoadOptions& options) {
   auto source = open_source(options.input);
   if (!source) return tl::unexpected(source.error());
+  if (source->folded && !options.weight_field.empty()) {
+    return fail(fmt::format("folded stacks have no field '{}' to weigh by", options.weight_field),
+                "there are samples and period", 2);
+  }
   if (source->folded) return std::move(*source->folded);
   return build_profile(*source->recording, options);
 }

@@ -47,6 +47,13 @@ struct LoadOptions {
   bool with_callchain = true;  // false: the sampled address alone is the stack
   uint32_t max_stack = 0;      // deepest frames kept; 0: all
   bool with_lines = false;     // tell frames apart by source line, too
+  /// Fields of tracepoints that tell samples apart, "prev_comm", "sched_switch.prev_comm", or
+  /// "trace" for their whole text: see trace_columns.h.
+  std::vector<std::string> fields = {};
+  /// A tracepoint's field whose sum is asked for instead of the period's: see weight_field.h.
+  std::string weight_field = {};
+  /// Leave out where the idle task waits for work; it is counted all the same.
+  bool without_idle = false;
   /// Stacks of who woke threads (record --wakers) go on top of those that were woken.
   bool join_wakers = false;
 };

@@ -12,10 +12,13 @@
 #include "report/callchain.h"
 #include "report/filter.h"
 #include "report/frame_table.h"
+#include "report/idle.h"
 #include "report/raw_stacks.h"
 #include "report/stack_tree.h"
 #include "report/stack_walker.h"
+#include "report/trace_columns.h"
 #include "report/wall_time.h"
+#include "report/weight_field.h"
 #include "report/woken_stacks.h"
 
 namespace prof {
@@ -29,6 +32,7 @@ struct Context {
   ThreadState state;
   uint64_t time = 0;  // of a sample in it
   bool hidden = false;
+  bool idle_task = false;
 };
 
 /// Between where a thread waited and who woke it.
@@ -46,15 +50,19 @@ class Contexts {
         profile_(profile),
         cache_(kCacheSize) {}
 
-  SampleContext of(const SampleRecord& sample) {
+  /// `fields`: as Group has them; -1 for all samples alike.
+  SampleContext of(const SampleRecord& sample, int32_t fields = -1) {
     Cached& cached = cache_[(sample.tid * 31u + sample.cpu) % kCacheSize];
-    if (cached.tid == sample.tid && cached.pid == sample.pid && cached.cpu == sample.cpu &&
-        cached.event == sample.event && sample.time >= cached.from && sample.time < cached.until) {
+    if (fields < 0 && cached.tid == sample.tid && cached.pid == sample.pid &&
+        cached.cpu == sample.cpu && cached.event == sample.event && sample.time >= cached.from &&
+        sample.time < cached.until) {
       return cached.context;
     }
     const ThreadState state = recording_.processes().state_at(sample.pid, sample.tid, sample.time);
-    cached = {sample.tid,          sample.pid,       sample.cpu,       sample.event,
-              find(sample, state), state.valid_from, state.valid_until};
+    if (fields >= 0) return find(sample, state, fields);
+    cached = {
+        sample.tid,       sample.pid,       sample.cpu, sample.event, find(sample, state, fields),
+        state.valid_from, state.valid_until};
     return cached.context;
   }
   bool hides(SampleContext context) const { return contexts_[context.index].hidden; }
@@ -68,11 +76,12 @@ class Contexts {
     uint64_t from = 0, until = 0;
   };
 
-  SampleContext find(const SampleRecord& sample, const ThreadState& state) {
+  SampleContext find(const SampleRecord& sample, const ThreadState& state, int32_t fields) {
     const StringId comm = recording_.comm_of(state, sample.pid, sample.tid);
     const bool hidden = filter_.hides(comm, sample.pid, sample.tid);
     Group group;
     group.event = sample.event;
+    group.fields = fields;
     if (wall_.has(sample.event)) {
       group.event = static_cast<uint32_t>(wall_.event());
       group.wall_part = static_cast<int32_t>(wall_.part(sample.event));
@@ -88,8 +97,8 @@ class Contexts {
     const auto key = std::tuple(group_index, space->second, hidden);
     const auto [it, added] = by_key_.try_emplace(key, static_cast<uint32_t>(contexts_.size()));
     if (added) {
-      contexts_.push_back(
-          {group_index, static_cast<uint32_t>(space->second), state, sample.time, hidden});
+      contexts_.push_back({group_index, static_cast<uint32_t>(space->second), state, sample.time,
+                           hidden, sample.pid == 0});
     }
     return {it->second, static_cast<uint32_t>(space->second)};
   }
@@ -147,13 +156,14 @@ FrameId named_frame(Profile& profile, std::string_view name, FrameKind kind) {
 class TreeBuilder {
  public:
   TreeBuilder(Recording& recording, const RawStacks& stacks, const WokenStacks& woken,
-              const Contexts& contexts, bool inlined, bool lines, Profile& profile,
+              const Contexts& contexts, bool inlined, const LoadOptions& options, Profile& profile,
               StackQuality* quality)
       : recording_(recording),
         stacks_(stacks),
         woken_(woken),
         inlined_(inlined),
-        lines_(lines),
+        lines_(options.with_lines),
+        without_idle_(options.without_idle),
         contexts_(contexts),
         profile_(profile),
         quality_(quality),
@@ -192,6 +202,12 @@ class TreeBuilder {
       if (profile_.frame(frames.front()).kind != FrameKind::Unknown) continue;
       ++unknown;
       unnamed = &profile_.frame(frames.front());
+    }
+    if (contexts_[stack.context].idle_task && of.wall_part < 0 && is_idle(profile_, frames_)) {
+      ProfileEvent& event = profile_.events[of.event];
+      event.idle_samples += stack.samples;
+      event.idle_period += stack.period;
+      if (without_idle_) return;
     }
     put(contexts_[stack.context].group, unknown, stack.samples, stack.period);
     if (quality_) judge(stack, unnamed);
@@ -257,6 +273,7 @@ class TreeBuilder {
   const WokenStacks& woken_;
   const bool inlined_;
   const bool lines_;
+  const bool without_idle_;
   const Contexts& contexts_;
   Profile& profile_;
   StackQuality* quality_;
@@ -279,11 +296,13 @@ std::string unit_of(const EventAttr& event) {
 class Gathering {
  public:
   Gathering(Recording& recording, const LoadOptions& options, const SampleFilter& filter,
-            StackWalker& walker)
+            StackWalker& walker, TraceColumns columns, WeightField weight)
       : recording_(recording),
         options_(options),
         filter_(filter),
         walker_(walker),
+        columns_(std::move(columns)),
+        weight_(std::move(weight)),
         wall_(recording.events().all(), options.input.filter.event),
         contexts_(recording, filter, options.group, wall_, profile_),
         stacks_(recording.in_place() && !walker.needed()) {
@@ -291,6 +310,9 @@ class Gathering {
     for (const EventAttr& event : recording.events().all()) {
       profile_.events.push_back({event.name, unit_of(event)});
       profile_.events.back().in_periods = is_time_away(event);
+      if (!weight_) continue;
+      profile_.events.back().in_periods = true;
+      profile_.events.back().unit = profile_.events.back().weight_field = weight_.name();
     }
     if (wall_.is_whole()) {
       profile_.events[wall_.event()].name = kWallTimeName;
@@ -310,12 +332,14 @@ class Gathering {
       recording_.for_each_sample(take);
     }
     stacks_.finish();
+    columns_.set_widths(profile_);
   }
 
   Profile& profile() { return profile_; }
   const Contexts& contexts() const { return contexts_; }
   const RawStacks& stacks() const { return stacks_; }
   const WokenStacks& woken() const { return woken_; }
+  std::vector<std::string> warnings() const { return weight_.warnings(recording_); }
 
  private:
   void add(const SampleRecord& sample) {
@@ -323,17 +347,23 @@ class Gathering {
       if (options_.with_callchain) walker_.pass_over(sample);
       return;
     }
+    uint64_t period = sample.period;
+    if (weight_) {
+      const auto weight = weight_.of(sample);
+      if (!weight) return;
+      period = *weight;
+    }
     ProfileEvent& event = profile_.events[wall_.has(sample.event) ? wall_.event() : sample.event];
     const bool counted = recording_.events()[sample.event].counts_stacks();
     const uint64_t samples = counted ? std::max<uint64_t>(sample.weight, 1) : 1;
     event.total_samples += samples;
     event.counted_stacks += counted;
-    event.total_period += sample.period;
+    event.total_period += period;
     if (options_.join_wakers && recording_.events()[sample.event].tells_woken() &&
         add_woken(sample, samples)) {
       return;
     }
-    const SampleContext context = contexts_.of(sample);
+    const SampleContext context = contexts_.of(sample, columns_.take(sample, profile_));
     if (contexts_.hides(context)) return;
     U64View chain;
     if (options_.with_callchain) {
@@ -345,7 +375,7 @@ class Gathering {
       chain = {std::as_bytes(std::span(&ips_[at_], 1)), false};
       at_ = (at_ + 1) % ips_.size();
     }
-    stacks_.add(context, sample.cpu_mode(), chain, sample.period, samples);
+    stacks_.add(context, sample.cpu_mode(), chain, period, samples);
   }
 
   /// A sample of a waker, to be shown as one of the thread that it woke.
@@ -369,6 +399,8 @@ class Gathering {
   const LoadOptions& options_;
   const SampleFilter& filter_;
   StackWalker& walker_;
+  TraceColumns columns_;
+  WeightField weight_;
   const WallTime wall_;
   Profile profile_;
   Contexts contexts_;
@@ -385,12 +417,21 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
   auto filter = SampleFilter::make(options.input.filter, recording);
   if (!filter) return tl::unexpected(filter.error());
   StackWalker walker(recording, options.input.join_stacks);
-  auto gathering = std::make_unique<Gathering>(recording, options, *filter, walker);
-  gathering->run(false);
+  std::unique_ptr<Gathering> gathering;
+  const auto gather = [&](bool in_order) -> Result<void> {
+    auto columns = TraceColumns::make(recording, options.fields);
+    if (!columns) return tl::unexpected(std::move(columns.error()));
+    auto weight = WeightField::make(recording, options.weight_field);
+    if (!weight) return tl::unexpected(std::move(weight.error()));
+    gathering = std::make_unique<Gathering>(recording, options, *filter, walker,
+                                            std::move(*columns), std::move(*weight));
+    gathering->run(in_order);
+    return {};
+  };
+  if (auto done = gather(false); !done) return tl::unexpected(std::move(done.error()));
   if (walker.should_join()) {
     walker.start_joining();
-    gathering = std::make_unique<Gathering>(recording, options, *filter, walker);
-    gathering->run(true);
+    if (auto done = gather(true); !done) return tl::unexpected(std::move(done.error()));
   }
   Profile& profile = gathering->profile();
   if (quality) {
@@ -405,17 +446,19 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
     quality->set_recorded(limit, copy_size, proven);
   }
   TreeBuilder(recording, gathering->stacks(), gathering->woken(), gathering->contexts(),
-              walker.shows_inlined(options.input.inlined), options.with_lines, profile, quality)
+              walker.shows_inlined(options.input.inlined), options, profile, quality)
       .build();
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;
   profile.lost_samples = stats.lost_samples;
   profile.throttled = stats.throttled;
+  profile.without_idle = options.without_idle;
   profile.has_callchains =
       std::ranges::any_of(recording.events().all(),
                           [](const EventAttr& event) { return event.has(PERF_SAMPLE_CALLCHAIN); });
   profile.skipped_records = stats.unknown + stats.unreadable;
   profile.warnings = recording.warnings();
+  for (std::string& warning : gathering->warnings()) profile.warnings.push_back(std::move(warning));
   const bool by_thread = options.group.tid || !options.input.filter.tids.empty();
   if (by_thread && std::ranges::any_of(profile.events, [](const ProfileEvent& event) {
         return event.counted_stacks != 0;

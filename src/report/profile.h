@@ -51,7 +51,15 @@ struct Group {
   StringId comm;
   int32_t pid = -1, tid = -1, cpu = -1;
   int32_t wall_part = -1;  // of the wall time, see wall_time.h; -1: the event is no part of it
+  int32_t fields = -1;     // in Profile::field_values
   auto operator<=>(const Group&) const = default;
+};
+
+/// What tracepoint samples say in the fields that LoadOptions asked for.
+struct FieldValue {
+  StringId text;   // as shown; invalid if the event has no such field
+  StringId bytes;  // as recorded: what rows are kept apart and ordered by
+  auto operator<=>(const FieldValue&) const = default;
 };
 
 struct ProfileEvent {
@@ -61,9 +69,13 @@ struct ProfileEvent {
   uint64_t period = 0;           // sum of their periods
   uint64_t total_samples = 0;    // with those that a filter hides: what percentages relate to
   uint64_t total_period = 0;
-  uint64_t counted_stacks = 0;  // records that the samples were counted in; 0: one each
-  bool in_periods = false;      // its periods are what is asked for: times, not numbers of samples
-  uint32_t period_scale = 1;    // periods count 1/period_scale of the unit (folded decimals)
+  uint64_t counted_stacks = 0;    // records that the samples were counted in; 0: one each
+  std::string weight_field = {};  // what was summed instead of periods, if anything
+  uint64_t idle_samples = 0, idle_period = 0;  // of the idle task, waiting for work
+  bool in_periods = false;    // its periods are what is asked for: times, not numbers of samples
+  uint32_t period_scale = 1;  // periods count 1/period_scale of the unit (folded decimals)
+  /// By field asked for: the width of its column; 0 if the event has no such field.
+  std::vector<size_t> field_widths = {};
 };
 
 /// One node of the stack tree. The nodes lie depth first: a node's subtree is what follows it, up
@@ -84,6 +96,7 @@ class Profile {
   std::vector<Group> groups;
   std::vector<StackNode, HugeAllocator<StackNode>> nodes;  // StackId indexes this
   std::vector<ProfileEvent> events;
+  std::vector<std::vector<FieldValue>> field_values;
 
   // Losses and quality, for the summary lines and notes of every output.
   uint64_t lost_records = 0;       // by the kernel or the recorder (LOST, LOST_SAMPLES)
@@ -93,6 +106,7 @@ class Profile {
   uint64_t unresolved_frames = 0;  // those without a symbol
   uint64_t skipped_records = 0;    // of a kind prof does not know
   bool has_callchains = false;
+  bool without_idle = false;  // what was idle is in no stack
   std::vector<std::string> warnings;
 
   /// visit(index) for each child of a node, in the order of their frames' ids.

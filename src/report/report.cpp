@@ -60,6 +60,26 @@ void put_under_one_root(Profile& profile) {
   profile.groups.assign(1, Group{});
 }
 
+/// perf shows what tracepoints say, where there is nothing else, instead of where they were hit.
+bool has_only_fields(const Recording& recording) {
+  return std::ranges::all_of(recording.events().all(), [](const EventAttr& event) {
+    return event.attr.type == PERF_TYPE_TRACEPOINT && event.has(PERF_SAMPLE_RAW) &&
+           !event.tells_woken();
+  });
+}
+
+/// How much of each event was the CPUs waiting for work; nothing if none was.
+void print_idle(const Profile& profile, Output& out) {
+  for (const ProfileEvent& event : profile.events) {
+    if (event.idle_samples == 0) continue;
+    const double share = event.total_period == 0 ? 0
+                                                 : 100 * static_cast<double>(event.idle_period) /
+                                                       static_cast<double>(event.total_period);
+    out << fmt::format("# Idle: {:.1f}% of '{}' is the idle task (swapper), waiting for work\n",
+                       share, event.name);
+  }
+}
+
 void choose_grouping(ReportOptions& options) {
   const auto asked = [&](SortKey key) {
     return std::ranges::find(options.sort, key) != options.sort.end();
@@ -70,6 +90,7 @@ void choose_grouping(ReportOptions& options) {
   options.load.group.comm =
       asked(SortKey::Comm) || options.load.group.pid || options.load.group.tid;
   options.load.with_lines = asked(SortKey::Srcline);
+  options.load.fields = options.fields;
   // Without children and call graphs the sampled address is all there is to read.
   options.load.with_callchain =
       options.stack_quality || options.children || options.call_graph.mode != CallGraphMode::None;
@@ -94,6 +115,7 @@ void print_tables(const Profile& profile, const StackQuality& quality, ReportOpt
     const bool empty = facts.total_samples == 0 && profile.events.size() > 1;
     if (wanted && !empty) print_event(profile, event, options, profile.has_callchains, out);
   }
+  print_idle(profile, out);
   const bool judged = profile.has_callchains && options.load.with_callchain;
   if (options.stack_quality) {
     out << quality_table(profile, quality);
@@ -111,6 +133,10 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
   if (options.sort.empty()) {
     options.sort = source->folded ? std::vector{SortKey::Symbol}
                                   : std::vector{SortKey::Comm, SortKey::Dso, SortKey::Symbol};
+    if (source->recording && has_only_fields(*source->recording)) {
+      options.sort = {SortKey::Field};
+      options.fields = {"trace"};
+    }
   }
   if (source->recording) {
     Recording& recording = *source->recording;
@@ -123,6 +149,13 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
   }
   choose_grouping(options);
   const bool is_folded = source->folded.has_value();
+  if (is_folded && !options.fields.empty()) {
+    return fail(fmt::format("unknown sort key '{}'", options.fields.front()),
+                "folded stacks have no fields", 2);
+  }
+  if (is_folded && !options.load.weight_field.empty()) {
+    return fail("folded stacks have no field to weigh by", "leave out --weight", 2);
+  }
   StackQuality quality;
   auto profile = is_folded ? Result<Profile>(std::move(*source->folded))
                            : build_profile(*source->recording, options.load, &quality);

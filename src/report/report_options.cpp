@@ -28,9 +28,22 @@ bool parse_number(std::string_view text, double& value) {
   return error == std::errc{} && end == text.data() + text.size() && value >= 0;
 }
 
+constexpr size_t kMaxFields = 64;
+
+/// Of a tracepoint, perhaps with its name before: letters, digits, '_', and one '.'.
+bool may_be_field(std::string_view text) {
+  const bool word = std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == ':' || c == '.' || c == '-';
+  });
+  return word && std::ranges::count(text, '.') <= 1 && !text.starts_with('.') &&
+         !text.ends_with('.');
+}
+
 }  // namespace
 
-Result<std::vector<SortKey>> parse_sort_keys(const std::string& text) {
+Result<std::vector<SortKey>> parse_sort_keys(const std::string& text,
+                                             std::vector<std::string>* fields) {
   static constexpr std::pair<std::string_view, SortKey> kKeys[] = {
       {"comm", SortKey::Comm},     {"pid", SortKey::Pid},        {"tid", SortKey::Tid},
       {"cpu", SortKey::Cpu},       {"dso", SortKey::Dso},        {"sym", SortKey::Symbol},
@@ -42,8 +55,13 @@ Result<std::vector<SortKey>> parse_sort_keys(const std::string& text) {
       if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
       return {};
     }
-    return fail(fmt::format("unknown sort key '{}'", part),
-                "there are comm, pid, tid, cpu, dso, sym and srcline", 2);
+    if (!fields || !may_be_field(part) || fields->size() == kMaxFields) {
+      return fail(fmt::format("unknown sort key '{}'", part), std::string(kSortKeysHint), 2);
+    }
+    if (std::ranges::find(*fields, part) != fields->end()) return {};
+    keys.push_back(static_cast<SortKey>(static_cast<size_t>(SortKey::Field) + fields->size()));
+    fields->emplace_back(part);
+    return {};
   });
   if (!done) return tl::unexpected(done.error());
   return keys;

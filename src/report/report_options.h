@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.h"
@@ -10,7 +12,14 @@
 
 namespace prof {
 
-enum class SortKey : uint8_t { Comm, Pid, Tid, Cpu, Dso, Symbol, Srcline };
+/// Field stands for the first of ReportOptions::fields; those after it for the others.
+enum class SortKey : uint8_t { Comm, Pid, Tid, Cpu, Dso, Symbol, Srcline, Field };
+
+/// The number in ReportOptions::fields; none for the other keys.
+inline std::optional<size_t> field_of(SortKey key) {
+  if (key < SortKey::Field) return std::nullopt;
+  return static_cast<size_t>(key) - static_cast<size_t>(SortKey::Field);
+}
 
 enum class CallGraphMode : uint8_t { None, Graph, Fractal, Flat, Folded };
 enum class CallGraphValue : uint8_t { Percent, Period, Count };
@@ -27,8 +36,9 @@ struct CallGraphOptions {
 
 struct ReportOptions {
   LoadOptions load;
-  std::vector<SortKey> sort;  // empty: comm,dso,sym
-  bool sort_given = false;    // perf draws graphs otherwise when asked for -s sym
+  std::vector<SortKey> sort;        // empty: comm,dso,sym
+  std::vector<std::string> fields;  // of tracepoints, that `sort` refers to by number
+  bool sort_given = false;          // perf draws graphs otherwise when asked for -s sym
   CallGraphOptions call_graph;
   bool call_graph_given = false;  // asked for by name, so that not having one is an error
   bool children = true;           // with call chains only
@@ -40,8 +50,14 @@ struct ReportOptions {
   bool stack_quality = false;
 };
 
-/// "comm,dso,sym" as keys; an unknown one is an error that lists those there are.
-Result<std::vector<SortKey>> parse_sort_keys(const std::string& text);
+inline constexpr std::string_view kSortKeysHint =
+    "there are comm, pid, tid, cpu, dso, sym, srcline, trace, and the fields of tracepoints";
+
+/// "comm,dso,sym" as keys. What is no key is taken for a field of a tracepoint, "prev_comm" or
+/// "sched_switch.prev_comm", or "trace" for all of their text, and goes to `fields`; without, and
+/// where it can be no field, it is an error that lists the keys there are.
+Result<std::vector<SortKey>> parse_sort_keys(const std::string& text,
+                                             std::vector<std::string>* fields = nullptr);
 
 /// Reads perf's -g argument into `options`; parts may come in any order.
 Result<void> parse_call_graph(const std::string& text, CallGraphOptions& options);

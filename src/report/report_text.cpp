@@ -15,6 +15,7 @@ namespace {
 
 // Hexadecimal digits of an address in the Symbol column, and with "[k] 0x" before them.
 constexpr size_t kAddressDigits = 16;
+constexpr std::string_view kWholeText = "trace";
 constexpr size_t kUnresolvedWidth = kAddressDigits + 4 + 2;
 
 struct Column {
@@ -42,6 +43,7 @@ class Table {
         histogram_(histogram),
         event_(event),
         options_(options),
+        sort_(shown_keys(event, options)),
         children_(options.children && has_callchains),
         graph_(has_callchains && options.call_graph.mode != CallGraphMode::None) {
     measure();
@@ -78,6 +80,35 @@ class Table {
   }
 
  private:
+  /// A field has a column in the tables of the events that have it; that of "trace" is in all.
+  static std::vector<SortKey> shown_keys(const ProfileEvent& event, const ReportOptions& options) {
+    std::vector<SortKey> keys;
+    for (const SortKey key : options.sort) {
+      const auto field = field_of(key);
+      const bool lacking =
+          field && (*field >= event.field_widths.size() || event.field_widths[*field] == 0);
+      if (!lacking) keys.push_back(key);
+    }
+    return keys;
+  }
+
+  /// perf's titles are the fields' names.
+  Column field_column(size_t field) const {
+    const std::string_view name = options_.fields[field];
+    if (name == kWholeText) return {"Trace output", event_.field_widths[field], false};
+    const size_t dot = name.rfind('.');
+    return {dot == name.npos ? name : name.substr(dot + 1), event_.field_widths[field], true};
+  }
+
+  const FieldValue& value_of(const Row& row, size_t field) const {
+    static constexpr FieldValue kNone;
+    return row.key.fields < 0 ? kNone
+                              : profile_.field_values[static_cast<size_t>(row.key.fields)][field];
+  }
+  std::string_view string_of(StringId id) const {
+    return id.valid() ? profile_.strings[id] : std::string_view{};
+  }
+
   const Weights& shown(const Row& row) const { return children_ ? row.children : row.self; }
 
   double percent(const Weights& weights) const {
@@ -133,8 +164,9 @@ class Table {
         dso = std::max(dso, kAddressDigits);
       }
     }
-    for (const SortKey key : options_.sort) {
-      columns_.push_back(column_of(key, comm, dso, symbol, line));
+    for (const SortKey key : sort_) {
+      const auto field = field_of(key);
+      columns_.push_back(field ? field_column(*field) : column_of(key, comm, dso, symbol, line));
       columns_.back().width = std::max(columns_.back().width, columns_.back().title.size());
     }
   }
@@ -153,10 +185,9 @@ class Table {
         return {"Shared Object", dso, false};
       case SortKey::Srcline:
         return {"Source:Line", line, false};
-      case SortKey::Symbol:
-        break;
+      default:
+        return {"Symbol", symbol, false};
     }
-    return {"Symbol", symbol, false};
   }
 
   void append_row(const Row& row, std::string& line) const {
@@ -172,13 +203,14 @@ class Table {
     percentage(row.self);
     if (options_.show_samples) number(row.self.samples);
     if (options_.show_period) number(row.self.period);
-    for (size_t i = 0; i < options_.sort.size(); ++i, ++column) {
-      const std::string text = cell(row, options_.sort[i], columns_[column].width);
+    for (size_t i = 0; i < sort_.size(); ++i, ++column) {
+      std::string text = cell(row, sort_[i], columns_[column].width);
+      if (columns_[column].right) text = fmt::format("{:>{}}", text, columns_[column].width);
       line += "  ";
       line += text;
       const bool last = column + 1 == columns_.size();
       const bool padded =
-          options_.sort[i] != SortKey::Symbol && options_.sort[i] != SortKey::Srcline;
+          sort_[i] != SortKey::Symbol && sort_[i] != SortKey::Srcline && !field_of(sort_[i]);
       if (!last || padded) {
         line.append(columns_[column].width - std::min(columns_[column].width, text.size()), ' ');
       }
@@ -186,6 +218,7 @@ class Table {
   }
 
   std::string cell(const Row& row, SortKey key, size_t width) const {
+    if (const auto field = field_of(key)) return std::string(string_of(value_of(row, *field).text));
     switch (key) {
       case SortKey::Comm:
         return std::string(comm_of(row));
@@ -199,7 +232,7 @@ class Table {
         return std::string(dso_of(row));
       case SortKey::Srcline:
         return std::string(line_of(row));
-      case SortKey::Symbol:
+      default:
         break;
     }
     const Frame& frame = profile_.frame(row.key.frame);
@@ -231,7 +264,7 @@ class Table {
         }
       }
       if (left.self.period != right.self.period) return left.self.period > right.self.period;
-      for (const SortKey key : options_.sort) {
+      for (const SortKey key : sort_) {
         const int order_by_key = compare(left, right, key);
         if (order_by_key != 0) return order_by_key < 0;
       }
@@ -241,6 +274,11 @@ class Table {
   }
 
   int compare(const Row& a, const Row& b, SortKey key) const {
+    if (const auto field = field_of(key)) {
+      const int order =
+          string_of(value_of(a, *field).bytes).compare(string_of(value_of(b, *field).bytes));
+      return options_.fields[*field] == kWholeText ? order : -order;
+    }
     const auto three_way = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
     switch (key) {
       case SortKey::Comm:
@@ -255,7 +293,7 @@ class Table {
         return dso_of(a).compare(dso_of(b));
       case SortKey::Srcline:
         return line_of(a).compare(line_of(b));
-      case SortKey::Symbol:
+      default:
         break;
     }
     const auto& left = profile_.frame(a.key.frame);
@@ -290,6 +328,7 @@ class Table {
   const Histogram& histogram_;
   const ProfileEvent& event_;
   const ReportOptions& options_;
+  const std::vector<SortKey> sort_;
   const bool children_;
   const bool graph_;
   std::vector<Column> columns_;
@@ -301,12 +340,13 @@ void print_event(const Profile& profile, uint32_t event, const ReportOptions& op
                  bool has_callchains, Output& out) {
   const ProfileEvent& facts = profile.events[event];
   const std::string& time = options.load.input.filter.time;
-  out << fmt::format("# Samples: {} of event '{}'{}{}\n# Event count (approx.): {}\n#\n",
-                     with_unit(facts.total_samples), facts.name,
-                     facts.counted_stacks == 0
-                         ? ""
-                         : fmt::format(" (counted in {} records)", facts.counted_stacks),
-                     time.empty() ? "" : " (time slices: " + time + ")", facts.total_period);
+  const std::string sum = facts.weight_field.empty() ? "Event count (approx.)"
+                                                     : "Sum of field '" + facts.weight_field + "'";
+  out << fmt::format(
+      "# Samples: {} of event '{}'{}{}\n# {}: {}\n#\n", with_unit(facts.total_samples), facts.name,
+      facts.counted_stacks == 0 ? ""
+                                : fmt::format(" (counted in {} records)", facts.counted_stacks),
+      time.empty() ? "" : " (time slices: " + time + ")", sum, facts.total_period);
   const Histogram histogram(profile, event, options.sort);
   Table table(profile, histogram, facts, options, has_callchains);
   table.print_heads(out);

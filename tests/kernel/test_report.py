@@ -40,7 +40,7 @@ def parse(text):
     heads, rows, row = [], {}, None
     for line in text.replace("[...] (inlined)", "[...]").splitlines():
         if line.startswith("#"):
-            if "(Tip:" not in line and "# Whole stacks:" not in line:  # which perf cannot tell
+            if not re.search("[(]Tip:|# Whole stacks:|# Idle:", line):  # which perf cannot tell
                 heads.append(line)
         elif ROW.match(line):
             row = rows.setdefault(line.rstrip(), [])

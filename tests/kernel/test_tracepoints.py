@@ -87,6 +87,46 @@ def perf_says_of_fields(*arguments):
 
 
 @test
+def fields_are_columns_of_reports_as_in_perf(tmp):
+    require_perf()
+    path = f"{tmp}/perf.data"
+    prof_ok("record", "-q", "-e", "sched:sched_switch,kmem:kmalloc", "-a", "-o", path, "--", "sh",
+            "-c", "ls / > /dev/null; sleep 0.1")
+    for keys in ("trace", "prev_comm,next_comm", "prev_comm,comm", "sched_switch.next_pid",
+                 "bytes_alloc,call_site"):
+        texts = [tool("report", "--stdio", "-i", path, "--sort", keys).out.splitlines()
+                 for tool in (prof_ok, perf_ok)]
+        ours, theirs = [[line for line in text if not re.search("Tip:|# Idle:|# Stacks:", line)]
+                        for text in texts]
+        check_equal(ours, theirs, f"--sort {keys}")
+    done = prof("report", "-i", path, "--sort", "nosuch")
+    check_equal(done.code, 2, "exit code of an unknown field")
+    check_in("bytes_alloc", done.err, "the fields there are")
+
+
+@test
+def numbers_that_tracepoints_say_are_weights(tmp):
+    path = f"{tmp}/perf.data"
+    prof_ok("record", "-q", "-g", "-e", "kmem:kmalloc,syscalls:sys_exit_openat", "-a", "-o", path,
+            "--", "sh", "-c", "ls / /nosuch > /dev/null 2>&1; cat /nosuch 2> /dev/null; true")
+    texts = prof_ok("script", "-i", path, "-F", "trace").out
+    total = sum(int(size) for size in re.findall(r"bytes_alloc=(\d+)", texts))
+    done = prof_ok("fold", "-i", path, "--weight", "bytes_alloc")
+    check_equal(sum(folded_stacks(done.out).values()), total, "bytes")
+    check_in("no field 'bytes_alloc'", done.err, "the event without it")
+    picture = prof_ok("flamegraph", "-i", path, "--weight", "bytes_alloc").out
+    check_in(f"kmem:kmalloc, {total:,} bytes_alloc", picture, "subtitle")
+    report = prof_ok("report", "-i", path, "--weight", "bytes_alloc").out
+    check_in(f"# Sum of field 'bytes_alloc': {total}", report, "head")
+    done = prof_ok("fold", "-i", path, "--weight", "ret")
+    check_in("'ret' is negative", done.err, "errors")
+    for field, told in (("nosuch", "no event of the recording has a field"), ("name", "no event")):
+        done = prof("fold", "-i", path, "--weight", field)
+        check_equal(done.code, 2, f"exit code of:\n{done}")
+        check_in(told, done.err, field)
+
+
+@test
 def both_count_the_same_of_a_command(tmp):
     require_perf()
     for event in ("sched:sched_process_exec", "syscalls:sys_enter_execve",

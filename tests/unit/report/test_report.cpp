@@ -139,6 +139,11 @@ TEST_CASE("Sort keys and call graph words are read, and refused, as a whole") {
   CHECK(parse_sort_keys("comm,dso,sym")->size() == 3);
   CHECK(parse_sort_keys("sym,symbol")->size() == 1);
   CHECK(parse_sort_keys("comm,nonsense").error().exit_code == 2);
+  std::vector<std::string> fields;
+  CHECK(parse_sort_keys("trace,comm,sched_switch.prev_comm,trace", &fields)->size() == 3);
+  CHECK(fields == std::vector<std::string>{"trace", "sched_switch.prev_comm"});
+  CHECK(parse_sort_keys("a b", &fields).error().exit_code == 2);
+  CHECK(parse_sort_keys("a.b.c", &fields).error().exit_code == 2);
   CallGraphOptions graph;
   REQUIRE(parse_call_graph("folded,2.5,10,callee,count", graph));
   CHECK(graph.mode == CallGraphMode::Folded);
