@@ -5,7 +5,7 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed doctor --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed list doctor --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -146,7 +146,11 @@ _prof() {
       return
       ;;
     "report -s" | "report --sort")
-      COMPREPLY=($(compgen -W "comm dso sym pid tid cpu" -- "$current"))
+      COMPREPLY=($(compgen -W "comm dso sym pid tid cpu trace" -- "$current"))
+      return
+      ;;
+    "report --weight")
+      COMPREPLY=($(compgen -W "period" -- "$current"))
       return
       ;;
     "report -g" | "report --call-graph")
@@ -214,7 +218,7 @@ _prof() {
       return
       ;;
     "script -F" | "script --fields")
-      COMPREPLY=($(compgen -W "comm tid pid time cpu event ip sym symoff dso period" -- "$current"))
+      COMPREPLY=($(compgen -W "comm tid pid time cpu event ip sym symoff dso period trace" -- "$current"))
       return
       ;;
     "script --addr")
@@ -413,6 +417,10 @@ _prof() {
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
+    "list -p" | "list --pid")
+      COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"))
+      return
+      ;;
   esac
   case "$command" in
     record)
@@ -422,19 +430,22 @@ _prof() {
       words="-h --help -p --pid -i --interval -D --duration -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
       ;;
     script)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --weight --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --weight --idle --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
       ;;
     fold)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
       ;;
     embed)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"
+      ;;
+    list)
+      words="-h --help -p --pid -v --details --json --stdio"
       ;;
     doctor)
       words="-h --help --json"

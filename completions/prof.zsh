@@ -11,6 +11,7 @@ _prof() {
     'flamegraph:Draw a flame graph as SVG'
     'fold:Print folded stacks\: comm;root;...;leaf count'
     'embed:Put the names of its stacks into a recording, for machines without the binaries'
+    'list:List the events of this machine, and which open here'
     'doctor:Try everything that prof can use on this machine, and name the remedies'
   )
   if (( CURRENT == 2 )); then
@@ -130,8 +131,9 @@ _prof() {
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--stdio[Plain text on standard output, without a pager]' \
-        '*-s[Columns\: comm,dso,sym,srcline,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
-        '*--sort[Columns\: comm,dso,sym,srcline,pid,tid,cpu]:value:(comm dso sym pid tid cpu)' \
+        '*-s[Columns\: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
+        '*--sort[Columns\: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
+        '*--weight[What percentages relate to\: period, or a number among a tracepoint'\''s fields]:value:(period)' \
         '*--children[Count a function with everything it calls (default with call chains)]' \
         '*--no-children[Count a function with everything it calls (default with call chains)]' \
         '*-g[Call graph\: graph, fractal, flat, folded or none, then ,THRESHOLD ,LIMIT ,caller|callee ,percent|period|count]:value:(graph fractal flat folded none)' \
@@ -183,8 +185,8 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
-        '*-F[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
-        '*--fields[What to print\: comm,tid,pid,time,cpu,event,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period)' \
+        '*-F[What to print\: comm,tid,pid,time,cpu,event,trace,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
+        '*--fields[What to print\: comm,tid,pid,time,cpu,event,trace,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
         '*--ns[Times with nanoseconds]' \
         '*-G[Only the sampled address, on the sample'\''s line]' \
         '*--hide-call-graph[Only the sampled address, on the sample'\''s line]' \
@@ -226,7 +228,8 @@ _prof() {
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
-        '*--weight[What widths show\: samples, or the sum of their period]:value:(samples period)' \
+        '*--weight[What widths show\: samples, the sum of their period, or that of a number among a tracepoint'\''s fields, as bytes_alloc]:value:(samples period)' \
+        '*--idle[Show where the idle task (swapper) waits for work, too]' \
         '*--show-pid[Keep processes apart]' \
         '*--show-tid[Keep threads apart]' \
         '*--max-stack[Keep at most so many frames]:value: ' \
@@ -280,7 +283,7 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
-        '*--weight[What counts\: samples, or the sum of their period, as of times by default]:value:(samples period)' \
+        '*--weight[What counts\: samples, the sum of their period, as of times by default, or that of a number among a tracepoint'\''s fields]:value:(samples period)' \
         '*--show-pid[Keep processes apart\: comm-PID]' \
         '*--show-tid[Keep threads apart\: comm-PID/TID]' \
         '*--marks[Mark kernel _\[k\], JIT _\[j\] and inlined _\[i\] frames, as stackcollapse-perf.pl --all]' \
@@ -308,6 +311,18 @@ _prof() {
         '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*-o[Write a new file instead of changing it]:file:_files' \
         '*--output[Write a new file instead of changing it]:file:_files' \
+        '*:file:_files'
+      ;;
+    list)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-p[The static probes (USDT) of this process]:process:_pids' \
+        '*--pid[The static probes (USDT) of this process]:process:_pids' \
+        '*-v[Fields of tracepoints, terms of raw events, arguments of static probes]' \
+        '*--details[Fields of tracepoints, terms of raw events, arguments of static probes]' \
+        '*--json[Print JSON, for machines]' \
+        '*--stdio[Plain text on standard output, without a pager]' \
         '*:file:_files'
       ;;
     doctor)

@@ -35,19 +35,21 @@ ARGUMENTS = {
     ("*", "--demangle"): ["names", "full", "none"],
     ("record", "--pid"): PROCESS,
     ("stacks", "--pid"): PROCESS,
+    ("list", "--pid"): PROCESS,
     ("stacks", "--call-graph"): ["fp", "bpf"],
     ("record", "--uid"): USER,
     ("record", "--event"): EVENTS,
     ("record", "--call-graph"): ["fp"],
     ("record", "--clockid"): ["monotonic", "monotonic_raw", "realtime", "boottime", "tai"],
-    ("report", "--sort"): ["comm", "dso", "sym", "pid", "tid", "cpu"],
+    ("report", "--sort"): ["comm", "dso", "sym", "pid", "tid", "cpu", "trace"],
     ("report", "--call-graph"): ["graph", "fractal", "flat", "folded", "none"],
     ("script", "--fields"): ["comm", "tid", "pid", "time", "cpu", "event", "ip", "sym", "symoff",
-                             "dso", "period"],
+                             "dso", "period", "trace"],
     ("script", "--addr"): ["relative", "absolute"],
     ("flamegraph", "--colors"): PALETTES,
     ("flamegraph", "--weight"): ["samples", "period"],
     ("fold", "--weight"): ["samples", "period"],
+    ("report", "--weight"): ["period"],
 }
 
 HEADER = "completion for prof. Written by scripts/generate_completions.py; do not edit."

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   prof::add_flamegraph_command(app, run);
   prof::add_fold_command(app, run);
   prof::add_embed_command(app, run);
+  prof::add_list_command(app, run);
   prof::add_doctor_command(app, run);
   try {
     app.parse(argc, argv);

@@ -23,6 +23,7 @@ void add_fold_command(CLI::App& app, CommandRun& run);
 void add_stacks_command(CLI::App& app, CommandRun& run);
 void add_embed_command(CLI::App& app, CommandRun& run);
 void add_flamegraph_command(CLI::App& app, CommandRun& run);
+void add_list_command(CLI::App& app, CommandRun& run);
 void add_doctor_command(CLI::App& app, CommandRun& run);
 
 }  // namespace prof

@@ -15,6 +15,7 @@ WANTED = [
     "usr/share/man/man1/prof-flamegraph.1",
     "usr/share/man/man1/prof-embed.1",
     "usr/share/man/man1/prof-doctor.1",
+    "usr/share/man/man1/prof-list.1",
     "usr/share/man/man1/prof-fold.1",
     "usr/share/bash-completion/completions/prof",
     "usr/share/zsh/site-functions/_prof",

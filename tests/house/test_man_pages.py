@@ -37,9 +37,9 @@ def names_of(command):
 def every_option_is_told_of_and_no_other():
     commands = generate_completions.parse_commands(PROF)
     # embed reads recordings, too, but takes no samples out of them; stacks reads only its own, and
-    # doctor none.
+    # doctor and list none.
     shared = set.intersection(*(names_of(c) for c in commands
-                                if c.name not in ("record", "embed", "stacks", "doctor")))
+                                if c.name not in ("record", "embed", "stacks", "list", "doctor")))
     check("--symfs" in shared and "--help" in shared, f"shared options: {sorted(shared)}")
     for command in commands:
         page = FOLDER / f"prof-{command.name}.1"
@@ -51,7 +51,7 @@ def every_option_is_told_of_and_no_other():
             if re.match(r"^ {1,9}-", line):
                 defined |= set(re.findall(r"(?:(?<=^)|(?<=[\s,]))--?[A-Za-z][\w-]*", line.strip()))
         listed = names_of(command)
-        if command.name not in ("report", "embed", "doctor") and "as in prof-report(1)" in " ".join(text.split()):
+        if command.name not in ("report", "embed", "list", "doctor") and "as in prof-report(1)" in " ".join(text.split()):
             defined |= shared
         check(not listed - defined, f"{page.name} does not tell of {sorted(listed - defined)}")
         long_ones = {name for name in defined if name.startswith("--")}

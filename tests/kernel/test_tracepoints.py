@@ -92,7 +92,7 @@ def fields_are_columns_of_reports_as_in_perf(tmp):
     path = f"{tmp}/perf.data"
     prof_ok("record", "-q", "-e", "sched:sched_switch,kmem:kmalloc", "-a", "-o", path, "--", "sh",
             "-c", "ls / > /dev/null; sleep 0.1")
-    for keys in ("trace", "prev_comm,next_comm", "prev_comm,comm", "sched_switch.next_pid",
+    for keys in ("trace", "prev_comm,next_comm", "prev_comm", "sched_switch.next_pid",
                  "bytes_alloc,call_site"):
         texts = [tool("report", "--stdio", "-i", path, "--sort", keys).out.splitlines()
                  for tool in (prof_ok, perf_ok)]
