@@ -4,99 +4,18 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
+#include "record/event_modifiers.h"
+#include "record/event_names.h"
 #include "record/nearest_names.h"
+#include "record/pmu.h"
 #include "record/probe_spec.h"
 #include "record/tracefs.h"
 
 namespace prof {
 
 namespace {
-
-struct NamedEvent {
-  std::string_view name;
-  uint32_t type;
-  uint64_t config;
-};
-
-constexpr auto kEvents = std::to_array<NamedEvent>({
-    {"cpu-cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES},
-    {"cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES},
-    {"instructions", PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS},
-    {"cache-references", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_REFERENCES},
-    {"cache-misses", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES},
-    {"branch-instructions", PERF_TYPE_HARDWARE, PERF_COUNT_HW_BRANCH_INSTRUCTIONS},
-    {"branches", PERF_TYPE_HARDWARE, PERF_COUNT_HW_BRANCH_INSTRUCTIONS},
-    {"branch-misses", PERF_TYPE_HARDWARE, PERF_COUNT_HW_BRANCH_MISSES},
-    {"bus-cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_BUS_CYCLES},
-    {"stalled-cycles-frontend", PERF_TYPE_HARDWARE, PERF_COUNT_HW_STALLED_CYCLES_FRONTEND},
-    {"idle-cycles-frontend", PERF_TYPE_HARDWARE, PERF_COUNT_HW_STALLED_CYCLES_FRONTEND},
-    {"stalled-cycles-backend", PERF_TYPE_HARDWARE, PERF_COUNT_HW_STALLED_CYCLES_BACKEND},
-    {"idle-cycles-backend", PERF_TYPE_HARDWARE, PERF_COUNT_HW_STALLED_CYCLES_BACKEND},
-    {"ref-cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_REF_CPU_CYCLES},
-    {"cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK},
-    {"task-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK},
-    {"page-faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS},
-    {"faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS},
-    {"context-switches", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES},
-    {"cs", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES},
-    {"cpu-migrations", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_MIGRATIONS},
-    {"migrations", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_MIGRATIONS},
-    {"minor-faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MIN},
-    {"major-faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MAJ},
-    {"alignment-faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_ALIGNMENT_FAULTS},
-    {"emulation-faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_EMULATION_FAULTS},
-    {"dummy", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY},
-    {"bpf-output", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_BPF_OUTPUT},
-    {"cgroup-switches", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CGROUP_SWITCHES},
-});
-
-/// Which rings and machines a list of modifiers leaves in; perf's rules (util/parse-events.c).
-struct Modifiers {
-  bool privilege_given = false;  // one of u, k, h
-  bool machine_given = false;    // one of G, H
-  unsigned precise = 0;
-
-  bool apply(char letter, EventSpec& spec) {
-    switch (letter) {
-      case 'u':
-      case 'k':
-      case 'h':
-        apply_privilege(letter, spec.attr);
-        return true;
-      case 'G':
-      case 'H':
-        if (!machine_given) spec.attr.exclude_guest = spec.attr.exclude_host = 1;
-        machine_given = true;
-        (letter == 'G' ? clear_guest : clear_host)(spec.attr);
-        return true;
-      case 'p':
-        if (!machine_given) spec.attr.exclude_guest = 1;  // precise counting is for hosts only
-        return ++precise <= 3;
-      case 'P':
-        spec.precise_is_max = true;
-        return true;
-      default:
-        return false;
-    }
-  }
-
- private:
-  void apply_privilege(char letter, perf_event_attr& attr) {
-    if (!privilege_given) attr.exclude_user = attr.exclude_kernel = attr.exclude_hv = 1;
-    privilege_given = true;
-    if (letter == 'u') {
-      attr.exclude_user = 0;
-      if (!machine_given) attr.exclude_guest = 1;
-    }
-    if (letter == 'k') attr.exclude_kernel = 0;
-    if (letter == 'h') attr.exclude_hv = 0;
-  }
-  static void clear_guest(perf_event_attr& attr) { attr.exclude_guest = 0; }
-  static void clear_host(perf_event_attr& attr) { attr.exclude_host = 0; }
-};
-
-constexpr std::string_view kModifierLetters = "ukhGHpP";
 
 /// What stands between two colons, or after the last; nothing behind the end.
 struct Words {
@@ -115,28 +34,18 @@ struct Words {
   }
 };
 
-Result<void> apply_modifiers(std::string_view letters, EventSpec& spec) {
-  Modifiers modifiers;
-  const bool good = !letters.empty() && std::ranges::all_of(letters, [&](char letter) {
-    return modifiers.apply(letter, spec);
-  });
-  if (!good) {
-    return fail(fmt::format("bad modifiers in event '{}'", spec.name),
-                "after the colon may stand u, k, h, G, H, P and up to three p", 2);
-  }
-  spec.attr.precise_ip = modifiers.precise & 3;
-  return {};
+Result<void> give_modifiers(std::string_view letters, bool leads, EventSpec& spec) {
+  spec.has_modifiers = !spec.is_named;
+  return apply_modifiers(letters, leads, spec);
 }
 
 tl::unexpected<Error> unknown_event(std::string_view text) {
-  std::vector<std::string> names;
-  for (const NamedEvent& event : kEvents) names.emplace_back(event.name);
-  std::string hint = did_you_mean(Words(text).first, names);
+  std::string hint = did_you_mean(Words(text).first, event_names());
   return fail(fmt::format("unknown event '{}'", text),
               hint + (hint.empty() ? "" : "\n      ") +
-                  "known by name are hardware and software events (cycles, cpu-clock, "
-                  "page-faults, …),\n      tracepoints (sched:sched_switch) and functions "
-                  "(uprobe:/path:function)",
+                  "known by name are hardware, software and cache events (cycles, cpu-clock, "
+                  "LLC-loads, …),\n      tracepoints (sched:sched_switch) and functions "
+                  "(uprobe:/path:function); all events: prof list",
               2);
 }
 
@@ -163,64 +72,211 @@ Result<EventSpec> parse_probe_event(std::string_view text, const EventPlaces& pl
   return spec;
 }
 
-Result<EventSpec> parse_tracepoint(std::string_view text, const Words& words,
-                                   const EventPlaces& places) {
-  const auto tracefs = Tracefs::find(places.tracefs);
-  if (!tracefs) return tl::unexpected(tracefs.error());
-  const auto id = tracefs->id_of(std::string(words.first), std::string(words.second));
-  if (!id) return tl::unexpected(id.error());
+EventSpec named_spec(const NamedEvent& known, std::string_view text) {
   EventSpec spec;
   spec.name = std::string(text);
-  spec.attr.type = PERF_TYPE_TRACEPOINT;
-  spec.attr.config = *id;
-  spec.tracepoint = fmt::format("{}:{}", words.first, words.second);
-  spec.counts_each = true;
-  if (words.has_rest) {
-    if (auto done = apply_modifiers(words.rest, spec); !done) return tl::unexpected(done.error());
-  }
+  spec.attr.type = known.type;
+  spec.attr.config = known.config;
+  // Only what BPF programs put into it: no rate could be kept.
+  spec.counts_each = is_bpf_output(spec.attr);
   return spec;
 }
 
-Result<EventSpec> parse_event(std::string_view text, const EventPlaces& places) {
-  const Words words(text);
-  const auto* known = std::ranges::find(kEvents, words.first, &NamedEvent::name);
-  const bool has_colon = words.first.size() != text.size();
-  if (known == kEvents.end()) {
-    if (is_probe(text)) return parse_probe_event(text, places);
+/// Where an event ends: at a comma, or in a group at the brace, that are not between the slashes of
+/// its terms. Paths have slashes of their own.
+size_t event_end(std::string_view text, bool in_group) {
+  const bool has_terms = !is_probe(text);
+  bool in_terms = false, quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_terms && c == '\'') quoted = !quoted;
+    if (has_terms && !quoted && c == '/') in_terms = !in_terms;
+    if (!in_terms && (c == ',' || (in_group && c == '}'))) return i;
+  }
+  return text.size();
+}
+
+/// One -e argument.
+class EventParser {
+ public:
+  explicit EventParser(const EventPlaces& places) : places_(places) {}
+
+  Result<std::vector<EventSpec>> parse(std::string_view text) {
+    for (;;) {
+      const bool braces = text.starts_with('{');
+      const size_t end = braces ? 0 : event_end(text, false);
+      auto done = braces ? parse_group(text) : parse_event(text.substr(0, end), true);
+      if (!done) return tl::unexpected(done.error());
+      if (!braces) text.remove_prefix(end);
+      if (text.empty()) return std::move(specs_);
+      text.remove_prefix(1);
+    }
+  }
+
+ private:
+  /// "{a,b}:S" at the beginning of `text`, of which a comma and what follows is left.
+  Result<void> parse_group(std::string_view& text) {
+    const std::string_view whole = text;
+    const size_t first = specs_.size();
+    ++groups_;
+    do {
+      text.remove_prefix(1);  // the brace, or a comma
+      const size_t end = event_end(text, true);
+      auto done = parse_event(text.substr(0, end), specs_.size() == first);
+      if (!done) return done;
+      text.remove_prefix(end);
+    } while (text.starts_with(','));
+    if (!text.starts_with('}')) {
+      return fail(fmt::format("the group '{}' has no end", whole), "it is at a brace: {a,b}", 2);
+    }
+    text.remove_prefix(1);
+    const auto letters = text.substr(0, text.find(','));
+    if (!letters.empty() && letters.front() != ':') {
+      return fail(fmt::format("what is '{}' behind a group?", letters),
+                  "modifiers stand behind a colon: {a,b}:S", 2);
+    }
+    text.remove_prefix(letters.size());
+    return finish_group(std::span(specs_).subspan(first), letters);
+  }
+
+  /// `letters` has the modifiers of all, with the colon; or is empty.
+  Result<void> finish_group(std::span<EventSpec> events, std::string_view letters) const {
+    std::string each, own;  // modifiers of each event, and those that show in its name
+    bool weak = false;
+    for (const char letter : letters.substr(std::min<size_t>(letters.size(), 1))) {
+      if (letter == 'W') weak = true;
+      if (letter != 'W') each += letter;
+      if (letter != 'W' && letter != 'S' && letter != 'D' && letter != 'e') own += letter;
+    }
+    const bool empty = !letters.empty() && each.empty() && !weak;
+    for (EventSpec& spec : events) {
+      std::string its = each;
+      // Its first event takes the group with it.
+      if (&spec != &events.front()) std::erase_if(its, [](char c) { return c == 'D' || c == 'e'; });
+      if (!its.empty() || empty) {
+        if (auto done = apply_modifiers(its, &spec == &events.front(), spec); !done) return done;
+      }
+      if (!own.empty() && !spec.is_named) {
+        const bool follows = spec.has_modifiers || spec.name.ends_with('/');
+        spec.name += (follows ? "" : ":") + own;
+        spec.has_modifiers = true;
+      }
+      spec.group = groups_;
+      spec.is_weak = weak;
+    }
+    // Whoever asks one event of a group for its counts gets those of all.
+    const bool reads = std::ranges::any_of(events, &EventSpec::reads_group);
+    for (EventSpec& spec : events) spec.reads_group = reads;
+    return {};
+  }
+
+  Result<void> parse_event(std::string_view text, bool leads) {
+    if (is_probe(text)) return add(parse_probe_event(text, places_));
+    const Words words(text);
+    const bool has_colon = words.first.size() != text.size();
     if (has_colon && is_missing_kind(words.first)) {
       return fail(fmt::format("'{}:' is not known here", words.first),
                   "prof knows tracepoints (sched:sched_switch) and functions of programs and "
                   "libraries (uprobe:/path:function, uretprobe:/path:function)",
                   2);
     }
-    // A tracepoint has a name; letters alone are the modifiers of something that does not exist.
-    const bool named = words.second.find_first_not_of(kModifierLetters) != text.npos;
-    if (has_colon && named && !words.first.empty()) return parse_tracepoint(text, words, places);
-    return unknown_event(text);
+    if (text.find('/') != text.npos) return parse_with_terms(text, leads);
+    const auto known = find_named_event(words.first);
+    if (!known && has_colon) {
+      // A tracepoint has a name; letters alone are the modifiers of something that does not exist.
+      if (!is_modifiers(words.second) && !words.first.empty()) {
+        return parse_tracepoint(text, words, leads);
+      }
+    }
+    if (!known) return unknown_event(text);
+    EventSpec spec = named_spec(*known, text);
+    if (has_colon) {
+      auto done = give_modifiers(text.substr(words.first.size() + 1), leads, spec);
+      if (!done) return done;
+    }
+    specs_.push_back(std::move(spec));
+    return {};
   }
-  EventSpec spec;
-  spec.name = std::string(text);
-  spec.attr.type = known->type;
-  spec.attr.config = known->config;
-  if (has_colon) {
-    auto done = apply_modifiers(text.substr(words.first.size() + 1), spec);
-    if (!done) return tl::unexpected(done.error());
+
+  /// "NAME/TERMS/MODIFIERS".
+  Result<void> parse_with_terms(std::string_view text, bool leads) {
+    const size_t open = text.find('/');
+    const size_t close = text.rfind('/');
+    if (close == open) {
+      return fail(fmt::format("the terms of '{}' have no end", text),
+                  "they stand between two slashes: cpu/event=0x3c/", 2);
+    }
+    const auto name = text.substr(0, open);
+    const auto terms = text.substr(open + 1, close - open - 1);
+    auto letters = text.substr(close + 1);
+    if (letters.starts_with(':')) letters.remove_prefix(1);
+    const size_t first = specs_.size();
+    std::vector<Pmu> pmus;
+    const Words words(name);
+    if (const auto known = find_named_event(name)) {
+      specs_.push_back(named_spec(*known, text));
+    } else if (words.first.size() != name.size() && !words.has_rest) {
+      if (auto done = parse_tracepoint(name, words, leads); !done) return done;
+    } else {
+      auto found = find_pmus(places_.devices, name);
+      if (!found) return tl::unexpected(found.error());
+      pmus = std::move(*found);
+      for (const Pmu& pmu : pmus) specs_.push_back(pmu_spec(pmu, text));
+    }
+    for (size_t i = first; i < specs_.size(); ++i) {
+      EventSpec& spec = specs_[i];
+      if (spec.tracepoint.empty()) spec.name = text;
+      auto done = apply_terms(terms, pmus.empty() ? nullptr : &pmus[i - first], spec);
+      if (done && !letters.empty()) done = give_modifiers(letters, leads, spec);
+      if (!done) return done;
+      leads = false;
+    }
+    return {};
   }
-  return spec;
-}
+
+  static EventSpec pmu_spec(const Pmu& pmu, std::string_view text) {
+    EventSpec spec;
+    spec.name = std::string(text);
+    spec.attr.type = pmu.type;
+    spec.pmu = pmu.name;
+    spec.cpus = pmu.cpus;
+    spec.is_uncore = pmu.is_uncore;
+    return spec;
+  }
+
+  Result<void> parse_tracepoint(std::string_view text, const Words& words, bool leads) {
+    const auto tracefs = Tracefs::find(places_.tracefs);
+    if (!tracefs) return tl::unexpected(tracefs.error());
+    const auto id = tracefs->id_of(std::string(words.first), std::string(words.second));
+    if (!id) return tl::unexpected(id.error());
+    EventSpec spec;
+    spec.name = std::string(text);
+    spec.attr.type = PERF_TYPE_TRACEPOINT;
+    spec.attr.config = *id;
+    spec.tracepoint = fmt::format("{}:{}", words.first, words.second);
+    spec.counts_each = true;
+    if (words.has_rest) {
+      if (auto done = give_modifiers(words.rest, leads, spec); !done) return done;
+    }
+    specs_.push_back(std::move(spec));
+    return {};
+  }
+
+  Result<void> add(Result<EventSpec> spec) {
+    if (!spec) return tl::unexpected(spec.error());
+    specs_.push_back(std::move(*spec));
+    return {};
+  }
+
+  const EventPlaces& places_;
+  std::vector<EventSpec> specs_;
+  unsigned groups_ = 0;
+};
 
 }  // namespace
 
 Result<std::vector<EventSpec>> parse_events(std::string_view text, const EventPlaces& places) {
-  std::vector<EventSpec> specs;
-  for (;;) {
-    const auto comma = text.find(',');
-    auto spec = parse_event(text.substr(0, comma), places);
-    if (!spec) return tl::unexpected(spec.error());
-    specs.push_back(std::move(*spec));
-    if (comma == text.npos) return specs;
-    text.remove_prefix(comma + 1);
-  }
+  return EventParser(places).parse(text);
 }
 
 EventSpec default_event() {
@@ -234,7 +290,7 @@ EventSpec default_event() {
 }
 
 void become_cpu_clock(EventSpec& spec) {
-  spec.name.replace(0, spec.name.find(':'), "cpu-clock");
+  if (!spec.is_named) spec.name.replace(0, spec.name.find_first_of(":/"), "cpu-clock");
   spec.attr.type = PERF_TYPE_SOFTWARE;
   spec.attr.config = PERF_COUNT_SW_CPU_CLOCK;
   spec.attr.precise_ip = 0;
@@ -244,8 +300,12 @@ void become_cpu_clock(EventSpec& spec) {
 void exclude_kernel(EventSpec& spec) {
   spec.attr.exclude_kernel = 1;
   spec.attr.exclude_hv = 1;
-  // A tracepoint's name has a colon of its own.
-  spec.name += spec.name.find(':', spec.tracepoint.size()) == spec.name.npos ? ":u" : "u";
+  spec.name += spec.has_modifiers || (spec.name.ends_with('/') && !spec.is_named) ? "u" : ":u";
+  spec.has_modifiers = true;
+}
+
+bool is_bpf_output(const perf_event_attr& attr) {
+  return attr.type == PERF_TYPE_SOFTWARE && attr.config == PERF_COUNT_SW_BPF_OUTPUT;
 }
 
 void count_each_occurrence(EventSpec& spec) {

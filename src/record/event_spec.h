@@ -10,18 +10,34 @@
 #include <vector>
 
 #include "common/result.h"
+#include "record/event_terms.h"
 
 namespace prof {
 
 struct EventSpec {
   std::string name;  // as given, with its modifiers: "cycles:u"
-  /// type, config, config2, precise_ip and the exclude bits; all else is the recorder's business.
+  /// type, config, config1, config2, precise_ip, the exclude bits, pinned, exclusive and
+  /// aux_output; all else is the recorder's business.
   perf_event_attr attr{};
+  uint64_t config3 = 0;  // newer than the struct that files have
+  EventTerms terms;      // what it says for itself of how it is sampled
+
   bool is_default = false;      // not asked for by name: may become another event
+  bool is_named = false;        // the name was given to it, and says nothing of what it is
+  bool has_modifiers = false;   // in its name
+  bool machine_given = false;   // by G or H
   bool precise_is_max = false;  // precise_ip is a wish: as high as opens
   /// Sampled at every occurrence unless a period or frequency is given (tracepoints, probes).
   bool counts_each = false;
+
+  std::string pmu;            // that it is of, if it was named by one
+  std::vector<int> cpus;      // that the PMU counts on; empty: all
+  bool is_uncore = false;     // it counts on CPUs, not for threads
+  bool reads_group = false;   // samples have the counts of the group; only its first event samples
+  bool is_weak = false;       // of a group that is broken up where it does not open
+  unsigned group = 0;         // events of equal numbers are one, the first leads; 0: none
   std::string tracepoint;     // "sched:sched_switch", if it is one
+  bool is_of_glob = false;    // one of many: left out where it does not open
   std::string probe_path;     // of a uprobe: what attr.config1 points to while it is opened
   bool probes_entry = false;  // it is where a function begins
 
@@ -40,11 +56,14 @@ struct EventPlaces {
   std::string devices = "/sys/bus/event_source/devices";
 };
 
-/// Parses one -e argument: event names separated by commas, each with modifiers after a colon:
-/// u user, k kernel, h hypervisor, G guest, H host, p (up to three) precise, P as precise as
-/// possible. As in perf, naming one of u, k and h excludes the others. Names are those of hardware
-/// and software events, of tracepoints (sched:sched_switch), and of functions
-/// (uprobe:/path:function, see probe_spec.h), which take no modifiers.
+/// Parses one -e argument: events separated by commas, of which some may be in {braces}, each with
+/// modifiers after a colon or after its terms' second slash (event_modifiers.h):
+///   cycles:u, LLC-load-misses, r1a8            names and raw numbers (event_names.h)
+///   cpu/event=0x3c,period=1000/, cpu-clock/freq=99/   terms (event_terms.h)
+///   sched:sched_switch, ext4:*                 tracepoints
+///   uprobe:/path:function                      functions (probe_spec.h), which take no modifiers
+///   {cpu-clock,page-faults}:S                  groups: on the PMU together
+/// Groups are numbered from 1 on.
 Result<std::vector<EventSpec>> parse_events(std::string_view text, const EventPlaces& places = {});
 
 /// What is recorded without -e: cycles, as precise as possible.
@@ -55,6 +74,9 @@ void become_cpu_clock(EventSpec& spec);
 
 /// Keeps `spec` out of the kernel, and says so in its name.
 void exclude_kernel(EventSpec& spec);
+
+/// Whether samples are what BPF programs put into the event.
+bool is_bpf_output(const perf_event_attr& attr);
 
 /// Has a software event sampled at every occurrence; clocks have none.
 void count_each_occurrence(EventSpec& spec);

@@ -5,16 +5,23 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
+#include <vector>
 
 #include "perfdata/encode.h"
 
 namespace prof {
 
-PerfEvent PerfEvent::open(perf_event_attr attr, pid_t tid, int cpu) {
-  attr.size = kWrittenAttrSize;  // the file will say the same
+PerfEvent PerfEvent::open(const perf_event_attr& attr, pid_t tid, int cpu, Place place) {
+  // The struct as the file will have it, and what came after (PERF_ATTR_SIZE_VER8: config3).
+  std::array<std::byte, kWrittenAttrSize + sizeof place.config3> bytes{};
+  perf_event_attr copy = attr;
+  copy.size = place.config3 == 0 ? kWrittenAttrSize : static_cast<uint32_t>(bytes.size());
+  std::memcpy(bytes.data(), &copy, kWrittenAttrSize);
+  std::memcpy(bytes.data() + kWrittenAttrSize, &place.config3, sizeof place.config3);
   PerfEvent event;
-  event.fd_.reset(
-      static_cast<int>(::syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+  event.fd_.reset(static_cast<int>(::syscall(SYS_perf_event_open, bytes.data(), tid, cpu,
+                                             place.group_fd, PERF_FLAG_FD_CLOEXEC)));
   return event;
 }
 
@@ -39,10 +46,12 @@ uint64_t PerfEvent::id() const {
   return ::ioctl(fd(), PERF_EVENT_IOC_ID, &id) == 0 ? id : 0;
 }
 
-std::optional<uint64_t> PerfEvent::lost() const {
-  std::array<uint64_t, 3> values{};  // value, id, lost
-  if (::read(fd(), values.data(), sizeof values) != sizeof values) return std::nullopt;
-  return values[2];
+std::optional<uint64_t> PerfEvent::lost(size_t members) const {
+  // value, id, lost; for a group its size, and then these of each.
+  std::vector<uint64_t> values(members == 0 ? 3 : 1 + 3 * members);
+  const size_t size = values.size() * sizeof values.front();
+  if (::read(fd(), values.data(), size) != static_cast<ssize_t>(size)) return std::nullopt;
+  return values[members == 0 ? 2 : 3];
 }
 
 }  // namespace prof

@@ -4,6 +4,7 @@
 #include <linux/perf_event.h>
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -13,9 +14,18 @@ namespace prof {
 
 class PerfEvent {
  public:
+  /// What an attribute does not say.
+  struct Place {
+    int group_fd = -1;     // of the first event of its group
+    uint64_t config3 = 0;  // newer than the struct that files have
+  };
+
   /// Opens `attr` for thread `tid` (-1: all) on `cpu` (-1: any). On failure an event that is not
   /// open, and errno says why.
-  static PerfEvent open(perf_event_attr attr, pid_t tid, int cpu);
+  static PerfEvent open(const perf_event_attr& attr, pid_t tid, int cpu) {
+    return open(attr, tid, cpu, Place{});
+  }
+  static PerfEvent open(const perf_event_attr& attr, pid_t tid, int cpu, Place place);
 
   explicit operator bool() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
@@ -28,8 +38,9 @@ class PerfEvent {
   bool redirect_to(const PerfEvent& other) const;
   /// The kernel's id, as in samples; 0 if it does not tell.
   uint64_t id() const;
-  /// Records that found no room in the ring, for read_format ID|LOST only.
-  std::optional<uint64_t> lost() const;
+  /// Records that found no room in the ring, for read_format ID|LOST, with GROUP or without. Of a
+  /// group of `members`, whose first this is, it is the first one's.
+  std::optional<uint64_t> lost(size_t members = 0) const;
 
  private:
   UniqueFd fd_;

@@ -11,26 +11,6 @@
 
 namespace prof {
 
-namespace {
-
-void set_tracking(perf_event_attr& attr) {
-  attr.mmap = attr.mmap2 = 1;
-  attr.comm = attr.comm_exec = 1;
-  attr.task = 1;
-  attr.ksymbol = attr.bpf_event = 1;
-  attr.build_id = 1;
-}
-
-bool is_cycles(const perf_event_attr& attr) {
-  return attr.type == PERF_TYPE_HARDWARE && attr.config == PERF_COUNT_HW_CPU_CYCLES;
-}
-
-bool is_missing_pmu(int error) {
-  return error == ENOENT || error == EOPNOTSUPP || error == ENODEV || error == ENXIO;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<PerfSource>> PerfSource::open(const RecordOptions& options,
                                                      std::vector<EventSpec> specs,
                                                      const Sampling& sampling, Target& target,
@@ -54,171 +34,37 @@ Result<std::unique_ptr<PerfSource>> PerfSource::open(const RecordOptions& option
   return source;
 }
 
-void PerfSource::configure(const Target& target) {
-  const bool command = target.kind == TargetKind::Command;
-  has_tracker_ = !command || options_.delay_ms != 0;
-  const bool several = has_tracker_ || specs_.size() > 1 || options_.off_cpu;
-  // As perf has it: all samples of a recording with tracepoints say where they were taken.
-  const bool with_cpu =
-      target.kind == TargetKind::Cpus ||
-      std::ranges::any_of(specs_, [](const EventSpec& spec) { return !spec.tracepoint.empty(); });
-  if (has_tracker_) {
-    EventSpec tracker;
-    tracker.name = "dummy";
-    tracker.attr.type = PERF_TYPE_SOFTWARE;
-    tracker.attr.config = PERF_COUNT_SW_DUMMY;
-    // It never counts anything, and excluding the kernel makes it open to everyone.
-    tracker.attr.exclude_kernel = tracker.attr.exclude_hv = 1;
-    specs_.push_back(std::move(tracker));
-  }
-  for (size_t i = 0; i < specs_.size(); ++i) {
-    EventAttr event;
-    event.attr = specs_[i].attr;
-    event.name = specs_[i].name;
-    const bool tracker = has_tracker_ && i + 1 == specs_.size();
-    sampling_.apply(options_, specs_[i], with_cpu, several, event.attr);
-    if (tracker) event.attr.freq = 0, event.attr.sample_period = 0;
-    if (tracker || (i == 0 && !has_tracker_)) {
-      set_tracking(event.attr);
-      // perf finds where a file begins in memory by its first mapping, which runs no code.
-      event.attr.mmap_data = options_.call_graph == CallGraph::Dwarf && !options_.live;
-    }
-    event.attr.inherit = options_.inherit && inherits(i);
-    event.attr.read_format = PERF_FORMAT_ID | kReadFormatLost;
-    event.attr.disabled = !tracker || command;
-    event.attr.enable_on_exec = command && (tracker || options_.delay_ms == 0);
-    if (specs_[i].precise_is_max) event.attr.precise_ip = 3;
-    want_chain(event.attr);
-    events_.push_back(std::move(event));
-  }
-}
-
-/// A uprobe is made anew for each child, from the path in the attribute, which then is read in the
-/// memory of the parent that forks: not there, and fork() fails (kernel/events/core.c).
-bool PerfSource::inherits(size_t index) const {
-  return specs_[index].probe_path.empty() || options_.samples_by_bpf();
-}
-
-void PerfSource::note_uninherited(const Target& target, std::vector<std::string>& notes) const {
-  if (!options_.inherit || target.kind == TargetKind::Cpus) return;
-  for (size_t i = 0; i < specs_.size(); ++i) {
-    if (inherits(i)) continue;
-    notes.push_back(fmt::format(
-        "'{}' is recorded of the threads that are there at the start, not of those born "
-        "later: --bpf and -a have no such limit",
-        specs_[i].name));
-  }
-}
-
 const std::vector<int>& PerfSource::cpus_of(size_t index, const Target& target) const {
-  return is_tracker(index) ? ring_cpus_ : target.cpus;
+  if (is_tracker(index)) return ring_cpus_;
+  return specs_[index].cpus.empty() ? target.cpus : specs_[index].cpus;
 }
 
-/// Finds out, on one thread and CPU, what this kernel takes, before anything is opened for good:
-/// all events must have the same clock and sample_type.
-Result<void> PerfSource::negotiate(Target& target, std::vector<std::string>& notes) {
-  ring_cpus_ = target.kind == TargetKind::Cpus && has_tracker_ ? online_cpus() : target.cpus;
-  for (size_t i = 0; i < events_.size(); ++i) {
-    if (auto done = negotiate_event(i, target, notes); !done) return done;
-  }
-  return {};
-}
-
-Result<void> PerfSource::negotiate_event(size_t index, Target& target,
-                                         std::vector<std::string>& notes) {
-  for (;;) {
-    const pid_t tid = target.threads.empty() ? -1 : target.threads.front();
-    if (open_attr(index, tid, target.cpus.front())) return {};
-    const int error = errno;
-    if (error == ESRCH && target.threads.size() > 1) {
-      target.threads.erase(target.threads.begin());
-      continue;
-    }
-    if (fall_back(index, error, notes)) continue;
-    specs_[index].attr = events_[index].attr;
-    return tl::unexpected(explain_open_failure(error, specs_[index], target));
-  }
-}
-
-/// Changes event `index`, or all of them, so that they may open; false if nothing is left to try.
-bool PerfSource::fall_back(size_t index, int error, std::vector<std::string>& notes) {
-  perf_event_attr& attr = events_[index].attr;
-  EventSpec& spec = specs_[index];
-  const auto take = [&](auto&& change) {  // changes the spec, and what it says in the attribute
-    change(spec);
-    attr.type = spec.attr.type;
-    attr.config = spec.attr.config;
-    attr.precise_ip = spec.attr.precise_ip & 3;
-    attr.exclude_kernel = spec.attr.exclude_kernel;
-    attr.exclude_hv = spec.attr.exclude_hv;
-    events_[index].name = spec.name;
-    want_chain(attr);
-  };
-  if (spec.precise_is_max && attr.precise_ip != 0 && error != EACCES && error != EPERM) {
-    attr.precise_ip = (attr.precise_ip - 1) & 3;
-    want_chain(attr);
-    return true;
-  }
-  if (is_cycles(attr) && is_missing_pmu(error)) {
-    take(become_cpu_clock);
-    notes.push_back("no hardware counters here: sampling by 'cpu-clock' instead of 'cycles'");
-    return true;
-  }
-  const bool denied = error == EACCES || error == EPERM;
-  if (denied && !attr.exclude_kernel && !attr.exclude_user && !spec.is_hit()) {
-    take(exclude_kernel);
-    if (!user_only_) {
-      notes.push_back(fmt::format("kernel.perf_event_paranoid is {}: recording user space only",
-                                  perf_event_paranoid()));
-    }
-    user_only_ = true;
-    return true;
-  }
-  return error == EINVAL && drop_newest_feature();
-}
-
-/// A BPF program can take the stack of a precise sample only if the kernel did so before: by then
-/// the registers are those of a later instruction (perf_event_set_bpf_handler). Others need not be
-/// walked twice.
-void PerfSource::want_chain(perf_event_attr& attr) const {
-  if (!options_.samples_by_bpf() || options_.call_graph == CallGraph::None) return;
-  attr.sample_type &= ~uint64_t{PERF_SAMPLE_CALLCHAIN};
-  if (attr.precise_ip != 0) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
-}
-
-/// Gives up what older kernels do not know, newest first, for all events alike.
-bool PerfSource::drop_newest_feature() {
-  const auto drop = [this](auto&& has, auto&& clear) {
-    const bool any = std::ranges::any_of(events_, [&](EventAttr& e) { return has(e.attr); });
-    for (EventAttr& event : events_) clear(event.attr);
-    return any;
-  };
-  using Attr = perf_event_attr;
-  return drop([](Attr& a) { return (a.read_format & kReadFormatLost) != 0; },  // 6.0
-              [](Attr& a) { a.read_format &= ~kReadFormatLost; }) ||
-         drop([](Attr& a) { return a.build_id != 0; },  // 5.12
-              [](Attr& a) { a.build_id = 0; }) ||
-         drop([](Attr& a) { return a.ksymbol || a.bpf_event; },  // 5.1
-              [](Attr& a) { a.ksymbol = a.bpf_event = 0; }) ||
-         (!sampling_.clock_given &&
-          drop([](Attr& a) { return a.use_clockid != 0; },  // 4.1, and not for every PMU
-               [](Attr& a) { a.use_clockid = 0, a.clockid = 0; }));
-}
-
-PerfEvent PerfSource::open_attr(size_t index, pid_t tid, int cpu) const {
+PerfEvent PerfSource::open_attr(size_t index, pid_t tid, int cpu, int group_fd) const {
   perf_event_attr attr = events_[index].attr;
-  if (options_.samples_by_bpf() && specs_[index].is_hit()) {
+  const EventSpec& spec = specs_[index];
+  if (options_.samples_by_bpf() && spec.is_hit()) {
     attr.type = PERF_TYPE_SOFTWARE;
     attr.config = PERF_COUNT_SW_DUMMY;
     attr.config2 = 0;
-    return PerfEvent::open(attr, tid, cpu);
+    return PerfEvent::open(attr, tid, cpu, {group_fd});
   }
-  return PerfEvent::open(specs_[index].opening(attr), tid, cpu);
+  return PerfEvent::open(spec.opening(attr), tid, cpu, {group_fd, spec.config3});
 }
 
 /// Leaves errno as what failed set it.
 PerfEvent PerfSource::open_event(size_t index, pid_t tid, int cpu) const {
-  auto event = open_attr(index, tid, cpu);
+  int group_fd = -1;
+  if (const size_t leader = leader_of(index); leader != index) {
+    const auto found = std::find_if(open_.rbegin(), open_.rend(), [&](const OpenEvent& open) {
+      return open.index == leader && open.tid == tid && open.cpu == cpu;
+    });
+    if (found == open_.rend()) {
+      errno = ENODEV;  // as it had: the CPU went offline
+      return {};
+    }
+    group_fd = found->event.fd();
+  }
+  auto event = open_attr(index, tid, cpu, group_fd);
   const int program = index < programs_.size() ? programs_[index] : -1;
   if (event && program >= 0 && !event.attach(program)) {
     const int error = errno;
@@ -246,7 +92,7 @@ Result<void> PerfSource::open_rings(Target& target, std::vector<std::string>& no
 Result<void> PerfSource::open_leaders(Target& target) {
   const pid_t tid = target.threads.empty() ? -1 : target.threads.front();
   for (int cpu : ring_cpus_) {
-    const bool sampled = std::ranges::binary_search(target.cpus, cpu);
+    const bool sampled = std::ranges::binary_search(cpus_of(0, target), cpu);
     const size_t index = sampled ? 0 : events_.size() - 1;
     auto event = open_event(index, tid, cpu);
     if (!event) {
@@ -414,7 +260,11 @@ size_t PerfSource::drain(std::vector<std::byte>& out) {
 uint64_t PerfSource::lost() const {
   uint64_t lost = 0;
   if ((events_.front().attr.read_format & kReadFormatLost) == 0) return 0;
-  for (const OpenEvent& open : open_) lost += open.event.lost().value_or(0);
+  for (const OpenEvent& open : open_) {
+    if (leader_of(open.index) != open.index && specs_[open.index].reads_group) continue;
+    const bool group = (events_[open.index].attr.read_format & PERF_FORMAT_GROUP) != 0;
+    lost += open.event.lost(group ? members_of(open.index) : 0).value_or(0);
+  }
   return lost;
 }
 

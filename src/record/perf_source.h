@@ -80,8 +80,23 @@ class PerfSource final : public EventSource {
   PerfSource(const RecordOptions& options, std::vector<EventSpec> specs, const Sampling& sampling)
       : options_(options), specs_(std::move(specs)), sampling_(sampling) {}
 
+  // perf_source_setup.cpp
   void configure(const Target& target);
+  void configure_event(size_t index);
+  void configure_group(size_t index);
+  void track(perf_event_attr& attr) const;
+  bool wants_inherit(size_t index) const;
   bool inherits(size_t index) const;
+  Result<void> choose_cpus(const Target& target);
+  Result<void> check_descriptors(const Target& target) const;
+  Result<void> negotiate_group(size_t leader, const Target& target,
+                               std::vector<std::string>& notes);
+  void break_up(size_t leader);
+  void leave_out(size_t index);
+  void note_left_out(size_t total, std::vector<std::string>& notes) const;
+  /// The first event of its group; itself if it has none.
+  size_t leader_of(size_t index) const;
+  size_t members_of(size_t index) const;
   void note_uninherited(const Target& target, std::vector<std::string>& notes) const;
   Result<void> negotiate(Target& target, std::vector<std::string>& notes);
   Result<void> negotiate_event(size_t index, Target& target, std::vector<std::string>& notes);
@@ -91,7 +106,7 @@ class PerfSource final : public EventSource {
   const std::vector<int>& cpus_of(size_t index, const Target& target) const;
   bool is_tracker(size_t index) const { return has_tracker_ && index + 1 == events_.size(); }
 
-  PerfEvent open_attr(size_t index, pid_t tid, int cpu) const;
+  PerfEvent open_attr(size_t index, pid_t tid, int cpu, int group_fd = -1) const;
   PerfEvent open_event(size_t index, pid_t tid, int cpu) const;
   Result<void> open_rings(Target& target, std::vector<std::string>& notes);
   Result<void> open_leaders(Target& target);
@@ -109,6 +124,9 @@ class PerfSource final : public EventSource {
   std::vector<EventAttr> events_;  // of specs_, then the tracker
   std::vector<int> programs_;      // by event; none without BPF
   bool has_tracker_ = false;
+  bool by_exec_ = false;                     // a command's exec turns the events on
+  bool several_ = false, with_cpu_ = false;  // see Sampling::apply
+  std::vector<std::string> left_out_;        // events of globs that do not open
   bool user_only_ = false;
   std::vector<int> ring_cpus_;
   std::vector<OpenEvent> open_;    // the first ring_cpus_.size() own a ring each

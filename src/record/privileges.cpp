@@ -87,6 +87,20 @@ Error explain_bpf_denied() {
                              "cap_bpf,cap_perfmon+ep)"};
 }
 
+namespace {
+
+std::string hint_of_invalid(const EventSpec& spec) {
+  if (!spec.pmu.empty()) {
+    return fmt::format(
+        "PMU '{}' may only count, as msr and uncore PMUs do, or not know these terms or modifiers",
+        spec.pmu);
+  }
+  if (spec.attr.precise_ip != 0) return "it may not be precise: leave out the p";
+  return "try it without modifiers, -k or --max-stack";
+}
+
+}  // namespace
+
 Error explain_open_failure(int error, const EventSpec& spec, const Target& target) {
   if (!spec.probe_path.empty() && error != EACCES && error != EPERM && error != EMFILE &&
       error != ENFILE && error != ESRCH) {
@@ -119,10 +133,33 @@ Error explain_open_failure(int error, const EventSpec& spec, const Target& targe
               "the NMI watchdog takes one: 'sysctl kernel.nmi_watchdog=0'"};
     case EINVAL:
       return {fmt::format("the kernel does not take event '{}' as asked for", spec.name),
-              "try it without modifiers, -k or --max-stack"};
+              hint_of_invalid(spec)};
     default:
       return {fmt::format("cannot open event '{}': {}", spec.name, std::strerror(error)), {}};
   }
+}
+
+Error explain_group_failure(int error, const EventSpec& spec, const EventSpec& leader) {
+  return {fmt::format("'{}' does not open in the group of '{}': {}", spec.name, leader.name,
+                      std::strerror(error)),
+          "the events of a group are of one PMU that has counters for all, and of software; behind "
+          "the brace, :W has those that do not fit recorded one by one"};
+}
+
+Error explain_descriptors(size_t needed, size_t limit, size_t events, const Target& target) {
+  std::string hint = events > 1 ? "choose fewer events" : "";
+  const auto add = [&hint](const char* text) {
+    hint += std::string(hint.empty() ? "" : ", ") + text;
+  };
+  if (target.threads.size() > 1) add("record fewer threads, or all with -a");
+  if (target.threads.empty()) add("fewer CPUs with -C");
+  add("or raise the limit: ulimit -Hn");
+  return {fmt::format("{} events of {} on {} CPUs need {} open files, and this process may have {}",
+                      events,
+                      target.threads.empty() ? std::string("the system")
+                                             : fmt::format("{} threads", target.threads.size()),
+                      target.cpus.size(), needed, limit),
+          hint};
 }
 
 Error explain_map_failure(int error, size_t size) {
@@ -139,6 +176,12 @@ void raise_open_file_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+size_t open_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
+  return static_cast<size_t>(limit.rlim_cur);
 }
 
 }  // namespace prof

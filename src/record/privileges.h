@@ -13,6 +13,12 @@ namespace prof {
 /// The error for an event that did not open on `target`; `error` is the errno.
 Error explain_open_failure(int error, const EventSpec& spec, const Target& target);
 
+/// The error for `spec`, which opened by itself, but not in the group that `leader` leads.
+Error explain_group_failure(int error, const EventSpec& spec, const EventSpec& leader);
+
+/// The error for `events` events of `target`, which need more descriptors than the limit allows.
+Error explain_descriptors(size_t needed, size_t limit, size_t events, const Target& target);
+
 /// The error for a ring of `size` bytes that could not be mapped, even at its smallest.
 Error explain_map_failure(int error, size_t size);
 
@@ -24,5 +30,7 @@ Error explain_bpf_denied();
 
 /// Lets this process have as many open files as its hard limit allows.
 void raise_open_file_limit();
+/// How many these are.
+size_t open_file_limit();
 
 }  // namespace prof

@@ -114,7 +114,12 @@ Result<std::vector<EventSpec>> Recorder::specs(std::vector<std::string>& notes) 
   for (const std::string& text : options_.events) {
     auto parsed = parse_events(text);
     if (!parsed) return tl::unexpected(parsed.error());
-    specs.insert(specs.end(), parsed->begin(), parsed->end());
+    const unsigned groups =
+        specs.empty() ? 0 : std::ranges::max(specs, {}, &EventSpec::group).group;
+    for (EventSpec& spec : *parsed) {
+      if (spec.group != 0) spec.group += groups;
+      specs.push_back(std::move(spec));
+    }
   }
   if (specs.empty()) specs.push_back(default_event());
   bool has_hits = false;

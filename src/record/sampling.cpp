@@ -68,6 +68,7 @@ Result<clockid_t> parse_clock(const std::string& text) {
 Result<Sampling> Sampling::from(const RecordOptions& options, std::vector<std::string>& notes) {
   Sampling sampling;
   const uint64_t max_rate = sysctl("perf_event_max_sample_rate", 100000);
+  sampling.max_frequency = max_rate;
   sampling.frequency_given = options.frequency.has_value() || options.max_frequency;
   if (options.max_frequency) {
     sampling.frequency = max_rate;
@@ -100,38 +101,49 @@ Result<Sampling> Sampling::from(const RecordOptions& options, std::vector<std::s
   return sampling;
 }
 
-void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool with_cpu,
-                     bool several, perf_event_attr& attr) const {
+void Sampling::apply_rate(const RecordOptions& options, const EventSpec& spec,
+                          perf_event_attr& attr) const {
   // A program that takes the hits sees them all, and so no rate can be kept.
   const bool each =
       spec.counts_each && (!frequency_given || (options.samples_by_bpf() && spec.is_hit()));
-  attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
-  if (period != 0 || each) {
+  if (spec.terms.period) {
+    attr.sample_period = *spec.terms.period;
+  } else if (!spec.terms.frequency && (period != 0 || each)) {
     attr.sample_period = period != 0 ? period : 1;
   } else {
     attr.freq = 1;
-    attr.sample_freq = frequency;
+    attr.sample_freq = std::min(spec.terms.frequency.value_or(frequency), max_frequency);
   }
+}
+
+void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool with_cpu,
+                     bool several, perf_event_attr& attr) const {
+  attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
+  apply_rate(options, spec, attr);
   // Readers take a sample's fields from one sample_type for all events: a fixed period would do
   // without the field, but a mixture would not.
-  if (period == 0) attr.sample_type |= PERF_SAMPLE_PERIOD;
+  if (period == 0 || attr.freq) attr.sample_type |= PERF_SAMPLE_PERIOD;
   // A stack that is counted may have been on any.
   if (with_cpu && !options.bpf) attr.sample_type |= PERF_SAMPLE_CPU;
-  if (several) attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
-  if (!spec.tracepoint.empty() && !options.samples_by_bpf()) attr.sample_type |= PERF_SAMPLE_RAW;
+  if (several || spec.reads_group) attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
+  if (spec.reads_group) attr.sample_type |= PERF_SAMPLE_READ;
+  const bool has_data = !spec.tracepoint.empty() || is_bpf_output(attr);
+  if (has_data && !options.samples_by_bpf()) attr.sample_type |= PERF_SAMPLE_RAW;
+  const CallGraph chains = spec.terms.call_graph.value_or(options.call_graph);
   // What a BPF program takes by itself need not be taken before it runs.
-  if (options.call_graph != CallGraph::None && !options.samples_by_bpf()) {
+  if (chains != CallGraph::None && !options.samples_by_bpf()) {
     attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
-    attr.sample_max_stack = max_stack;
+    attr.sample_max_stack = spec.terms.max_stack.value_or(max_stack);
   }
-  if (options.call_graph != CallGraph::None) {
+  if (chains != CallGraph::None) {
     attr.exclude_callchain_kernel = !options.kernel_callchains;
     attr.exclude_callchain_user = !options.user_callchains;
   }
-  if (options.call_graph == CallGraph::Dwarf) {
+  if (chains == CallGraph::Dwarf) {
     attr.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
     attr.sample_regs_user = kUserRegisters;
-    attr.sample_stack_user = static_cast<uint32_t>(options.stack_copy);
+    attr.sample_stack_user =
+        static_cast<uint32_t>(spec.terms.stack_copy.value_or(options.stack_copy));
     attr.exclude_callchain_user = 1;  // readers find the user's part themselves
   }
   attr.sample_id_all = 1;

@@ -9,6 +9,7 @@
 #include "object/elf_file.h"
 #include "record/event_spec.h"
 #include "record/probe_spec.h"
+#include "support/fake_devices.h"
 
 extern "C" [[gnu::noinline]] void prof_test_probed_function() {
   asm volatile("nop");
@@ -30,21 +31,6 @@ Error refused(const std::string& text) {
   CHECK(spec.error().exit_code == 2);
   return spec.error();
 }
-
-class FakeDevices {
- public:
-  FakeDevices() {
-    char name[] = "/tmp/prof-devices-XXXXXX";
-    root = ::mkdtemp(name);
-  }
-  ~FakeDevices() { std::filesystem::remove_all(root); }
-  void put(const std::string& path, const std::string& text) const {
-    const std::filesystem::path whole = root + "/" + path;
-    std::filesystem::create_directories(whole.parent_path());
-    std::ofstream(whole) << text;
-  }
-  std::string root;
-};
 
 }  // namespace
 
