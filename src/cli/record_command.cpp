@@ -1,6 +1,7 @@
 // `prof record` on the command line. Options end at the first word that is none, as in perf: what
 // follows is the command, whose own options are left alone.
 #include <fmt/core.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -22,6 +23,8 @@ struct RecordArguments {
   RecordOptions options;
   std::string min_block, max_block;
   std::string frequency, delay, call_graph, max_size, compression;
+  std::vector<std::string> filters;
+  bool exclude_perf = false;
   uint64_t period = 0;
   bool embed = false;
   bool callchains = false, no_inherit = false, no_compress = false, quiet = false;
@@ -45,6 +48,12 @@ void add_options(CLI::App& app, RecordArguments& to) {
       ->group("What");
   app.add_option("-c,--count", to.period, "Sample every so many events instead")->group("What");
   app.add_option("-e,--event", options.events, "Events: cycles, page-faults:u, … [cycles]")
+      ->group("What");
+  app.add_option("--filter", to.filters,
+                 "Only those hits of the tracepoints before it: 'nr_sector > 200'")
+      ->group("What");
+  app.add_flag("--exclude-perf", to.exclude_perf,
+               "Not the hits of prof itself, of the tracepoints before it")
       ->group("What");
   app.add_flag("-g", to.callchains, "Record call chains: as bpf where it can, else as fp")
       ->group("What");
@@ -108,6 +117,23 @@ bool parse_whole(const std::string& text, T& value) {
   return error == std::errc{} && stop == end;
 }
 
+/// What belongs to the -e before it. A thread of ours is known by its name, which is of no other
+/// program: in a filter common_pid is the thread's id, and there are none yet but the first.
+void take_filters(const CLI::App& app, RecordArguments& from) {
+  RecordOptions& options = from.options;
+  size_t events = 0, next = 0;
+  for (const CLI::Option* option : app.parse_order()) {
+    if (option->check_name("-e")) ++events;
+    if (option->check_name("--filter") && next < from.filters.size()) {
+      options.filters.push_back({"--filter", from.filters[next++], events});
+    }
+    if (option->check_name("--exclude-perf")) {
+      ::prctl(PR_SET_NAME, "prof-record");
+      options.filters.push_back({"--exclude-perf", "COMM != \"prof-record\"", events});
+    }
+  }
+}
+
 Result<void> convert(const CLI::App& app, RecordArguments& from) {
   RecordOptions& options = from.options;
   const auto bad = [](const char* option, const std::string& value, const char* wanted) {
@@ -131,6 +157,7 @@ Result<void> convert(const CLI::App& app, RecordArguments& from) {
     if (auto done = parse_call_graph_method(from.call_graph, options); !done) return done;
   }
   options.inherit = !from.no_inherit;
+  take_filters(app, from);
   if (options.wall) {
     options.off_cpu = true;
     if (options.events.empty()) options.events = {"cpu-clock"};

@@ -247,18 +247,35 @@ class EventParser {
   Result<void> parse_tracepoint(std::string_view text, const Words& words, bool leads) {
     const auto tracefs = Tracefs::find(places_.tracefs);
     if (!tracefs) return tl::unexpected(tracefs.error());
-    const auto id = tracefs->id_of(std::string(words.first), std::string(words.second));
-    if (!id) return tl::unexpected(id.error());
-    EventSpec spec;
-    spec.name = std::string(text);
-    spec.attr.type = PERF_TYPE_TRACEPOINT;
-    spec.attr.config = *id;
-    spec.tracepoint = fmt::format("{}:{}", words.first, words.second);
-    spec.counts_each = true;
-    if (words.has_rest) {
-      if (auto done = give_modifiers(words.rest, leads, spec); !done) return done;
+    const std::string system(words.first), name(words.second);
+    const bool glob = is_glob(system) || is_glob(name);
+    Result<std::vector<std::string>> found;
+    if (glob) {
+      found = tracefs->matching(system, name);
+      if (!found) return tl::unexpected(found.error());
+    } else {
+      found->push_back(system + ":" + name);
     }
-    specs_.push_back(std::move(spec));
+    for (const std::string& tracepoint : *found) {
+      const size_t colon = tracepoint.find(':');
+      const auto id = tracefs->id_of(tracepoint.substr(0, colon), tracepoint.substr(colon + 1));
+      // What is in tracefs is not always for perf.
+      if (!id && glob) continue;
+      if (!id) return tl::unexpected(id.error());
+      EventSpec spec;
+      spec.name = glob ? tracepoint : std::string(text);
+      spec.attr.type = PERF_TYPE_TRACEPOINT;
+      spec.attr.config = *id;
+      spec.tracepoint = tracepoint;
+      spec.is_of_glob = glob;
+      spec.counts_each = true;
+      if (words.has_rest) {
+        if (glob) spec.name += fmt::format(":{}", words.rest);
+        if (auto done = give_modifiers(words.rest, leads, spec); !done) return done;
+      }
+      specs_.push_back(std::move(spec));
+      leads = false;
+    }
     return {};
   }
 

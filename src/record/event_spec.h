@@ -37,6 +37,7 @@ struct EventSpec {
   bool is_weak = false;       // of a group that is broken up where it does not open
   unsigned group = 0;         // events of equal numbers are one, the first leads; 0: none
   std::string tracepoint;     // "sched:sched_switch", if it is one
+  std::string filter;         // of its fields
   bool is_of_glob = false;    // one of many: left out where it does not open
   std::string probe_path;     // of a uprobe: what attr.config1 points to while it is opened
   bool probes_entry = false;  // it is where a function begins

@@ -133,6 +133,18 @@ Result<void> validate(const RecordOptions& options) {
     return fail("--off-cpu needs BPF, and with BPF there is no need for copies",
                 "use --call-graph bpf", 2);
   }
+  for (const FilterRequest& filter : options.filters) {
+    if (filter.after == 0) {
+      return fail(fmt::format("{} is of the events before it, and there are none", filter.option),
+                  fmt::format("write -e SYSTEM:NAME first, then {}", filter.option), 2);
+    }
+    if (options.bpf || (options.call_graph == CallGraph::Bpf && options.call_graph_chosen)) {
+      return fail(fmt::format("{} and {} exclude each other: a BPF program takes every hit of a "
+                              "tracepoint, before its filter",
+                              filter.option, options.bpf ? "--bpf" : "--call-graph bpf"),
+                  options.bpf ? "leave out --bpf" : "use --call-graph fp or dwarf", 2);
+    }
+  }
   if (options.output.empty()) return fail("-o needs a file name", {}, 2);
   return {};
 }

@@ -38,6 +38,13 @@ struct TakenRecording {
   bool is_incomplete = false;  // counts could not be read, how many is not known
 };
 
+/// Which hits of tracepoints are wanted, by their fields.
+struct FilterRequest {
+  std::string option;  // as it was given: "--filter"
+  std::string text;
+  size_t after = 0;  // of the events given until then, those of the last -e are meant
+};
+
 struct RecordOptions {
   // Whom to record.
   std::vector<std::string> command;  // started by us, with its arguments
@@ -48,7 +55,8 @@ struct RecordOptions {
   bool inherit = true;     // threads and children born later, too
 
   // What to record.
-  std::vector<std::string> events;    // each a comma-separated list; empty: the default event
+  std::vector<std::string> events;  // each a comma-separated list; empty: the default event
+  std::vector<FilterRequest> filters;
   std::optional<uint64_t> frequency;  // Hz
   bool max_frequency = false;
   std::optional<uint64_t> period;

@@ -33,6 +33,10 @@ bool PerfEvent::disable() const {
   return ::ioctl(fd(), PERF_EVENT_IOC_DISABLE, 0) == 0;
 }
 
+bool PerfEvent::filter(const std::string& filter) const {
+  return ::ioctl(fd(), PERF_EVENT_IOC_SET_FILTER, filter.c_str()) == 0;
+}
+
 bool PerfEvent::attach(int program) const {
   return ::ioctl(fd(), PERF_EVENT_IOC_SET_BPF, program) == 0;
 }

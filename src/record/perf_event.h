@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "common/unique_fd.h"
 
@@ -31,6 +32,8 @@ class PerfEvent {
   int fd() const { return fd_.get(); }
   bool enable() const;
   bool disable() const;
+  /// Has only those hits of a tracepoint recorded that `filter` says.
+  bool filter(const std::string& filter) const;
   /// Runs a BPF program, given by its descriptor, at each sample, also at those of events that
   /// inherit from this one. The program says whether the sample is recorded besides.
   bool attach(int program) const;

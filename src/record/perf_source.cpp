@@ -65,6 +65,12 @@ PerfEvent PerfSource::open_event(size_t index, pid_t tid, int cpu) const {
     group_fd = found->event.fd();
   }
   auto event = open_attr(index, tid, cpu, group_fd);
+  const std::string& filter = specs_[index].filter;
+  if (event && !filter.empty() && !event.filter(filter)) {
+    const int error = errno;
+    event = {};
+    errno = error;
+  }
   const int program = index < programs_.size() ? programs_[index] : -1;
   if (event && program >= 0 && !event.attach(program)) {
     const int error = errno;

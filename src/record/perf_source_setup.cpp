@@ -216,7 +216,11 @@ Result<void> PerfSource::negotiate_event(size_t index, Target& target,
   for (;;) {
     const pid_t tid = target.threads.empty() ? -1 : target.threads.front();
     const int cpu = cpus_of(index, target).front();
-    if (open_attr(index, tid, cpu)) return {};
+    if (const auto event = open_attr(index, tid, cpu)) {
+      const EventSpec& spec = specs_[index];
+      if (spec.filter.empty() || event.filter(spec.filter)) return {};
+      return tl::unexpected(explain_filter_failure(errno, spec));
+    }
     const int error = errno;
     if (error == ESRCH && target.threads.size() > 1) {
       target.threads.erase(target.threads.begin());

@@ -10,6 +10,7 @@
 
 #include "common/text_file.h"
 #include "record/confinement.h"
+#include "record/tracefs.h"
 
 namespace prof {
 
@@ -144,6 +145,15 @@ Error explain_group_failure(int error, const EventSpec& spec, const EventSpec& l
                       std::strerror(error)),
           "the events of a group are of one PMU that has counters for all, and of software; behind "
           "the brace, :W has those that do not fit recorded one by one"};
+}
+
+Error explain_filter_failure(int error, const EventSpec& spec) {
+  const auto tracefs = Tracefs::find();
+  const std::string complaint =
+      tracefs ? tracefs->complaint(spec.tracepoint, spec.filter) : std::string();
+  return {fmt::format("the kernel does not take the filter of '{}': {}", spec.name,
+                      std::strerror(error)),
+          complaint.empty() ? spec.filter : complaint, error == EINVAL ? 2 : 1};
 }
 
 Error explain_descriptors(size_t needed, size_t limit, size_t events, const Target& target) {

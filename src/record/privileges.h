@@ -19,6 +19,9 @@ Error explain_group_failure(int error, const EventSpec& spec, const EventSpec& l
 /// The error for `events` events of `target`, which need more descriptors than the limit allows.
 Error explain_descriptors(size_t needed, size_t limit, size_t events, const Target& target);
 
+/// The error for `spec`, whose filter the kernel does not take.
+Error explain_filter_failure(int error, const EventSpec& spec);
+
 /// The error for a ring of `size` bytes that could not be mapped, even at its smallest.
 Error explain_map_failure(int error, size_t size);
 

@@ -14,6 +14,7 @@
 #include "perfdata/writer.h"
 #include "record/bpf_source.h"
 #include "record/bus_guard.h"
+#include "record/event_filter.h"
 #include "record/file_keeper.h"
 #include "record/host_info.h"
 #include "record/live_source.h"
@@ -51,6 +52,8 @@ class Recorder {
  private:
   Result<void> open_source();
   Result<std::vector<EventSpec>> specs(std::vector<std::string>& notes);
+  Result<void> check_terms(const std::vector<EventSpec>& specs) const;
+  Result<void> add_filters(size_t after, std::vector<EventSpec>& specs) const;
   Result<void> open_with_bpf(const std::vector<EventSpec>& specs, const Sampling& sampling,
                              std::vector<std::string>& notes);
   Result<void> open_output();
@@ -108,12 +111,63 @@ class Recorder {
   uint64_t lost_before_ = 0;  // of them, those of earlier turns
 };
 
+/// What an event says for itself cannot always be done.
+Result<void> Recorder::check_terms(const std::vector<EventSpec>& specs) const {
+  const bool bpf =
+      options_.bpf || (options_.call_graph == CallGraph::Bpf && options_.call_graph_chosen);
+  for (const EventSpec& spec : specs) {
+    const EventTerms& terms = spec.terms;
+    const bool chains = terms.call_graph || terms.stack_copy || terms.max_stack;
+    if (chains && (bpf || options_.live)) {
+      return fail(
+          fmt::format("call chains of its own, as '{}' asks for, exclude --bpf, --call-graph "
+                      "bpf and dwarf,live: those are of all events",
+                      spec.name),
+          "give the method by --call-graph fp or dwarf", 2);
+    }
+    if (spec.reads_group && bpf) {
+      return fail(
+          fmt::format("the counts of a group, as of '{}', exclude --bpf and --call-graph bpf: "
+                      "they are in the kernel's own samples",
+                      spec.name),
+          "leave out S, or use --call-graph fp", 2);
+    }
+  }
+  return {};
+}
+
+/// Gives the events of the -e number `after` the filters that follow it.
+Result<void> Recorder::add_filters(size_t after, std::vector<EventSpec>& specs) const {
+  for (const FilterRequest& request : options_.filters) {
+    if (request.after != after) continue;
+    const auto tracefs = Tracefs::find();
+    if (!tracefs) return tl::unexpected(tracefs.error());
+    for (EventSpec& spec : specs) {
+      if (spec.tracepoint.empty()) {
+        return fail(
+            fmt::format("{} is of tracepoints, and '{}' has no fields", request.option, spec.name),
+            "it belongs to the -e before it: -e block:block_rq_issue --filter "
+            "'nr_sector > 200'",
+            2);
+      }
+      const auto fields = tracefs->fields_of(spec.tracepoint);
+      if (!fields) return tl::unexpected(fields.error());
+      if (auto done = check_filter(request.text, *fields, spec.tracepoint); !done) return done;
+      spec.filter = join_filters(spec.filter, request.text);
+    }
+  }
+  return {};
+}
+
 /// What -e says; what of it is not taken literally is told in `notes`.
 Result<std::vector<EventSpec>> Recorder::specs(std::vector<std::string>& notes) {
   std::vector<EventSpec> specs;
   for (const std::string& text : options_.events) {
     auto parsed = parse_events(text);
     if (!parsed) return tl::unexpected(parsed.error());
+    if (auto done = add_filters(static_cast<size_t>(&text - options_.events.data()) + 1, *parsed);
+        !done)
+      return tl::unexpected(done.error());
     const unsigned groups =
         specs.empty() ? 0 : std::ranges::max(specs, {}, &EventSpec::group).group;
     for (EventSpec& spec : *parsed) {
@@ -122,6 +176,7 @@ Result<std::vector<EventSpec>> Recorder::specs(std::vector<std::string>& notes) 
     }
   }
   if (specs.empty()) specs.push_back(default_event());
+  if (auto done = check_terms(specs); !done) return tl::unexpected(done.error());
   bool has_hits = false;
   for (EventSpec& spec : specs) {
     if (options_.count_each) count_each_occurrence(spec);
@@ -145,8 +200,11 @@ Result<void> Recorder::open_source() {
   auto sampling = Sampling::from(options_, notes);
   if (!sampling) return tl::unexpected(sampling.error());
   const bool known_clock = sampling->clock == CLOCK_MONOTONIC || sampling->clock == CLOCK_BOOTTIME;
-  // What BPF takes of a tracepoint has no fields, which readers want to see.
-  const bool fields = !options_.bpf && std::ranges::any_of(*specs, &EventSpec::is_hit);
+  // What BPF takes of a tracepoint has no fields, which readers want to see; of a group no counts.
+  const bool fields = !options_.bpf && std::ranges::any_of(*specs, [](const EventSpec& spec) {
+    const bool own_chains = spec.terms.call_graph || spec.terms.stack_copy || spec.terms.max_stack;
+    return spec.is_hit() || spec.reads_group || own_chains || is_bpf_output(spec.attr);
+  });
   if (!options_.call_graph_chosen && options_.call_graph == CallGraph::Bpf &&
       (!known_clock || fields || !BpfObject::is_built_in())) {
     options_.call_graph = CallGraph::FramePointers;

@@ -129,7 +129,11 @@ void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool w
   if (spec.reads_group) attr.sample_type |= PERF_SAMPLE_READ;
   const bool has_data = !spec.tracepoint.empty() || is_bpf_output(attr);
   if (has_data && !options.samples_by_bpf()) attr.sample_type |= PERF_SAMPLE_RAW;
-  const CallGraph chains = spec.terms.call_graph.value_or(options.call_graph);
+  // As for perf, a number of frames of its own asks for them.
+  const CallGraph asked = spec.terms.max_stack && options.call_graph == CallGraph::None
+                              ? CallGraph::FramePointers
+                              : options.call_graph;
+  const CallGraph chains = spec.terms.call_graph.value_or(asked);
   // What a BPF program takes by itself need not be taken before it runs.
   if (chains != CallGraph::None && !options.samples_by_bpf()) {
     attr.sample_type |= PERF_SAMPLE_CALLCHAIN;

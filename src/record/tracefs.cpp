@@ -1,7 +1,9 @@
 #include "record/tracefs.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 
 #include "common/byte_writer.h"
 #include "common/text_file.h"
+#include "common/unique_fd.h"
 #include "record/nearest_names.h"
 
 namespace prof {
@@ -46,6 +49,14 @@ bool is_plain(std::string_view name) {
            c == '-';
   });
 }
+
+}  // namespace
+
+bool is_glob(std::string_view name) {
+  return name.find_first_of("*?[") != name.npos;
+}
+
+namespace {
 
 tl::unexpected<Error> not_permitted(const std::string& root) {
   return fail(
@@ -110,6 +121,73 @@ Result<uint64_t> Tracefs::id_of(const std::string& system, const std::string& na
     if (hint.empty()) hint = fmt::format("all of them: ls {}/events/*", root_);
   }
   return fail(fmt::format("there is no tracepoint '{}'", full), hint, 2);
+}
+
+Result<std::vector<std::string>> Tracefs::matching(const std::string& system,
+                                                   const std::string& name) const {
+  std::vector<std::string> found;
+  for (const std::string& folder : systems()) {
+    if (::fnmatch(system.c_str(), folder.c_str(), 0) != 0) continue;
+    for (const std::string& event : events_of(folder)) {
+      if (::fnmatch(name.c_str(), event.c_str(), 0) != 0) continue;
+      found.push_back(folder + ":" + event);
+    }
+  }
+  if (!found.empty()) return found;
+  std::string hint = did_you_mean(system, systems());
+  if (hint.empty()) hint = fmt::format("the systems are the folders in {}/events", root_);
+  return fail(fmt::format("no tracepoint is matched by '{}:{}'", system, name),
+              hint + "\n      all events: prof list", 2);
+}
+
+/// The lines "field:TYPE NAME;" of the format, and what the kernel adds to each event
+/// (trace_define_generic_fields).
+Result<std::vector<std::string>> Tracefs::fields_of(const std::string& tracepoint) const {
+  std::string folder = tracepoint;
+  std::ranges::replace(folder, ':', '/');
+  const auto text = read_text_file(fmt::format("{}/events/{}/format", root_, folder));
+  if (!text) return tl::unexpected(text.error());
+  std::vector<std::string> fields;
+  constexpr std::string_view kField = "field:";
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    const auto at = line.find(kField);
+    if (at == line.npos) continue;
+    auto declared = line.substr(at + kField.size());
+    declared = declared.substr(0, declared.find(';'));
+    const auto space = declared.find_last_of(" *");
+    if (space != declared.npos) declared.remove_prefix(space + 1);
+    fields.emplace_back(declared.substr(0, declared.find('[')));  // of an array
+  }
+  for (const char* each : {"comm", "COMM", "cpu", "CPU", "stacktrace", "STACKTRACE"}) {
+    if (std::ranges::find(fields, each) == fields.end()) fields.emplace_back(each);
+  }
+  return fields;
+}
+
+std::string Tracefs::complaint(const std::string& tracepoint, const std::string& filter) const {
+  const std::string instance = fmt::format("{}/instances/prof-{}", root_, ::getpid());
+  if (::mkdir(instance.c_str(), 0700) != 0) return {};
+  std::string folder = tracepoint;
+  std::ranges::replace(folder, ':', '/');
+  const std::string path = fmt::format("{}/events/{}/filter", instance, folder);
+  std::string text;
+  if (UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC)); fd) {
+    const bool refused = ::write(fd.get(), filter.data(), filter.size()) < 0;
+    if (refused) text = read_text_file(path).value_or("");
+  }
+  ::rmdir(instance.c_str());
+  // The filter, a line with the mark, "parse_error: …".
+  std::string lines;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (!line.empty()) lines += (lines.empty() ? "" : "\n      ") + std::string(line);
+  }
+  return lines;
 }
 
 /// As `perf record` writes it (tools/perf/util/trace-event-info.c, version 0.6): texts of tracefs

@@ -14,6 +14,9 @@
 
 namespace prof {
 
+/// Whether a name is a pattern.
+bool is_glob(std::string_view name);
+
 class Tracefs {
  public:
   /// Where it is mounted: `root`, or what the kernel's documentation knows. An error says how to
@@ -22,6 +25,17 @@ class Tracefs {
 
   /// The number of tracepoint `system`:`name`; the error of an unknown one has the nearest names.
   Result<uint64_t> id_of(const std::string& system, const std::string& name) const;
+
+  /// The tracepoints, as "system:name", that two patterns with *, ? and [] match; an error if none.
+  Result<std::vector<std::string>> matching(const std::string& system,
+                                            const std::string& name) const;
+
+  /// The names by which a filter may ask for the fields of a tracepoint ("system:name").
+  Result<std::vector<std::string>> fields_of(const std::string& tracepoint) const;
+
+  /// What the kernel says of a filter that it refused; empty if it does not tell. Asks it anew, in
+  /// an instance of tracefs that is removed again.
+  std::string complaint(const std::string& tracepoint, const std::string& filter) const;
 
   /// What a perf.data says of its tracepoints, given as "system:name", so that readers know their
   /// fields: feature TRACING_DATA.

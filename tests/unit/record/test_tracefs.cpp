@@ -36,12 +36,13 @@ class FakeTracefs {
     put("events/" + system + "/" + name + "/format", "name: " + name + "\n");
   }
 
- private:
   void put(const std::string& path, const std::string& text) {
     const std::filesystem::path whole = root_ + "/" + path;
     std::filesystem::create_directories(whole.parent_path());
     std::ofstream(whole) << text;
   }
+
+ private:
   std::string root_;
 };
 
@@ -181,4 +182,50 @@ TEST_CASE("a tracepoint whose format is gone cannot be described") {
   const auto tracefs = Tracefs::find(fake.root());
   REQUIRE(tracefs);
   CHECK_FALSE(tracefs->describe(std::vector<std::string>{"sched:gone"}));
+}
+
+TEST_CASE("a pattern is all the tracepoints that it matches") {
+  const FakeTracefs tracefs;
+  const auto specs = parse_events("sched:*,*:consume_*:u", tracefs.places());
+  REQUIRE(specs);
+  REQUIRE(specs->size() == 3);
+  CHECK((*specs)[0].name == "sched:sched_switch");
+  CHECK((*specs)[1].attr.config == 12);
+  CHECK((*specs)[2].name == "skb:consume_skb:u");
+  CHECK((*specs)[2].tracepoint == "skb:consume_skb");
+  CHECK((*specs)[2].attr.exclude_kernel);
+  CHECK((*specs)[2].is_of_glob);
+}
+
+TEST_CASE("a pattern that matches nothing is an error of usage") {
+  const FakeTracefs tracefs;
+  CHECK(refused(tracefs, "sched:x*").exit_code == 2);
+  CHECK(refused(tracefs, "shed:*").hint.starts_with("did you mean sched?"));
+}
+
+TEST_CASE("terms of a tracepoint are those that any event takes") {
+  const FakeTracefs tracefs;
+  const auto spec = one(tracefs, "sched:sched_switch/period=3/u");
+  CHECK(spec.tracepoint == "sched:sched_switch");
+  CHECK(spec.terms.period == 3u);
+  CHECK(spec.attr.exclude_kernel);
+  CHECK(refused(tracefs, "sched:sched_switch/event=3/").exit_code == 2);
+}
+
+TEST_CASE("fields of a tracepoint have the names that filters know") {
+  FakeTracefs tracefs;
+  tracefs.put("events/block/issue/format",
+              "name: issue\nID: 9\nformat:\n"
+              "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\n"
+              "\tfield:char rwbs[10];\toffset:8;\tsize:10;\tsigned:0;\n"
+              "\tfield:__data_loc char[] cmd;\toffset:20;\tsize:4;\tsigned:0;\n"
+              "\tfield:const char *name;\toffset:24;\tsize:8;\tsigned:0;\n"
+              "\nprint fmt: \"%s\", REC->rwbs\n");
+  const auto found = Tracefs::find(tracefs.root());
+  REQUIRE(found);
+  const auto fields = found->fields_of("block:issue");
+  REQUIRE(fields);
+  CHECK(std::vector<std::string>(fields->begin(), fields->begin() + 5) ==
+        std::vector<std::string>{"common_type", "rwbs", "cmd", "name", "comm"});
+  CHECK_FALSE(found->fields_of("block:nothing"));
 }
