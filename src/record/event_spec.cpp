@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 
+#include "record/breakpoint_spec.h"
 #include "record/event_modifiers.h"
 #include "record/event_names.h"
 #include "record/nearest_names.h"
@@ -85,7 +86,7 @@ EventSpec named_spec(const NamedEvent& known, std::string_view text) {
 /// Where an event ends: at a comma, or in a group at the brace, that are not between the slashes of
 /// its terms. Paths have slashes of their own.
 size_t event_end(std::string_view text, bool in_group) {
-  const bool has_terms = !is_probe(text);
+  const bool has_terms = !is_probe(text) && !is_breakpoint(text);
   bool in_terms = false, quoted = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -172,6 +173,7 @@ class EventParser {
 
   Result<void> parse_event(std::string_view text, bool leads) {
     if (is_probe(text)) return add(parse_probe_event(text, places_));
+    if (is_breakpoint(text)) return parse_breakpoint_event(text, leads);
     const Words words(text);
     const bool has_colon = words.first.size() != text.size();
     if (has_colon && is_missing_kind(words.first)) {
@@ -276,6 +278,25 @@ class EventParser {
       specs_.push_back(std::move(spec));
       leads = false;
     }
+    return {};
+  }
+
+  Result<void> parse_breakpoint_event(std::string_view text, bool leads) {
+    auto breakpoint = parse_breakpoint(text);
+    if (!breakpoint) return tl::unexpected(breakpoint.error());
+    EventSpec spec;
+    spec.name = std::string(text);
+    spec.attr.type = PERF_TYPE_BREAKPOINT;
+    spec.attr.bp_type = breakpoint->access;
+    spec.attr.bp_addr = breakpoint->address;
+    spec.attr.bp_len = breakpoint->length;
+    spec.symbol = std::move(breakpoint->symbol);
+    spec.counts_each = true;
+    if (breakpoint->has_modifiers) {
+      auto done = give_modifiers(breakpoint->modifiers, leads, spec);
+      if (!done) return done;
+    }
+    specs_.push_back(std::move(spec));
     return {};
   }
 

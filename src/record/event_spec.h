@@ -37,6 +37,7 @@ struct EventSpec {
   bool is_weak = false;       // of a group that is broken up where it does not open
   unsigned group = 0;         // events of equal numbers are one, the first leads; 0: none
   std::string tracepoint;     // "sched:sched_switch", if it is one
+  std::string symbol;         // of a breakpoint: what attr.bp_addr is to be counted from, if any
   std::string filter;         // of its fields
   bool is_of_glob = false;    // one of many: left out where it does not open
   std::string probe_path;     // of a uprobe: what attr.config1 points to while it is opened
@@ -63,6 +64,7 @@ struct EventPlaces {
 ///   cpu/event=0x3c,period=1000/, cpu-clock/freq=99/   terms (event_terms.h)
 ///   sched:sched_switch, ext4:*                 tracepoints
 ///   uprobe:/path:function                      functions (probe_spec.h), which take no modifiers
+///   mem:0x601040/8:w, mem:symbol               breakpoints (breakpoint_spec.h)
 ///   {cpu-clock,page-faults}:S                  groups: on the PMU together
 /// Groups are numbered from 1 on.
 Result<std::vector<EventSpec>> parse_events(std::string_view text, const EventPlaces& places = {});

@@ -108,6 +108,14 @@ Error explain_open_failure(int error, const EventSpec& spec, const Target& targe
     return {fmt::format("the kernel cannot probe '{}': {}", spec.name, std::strerror(error)),
             "a probe is at the first byte of an instruction of a file on a disk"};
   }
+  if (spec.attr.type == PERF_TYPE_BREAKPOINT && error == ENOSPC) {
+    return {fmt::format("no breakpoint is left for '{}'", spec.name),
+            "a processor has few, four on x86, and debuggers use them too"};
+  }
+  if (spec.attr.type == PERF_TYPE_BREAKPOINT && (error == EINVAL || error == EOPNOTSUPP)) {
+    return {fmt::format("this processor has no breakpoint as '{}'", spec.name),
+            "x86 has w and rw of 1, 2, 4 or 8 bytes at a multiple of them, and x of 8"};
+  }
   switch (error) {
     case EACCES:
     case EPERM:

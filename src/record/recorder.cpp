@@ -13,6 +13,7 @@
 #include "perfdata/encode.h"
 #include "perfdata/writer.h"
 #include "record/bpf_source.h"
+#include "record/breakpoint_spec.h"
 #include "record/bus_guard.h"
 #include "record/event_filter.h"
 #include "record/file_keeper.h"
@@ -52,6 +53,9 @@ class Recorder {
  private:
   Result<void> open_source();
   Result<std::vector<EventSpec>> specs(std::vector<std::string>& notes);
+  Result<bool> place_breakpoints_of_command(std::vector<EventSpec>& specs,
+                                            std::vector<std::string>& notes) const;
+  Result<void> place_breakpoints(std::vector<EventSpec>& specs) const;
   Result<void> check_terms(const std::vector<EventSpec>& specs) const;
   Result<void> add_filters(size_t after, std::vector<EventSpec>& specs) const;
   Result<void> open_with_bpf(const std::vector<EventSpec>& specs, const Sampling& sampling,
@@ -132,6 +136,43 @@ Result<void> Recorder::check_terms(const std::vector<EventSpec>& specs) const {
                       spec.name),
           "leave out S, or use --call-graph fp", 2);
     }
+  }
+  return {};
+}
+
+/// Breakpoints at symbols of the command that is recorded; whether there are any. Its addresses
+/// must then be known before it runs.
+Result<bool> Recorder::place_breakpoints_of_command(std::vector<EventSpec>& specs,
+                                                    std::vector<std::string>& notes) const {
+  bool any = false;
+  const bool others = options_.system_wide || !options_.cpus.empty() || !options_.pids.empty() ||
+                      !options_.tids.empty() || !options_.user.empty();
+  for (EventSpec& spec : specs) {
+    if (spec.symbol.empty() || others) continue;
+    if (command_path(options_.command.front()).empty()) return false;  // the fork says it better
+    const auto address = address_in_command(spec.symbol, options_.command);
+    if (!address) return tl::unexpected(address.error());
+    spec.attr.bp_addr += *address;
+    spec.symbol.clear();
+    any = true;
+  }
+  if (any) {
+    notes.push_back(fmt::format("'{}' runs without randomized addresses, for its breakpoints",
+                                options_.command.front()));
+  }
+  return any;
+}
+
+/// Those at symbols of what runs already.
+Result<void> Recorder::place_breakpoints(std::vector<EventSpec>& specs) const {
+  std::vector<pid_t> pids(target_.processes.begin(), target_.processes.end());
+  if (pids.empty() && target_.kind == TargetKind::Threads) pids = target_.threads;
+  for (EventSpec& spec : specs) {
+    if (spec.symbol.empty()) continue;
+    const auto address = address_in_processes(spec.symbol, pids);
+    if (!address) return tl::unexpected(address.error());
+    spec.attr.bp_addr += *address;
+    spec.symbol.clear();
   }
   return {};
 }
@@ -221,7 +262,9 @@ Result<void> Recorder::open_source() {
 
   const bool quiet_stdout = options_.output == "-" || options_.take;
   if (!options_.command.empty()) {
-    auto workload = Workload::fork(options_.command, quiet_stdout);
+    auto fixed = place_breakpoints_of_command(*specs, notes);
+    if (!fixed) return tl::unexpected(fixed.error());
+    auto workload = Workload::fork(options_.command, quiet_stdout, *fixed);
     if (!workload) return tl::unexpected(workload.error());
     workload_ = std::move(*workload);
   }
@@ -229,6 +272,7 @@ Result<void> Recorder::open_source() {
   auto target = resolve_target(options_, workload_ ? workload_->pid() : 0);
   if (!target) return tl::unexpected(target.error());
   target_ = std::move(*target);
+  if (auto done = place_breakpoints(*specs); !done) return done;
   raise_open_file_limit();  // after the fork: the command keeps its own
   if (programs) {
     if (auto done = open_with_bpf(*specs, *sampling, notes); !done) return done;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -56,7 +57,9 @@ FoundCommand find_command(const std::string& name) {
   }
 }
 
-[[noreturn]] void run_child(std::vector<char*> argv, int go, int failed, bool quiet_stdout) {
+[[noreturn]] void run_child(std::vector<char*> argv, int go, int failed, bool quiet_stdout,
+                            bool fixed_addresses) {
+  if (fixed_addresses) ::personality(ADDR_NO_RANDOMIZE);
   // The name under which the first instants show, before exec changes it.
   ::prctl(PR_SET_NAME, "prof-exec");
   if (quiet_stdout) ::dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -80,7 +83,7 @@ std::string command_path(const std::string& name) {
 }
 
 Result<std::unique_ptr<Workload>> Workload::fork(const std::vector<std::string>& command,
-                                                 bool quiet_stdout) {
+                                                 bool quiet_stdout, bool fixed_addresses) {
   if (const int error = find_command(command.front()).error) {
     return tl::unexpected(exec_error(command.front(), error));
   }
@@ -101,7 +104,7 @@ Result<std::unique_ptr<Workload>> Workload::fork(const std::vector<std::string>&
   if (pid == 0) {
     go_write.reset();
     failed_read.reset();
-    run_child(std::move(argv), go_read.get(), failed_write.get(), quiet_stdout);
+    run_child(std::move(argv), go_read.get(), failed_write.get(), quiet_stdout, fixed_addresses);
   }
   std::unique_ptr<Workload> workload(new Workload);
   workload->name_ = command.front();

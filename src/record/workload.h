@@ -20,10 +20,11 @@ class Workload {
  public:
   /// Forks. The child waits; its exec is what enables the events. With `quiet_stdout` its standard
   /// output goes to standard error, since ours carries the recording.
+  /// With `fixed_addresses` its memory is laid out without chance.
   /// The child keeps the signal mask of the moment, so fork before blocking any.
   /// A command that cannot be run is told before anything is forked: exit code 127 or 126.
   static Result<std::unique_ptr<Workload>> fork(const std::vector<std::string>& command,
-                                                bool quiet_stdout);
+                                                bool quiet_stdout, bool fixed_addresses = false);
   /// A child that was never released, or is still there, is left to itself; one that waits ends.
   ~Workload();
   Workload(const Workload&) = delete;

@@ -2,11 +2,14 @@
 
 import os
 import re
+import subprocess
+import time
 
 from harness import (PROF, check, check_equal, check_in, main, perf_ok, prof, prof_ok, require_perf,
-                     require_root, require_tracefs, run, test)
+                     require_root, require_tracefs, run, test, workload)
 from recordings import recorded_samples
 
+CALLS = 100
 BURN = ("dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=2000")
 EXECS = ("sh", "-c", "for i in 1 2 3 4 5; do /bin/true; done")
 
@@ -42,7 +45,7 @@ def events_of(path):
 
 
 def refused(code, told, *options):
-    with_file = ("record", *options, "-o", "not-made", "--", "true")
+    with_file = ("record", *options, "-o", "not-made", "--", workload("hits"), 1)
     done = prof(*with_file)
     check_equal(done.code, code, f"exit code of:\n{done}")
     check_in(told, done.err, " ".join(options))
@@ -142,6 +145,44 @@ def prof_itself_is_left_out(tmp):
 
 
 @test
+def breakpoints_are_hit_as_by_perf(tmp):
+    require_perf()
+    if os.uname().machine != "x86_64":
+        print("breakpoints of other kinds here: not checked")
+        return
+    command = (workload("hits"), CALLS)
+    for event, count in (("mem:hits:w:u", 4 * CALLS), ("mem:hits/8:rw:u", 8 * CALLS),
+                         ("mem:hit_me:x", 3 * CALLS)):
+        done = prof_ok("record", "-e", event, "-o", f"{tmp}/ours", "--", *command)
+        check_equal(recorded_samples(done.err), count, f"hits of {event}")
+        check_in("without randomized addresses", done.err, "what is different for the command")
+        own = perf_ok("evlist", "-v", "-i", f"{tmp}/ours").out
+        address = re.search(r"bp_addr, config1 }: (0x[0-9a-f]+)", own)[1]
+        given = event.replace("hits", address).replace("hit_me", address)
+        perf_ok("record", "-q", "-B", "-N", "-e", given, "-o", f"{tmp}/theirs", "--", "setarch",
+                "-R", *command)
+        check_equal(attributes(f"{tmp}/ours"), attributes(f"{tmp}/theirs"), event)
+        hits = [line for line in prof_ok("script", "-i", f"{tmp}/theirs", "-F", "comm,event").out
+                .splitlines() if "hits" in line.split()[0]]
+        check_equal(len(hits), count, f"perf's hits of {given}")
+
+
+@test
+def a_symbol_of_a_running_process_is_found(tmp):
+    if os.uname().machine != "x86_64":
+        return
+    process = subprocess.Popen([workload("hits"), str(CALLS), "0", "0", "wait"],
+                               stdin=subprocess.PIPE)
+    recorder = subprocess.Popen([PROF, "record", "-e", "mem:hits:w:u", "-p", str(process.pid),
+                                 "-o", f"{tmp}/file", "-v"], stderr=subprocess.PIPE, text=True)
+    recorder.stderr.readline()  # when its events are open
+    time.sleep(0.5)
+    process.communicate(b"x", timeout=60)
+    said = recorder.communicate(timeout=60)[1]
+    check_equal(recorded_samples(said), 4 * CALLS, "hits")
+
+
+@test
 def what_is_mistyped_is_told_with_what_is_nearest():
     for told, *options in (
             ("did you mean LLC-loads", "-e", "LLC-laods"),
@@ -151,6 +192,9 @@ def what_is_mistyped_is_told_with_what_is_nearest():
             ("have no end", "-e", "cpu-clock/period=3"),
             ("the group '{cpu-clock' has no end", "-e", "{cpu-clock"),
             ("is of groups", "-e", "cpu-clock:W"),
+            ("has no symbol 'hitz'\n      did you mean hits?", "-e", "mem:hitz:w"),
+            ("whose symbol is 'hits'?", "-a", "-e", "mem:hits:w"),
+            ("bad breakpoint 'mem:0x10/:w'", "-e", "mem:0x10/:w"),
             ("as perf stat does", "-e", "cpu-clock:b"),
             ("is of a group's first event", "-e", "{cpu-clock,faults:D}"),
             ("no tracepoint is matched by 'nosuch:*'", "-e", "nosuch:*"),
@@ -176,6 +220,10 @@ def what_the_machine_refuses_is_told():
         refused(1, "this machine has no PMU 'cpu'", "-e", "cpu/event=0x3c/")
     if os.path.isdir("/sys/bus/event_source/devices/msr"):
         refused(1, "PMU 'msr' may only count", "-e", "msr/tsc/", "-a")
+    if os.uname().machine == "x86_64":
+        refused(1, "this processor has no breakpoint", "-e", "mem:hits:r")
+        refused(1, "no breakpoint is left", *(word for i in range(5)
+                                              for word in ("-e", f"mem:hits+{8 * i}:w")))
 
 
 @test
