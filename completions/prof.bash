@@ -45,6 +45,10 @@ _prof() {
       COMPREPLY=($(compgen -W "cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults" -- "$current"))
       return
       ;;
+    "record --filter")
+      # anything
+      return
+      ;;
     "record --call-graph")
       COMPREPLY=($(compgen -W "fp" -- "$current"))
       return
@@ -424,7 +428,7 @@ _prof() {
   esac
   case "$command" in
     record)
-      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event -g --call-graph --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
+      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
       ;;
     stacks)
       words="-h --help -p --pid -i --interval -D --duration -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"

@@ -24,6 +24,8 @@ complete -c prof -n '__fish_seen_subcommand_from record' -s D -l delay -x -d 'St
 complete -c prof -n '__fish_seen_subcommand_from record' -s F -l freq -x -d 'Samples a second and CPU, or \'max\' [4000]'
 complete -c prof -n '__fish_seen_subcommand_from record' -s c -l count -x -d 'Sample every so many events instead'
 complete -c prof -n '__fish_seen_subcommand_from record' -s e -l event -x -a 'cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults' -d 'Events: cycles, page-faults:u, … [cycles]'
+complete -c prof -n '__fish_seen_subcommand_from record' -l filter -x -d 'Only those hits of the tracepoints before it: \'nr_sector > 200\''
+complete -c prof -n '__fish_seen_subcommand_from record' -l exclude-perf -d 'Not the hits of prof itself, of the tracepoints before it'
 complete -c prof -n '__fish_seen_subcommand_from record' -s g -d 'Record call chains: as bpf where it can, else as fp'
 complete -c prof -n '__fish_seen_subcommand_from record' -l call-graph -x -a 'fp' -d 'Record call chains by this method: bpf, fp, or dwarf[,SIZE][,live]'
 complete -c prof -n '__fish_seen_subcommand_from record' -l bpf -d 'Count equal stacks in the kernel; the file holds each once'

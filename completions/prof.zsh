@@ -52,6 +52,8 @@ _prof() {
         '*--count[Sample every so many events instead]:value: ' \
         '*-e[Events\: cycles, page-faults\:u, … \[cycles\]]:value:(cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults)' \
         '*--event[Events\: cycles, page-faults\:u, … \[cycles\]]:value:(cycles instructions cache-references cache-misses branches branch-misses bus-cycles ref-cycles stalled-cycles-frontend stalled-cycles-backend cpu-clock task-clock page-faults minor-faults major-faults context-switches cpu-migrations alignment-faults emulation-faults)' \
+        '*--filter[Only those hits of the tracepoints before it\: '\''nr_sector > 200'\'']:value: ' \
+        '*--exclude-perf[Not the hits of prof itself, of the tracepoints before it]' \
         '*-g[Record call chains\: as bpf where it can, else as fp]' \
         '*--call-graph[Record call chains by this method\: bpf, fp, or dwarf\[,SIZE\]\[,live\]]:value:(fp)' \
         '*--bpf[Count equal stacks in the kernel; the file holds each once]' \
