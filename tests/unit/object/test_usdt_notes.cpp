@@ -28,7 +28,7 @@ std::vector<std::byte> file_with_probes(bool is_64, bool big_endian, uint64_t mo
     content.text(strings);
     note("stapsdt", 3, content.take());
   };
-  probe(0x1010, 0, std::string_view("demo\0begin\0008@%rdi -4@$3\0", 26));
+  probe(0x1010, 0, std::string_view("demo\0begin\0008@%rdi -4@$3\0", 24));
   note("GNU", 3, std::as_bytes(std::span("id")));
   probe(0x1020, 0x4000, std::string_view("demo\0end\0\0", 10));
   auto content = notes.take();
