@@ -12,10 +12,9 @@
 #include "perfdata/decode.h"
 #include "perfdata/encode.h"
 #include "perfdata/writer.h"
+#include "record/asked_events.h"
 #include "record/bpf_source.h"
-#include "record/breakpoint_spec.h"
 #include "record/bus_guard.h"
-#include "record/event_filter.h"
 #include "record/file_keeper.h"
 #include "record/host_info.h"
 #include "record/live_source.h"
@@ -53,11 +52,6 @@ class Recorder {
  private:
   Result<void> open_source();
   Result<std::vector<EventSpec>> specs(std::vector<std::string>& notes);
-  Result<bool> place_breakpoints_of_command(std::vector<EventSpec>& specs,
-                                            std::vector<std::string>& notes) const;
-  Result<void> place_breakpoints(std::vector<EventSpec>& specs) const;
-  Result<void> check_terms(const std::vector<EventSpec>& specs) const;
-  Result<void> add_filters(size_t after, std::vector<EventSpec>& specs) const;
   Result<void> open_with_bpf(const std::vector<EventSpec>& specs, const Sampling& sampling,
                              std::vector<std::string>& notes);
   Result<void> open_output();
@@ -115,109 +109,11 @@ class Recorder {
   uint64_t lost_before_ = 0;  // of them, those of earlier turns
 };
 
-/// What an event says for itself cannot always be done.
-Result<void> Recorder::check_terms(const std::vector<EventSpec>& specs) const {
-  const bool bpf =
-      options_.bpf || (options_.call_graph == CallGraph::Bpf && options_.call_graph_chosen);
-  for (const EventSpec& spec : specs) {
-    const EventTerms& terms = spec.terms;
-    const bool chains = terms.call_graph || terms.stack_copy || terms.max_stack;
-    if (chains && (bpf || options_.live)) {
-      return fail(
-          fmt::format("call chains of its own, as '{}' asks for, exclude --bpf, --call-graph "
-                      "bpf and dwarf,live: those are of all events",
-                      spec.name),
-          "give the method by --call-graph fp or dwarf", 2);
-    }
-    if (spec.reads_group && bpf) {
-      return fail(
-          fmt::format("the counts of a group, as of '{}', exclude --bpf and --call-graph bpf: "
-                      "they are in the kernel's own samples",
-                      spec.name),
-          "leave out S, or use --call-graph fp", 2);
-    }
-  }
-  return {};
-}
-
-/// Breakpoints at symbols of the command that is recorded; whether there are any. Its addresses
-/// must then be known before it runs.
-Result<bool> Recorder::place_breakpoints_of_command(std::vector<EventSpec>& specs,
-                                                    std::vector<std::string>& notes) const {
-  bool any = false;
-  const bool others = options_.system_wide || !options_.cpus.empty() || !options_.pids.empty() ||
-                      !options_.tids.empty() || !options_.user.empty();
-  for (EventSpec& spec : specs) {
-    if (spec.symbol.empty() || others) continue;
-    if (command_path(options_.command.front()).empty()) return false;  // the fork says it better
-    const auto address = address_in_command(spec.symbol, options_.command);
-    if (!address) return tl::unexpected(address.error());
-    spec.attr.bp_addr += *address;
-    spec.symbol.clear();
-    any = true;
-  }
-  if (any) {
-    notes.push_back(fmt::format("'{}' runs without randomized addresses, for its breakpoints",
-                                options_.command.front()));
-  }
-  return any;
-}
-
-/// Those at symbols of what runs already.
-Result<void> Recorder::place_breakpoints(std::vector<EventSpec>& specs) const {
-  std::vector<pid_t> pids(target_.processes.begin(), target_.processes.end());
-  if (pids.empty() && target_.kind == TargetKind::Threads) pids = target_.threads;
-  for (EventSpec& spec : specs) {
-    if (spec.symbol.empty()) continue;
-    const auto address = address_in_processes(spec.symbol, pids);
-    if (!address) return tl::unexpected(address.error());
-    spec.attr.bp_addr += *address;
-    spec.symbol.clear();
-  }
-  return {};
-}
-
-/// Gives the events of the -e number `after` the filters that follow it.
-Result<void> Recorder::add_filters(size_t after, std::vector<EventSpec>& specs) const {
-  for (const FilterRequest& request : options_.filters) {
-    if (request.after != after) continue;
-    const auto tracefs = Tracefs::find();
-    if (!tracefs) return tl::unexpected(tracefs.error());
-    for (EventSpec& spec : specs) {
-      if (spec.tracepoint.empty()) {
-        return fail(
-            fmt::format("{} is of tracepoints, and '{}' has no fields", request.option, spec.name),
-            "it belongs to the -e before it: -e block:block_rq_issue --filter "
-            "'nr_sector > 200'",
-            2);
-      }
-      const auto fields = tracefs->fields_of(spec.tracepoint);
-      if (!fields) return tl::unexpected(fields.error());
-      if (auto done = check_filter(request.text, *fields, spec.tracepoint); !done) return done;
-      spec.filter = join_filters(spec.filter, request.text);
-    }
-  }
-  return {};
-}
-
 /// What -e says; what of it is not taken literally is told in `notes`.
 Result<std::vector<EventSpec>> Recorder::specs(std::vector<std::string>& notes) {
-  std::vector<EventSpec> specs;
-  for (const std::string& text : options_.events) {
-    auto parsed = parse_events(text);
-    if (!parsed) return tl::unexpected(parsed.error());
-    if (auto done = add_filters(static_cast<size_t>(&text - options_.events.data()) + 1, *parsed);
-        !done)
-      return tl::unexpected(done.error());
-    const unsigned groups =
-        specs.empty() ? 0 : std::ranges::max(specs, {}, &EventSpec::group).group;
-    for (EventSpec& spec : *parsed) {
-      if (spec.group != 0) spec.group += groups;
-      specs.push_back(std::move(spec));
-    }
-  }
-  if (specs.empty()) specs.push_back(default_event());
-  if (auto done = check_terms(specs); !done) return tl::unexpected(done.error());
+  auto asked = asked_events(options_);
+  if (!asked) return asked;
+  std::vector<EventSpec>& specs = *asked;
   bool has_hits = false;
   for (EventSpec& spec : specs) {
     if (options_.count_each) count_each_occurrence(spec);
@@ -231,7 +127,7 @@ Result<std::vector<EventSpec>> Recorder::specs(std::vector<std::string>& notes) 
       options_.call_graph_chosen) {
     notes.push_back("--call-graph bpf leaves out the fields of tracepoints");
   }
-  return specs;
+  return asked;
 }
 
 Result<void> Recorder::open_source() {
@@ -262,7 +158,7 @@ Result<void> Recorder::open_source() {
 
   const bool quiet_stdout = options_.output == "-" || options_.take;
   if (!options_.command.empty()) {
-    auto fixed = place_breakpoints_of_command(*specs, notes);
+    auto fixed = place_breakpoints_of_command(options_, *specs, notes);
     if (!fixed) return tl::unexpected(fixed.error());
     auto workload = Workload::fork(options_.command, quiet_stdout, *fixed);
     if (!workload) return tl::unexpected(workload.error());
@@ -272,7 +168,7 @@ Result<void> Recorder::open_source() {
   auto target = resolve_target(options_, workload_ ? workload_->pid() : 0);
   if (!target) return tl::unexpected(target.error());
   target_ = std::move(*target);
-  if (auto done = place_breakpoints(*specs); !done) return done;
+  if (auto done = place_breakpoints(target_, *specs); !done) return done;
   raise_open_file_limit();  // after the fork: the command keeps its own
   if (programs) {
     if (auto done = open_with_bpf(*specs, *sampling, notes); !done) return done;

@@ -1,0 +1,123 @@
+#include "record/asked_events.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "record/breakpoint_spec.h"
+#include "record/event_filter.h"
+#include "record/tracefs.h"
+#include "record/workload.h"
+
+namespace prof {
+
+namespace {
+
+/// What an event says for itself cannot always be done.
+Result<void> check_terms(const RecordOptions& options, const std::vector<EventSpec>& specs) {
+  const bool bpf =
+      options.bpf || (options.call_graph == CallGraph::Bpf && options.call_graph_chosen);
+  for (const EventSpec& spec : specs) {
+    const EventTerms& terms = spec.terms;
+    const bool chains = terms.call_graph || terms.stack_copy || terms.max_stack;
+    if (chains && (bpf || options.live)) {
+      return fail(
+          fmt::format("call chains of its own, as '{}' asks for, exclude --bpf, --call-graph "
+                      "bpf and dwarf,live: those are of all events",
+                      spec.name),
+          "give the method by --call-graph fp or dwarf", 2);
+    }
+    if (spec.reads_group && bpf) {
+      return fail(
+          fmt::format("the counts of a group, as of '{}', exclude --bpf and --call-graph bpf: "
+                      "they are in the kernel's own samples",
+                      spec.name),
+          "leave out S, or use --call-graph fp", 2);
+    }
+  }
+  return {};
+}
+
+/// Gives the events of the -e number `after` the filters that follow it.
+Result<void> add_filters(const RecordOptions& options, size_t after,
+                         std::vector<EventSpec>& specs) {
+  for (const FilterRequest& request : options.filters) {
+    if (request.after != after) continue;
+    const auto tracefs = Tracefs::find();
+    if (!tracefs) return tl::unexpected(tracefs.error());
+    for (EventSpec& spec : specs) {
+      if (spec.tracepoint.empty()) {
+        return fail(
+            fmt::format("{} is of tracepoints, and '{}' has no fields", request.option, spec.name),
+            "it belongs to the -e before it: -e block:block_rq_issue --filter "
+            "'nr_sector > 200'",
+            2);
+      }
+      const auto fields = tracefs->fields_of(spec.tracepoint);
+      if (!fields) return tl::unexpected(fields.error());
+      if (auto done = check_filter(request.text, *fields, spec.tracepoint); !done) return done;
+      spec.filter = join_filters(spec.filter, request.text);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<EventSpec>> asked_events(const RecordOptions& options) {
+  std::vector<EventSpec> specs;
+  for (const std::string& text : options.events) {
+    auto parsed = parse_events(text);
+    if (!parsed) return tl::unexpected(parsed.error());
+    if (auto done =
+            add_filters(options, static_cast<size_t>(&text - options.events.data()) + 1, *parsed);
+        !done)
+      return tl::unexpected(done.error());
+    const unsigned groups =
+        specs.empty() ? 0 : std::ranges::max(specs, {}, &EventSpec::group).group;
+    for (EventSpec& spec : *parsed) {
+      if (spec.group != 0) spec.group += groups;
+      specs.push_back(std::move(spec));
+    }
+  }
+  if (specs.empty()) specs.push_back(default_event());
+  if (auto done = check_terms(options, specs); !done) return tl::unexpected(done.error());
+  return specs;
+}
+
+Result<bool> place_breakpoints_of_command(const RecordOptions& options,
+                                          std::vector<EventSpec>& specs,
+                                          std::vector<std::string>& notes) {
+  bool any = false;
+  const bool others = options.system_wide || !options.cpus.empty() || !options.pids.empty() ||
+                      !options.tids.empty() || !options.user.empty();
+  for (EventSpec& spec : specs) {
+    if (spec.symbol.empty() || others) continue;
+    if (command_path(options.command.front()).empty()) return false;  // the fork says it better
+    const auto address = address_in_command(spec.symbol, options.command);
+    if (!address) return tl::unexpected(address.error());
+    spec.attr.bp_addr += *address;
+    spec.symbol.clear();
+    any = true;
+  }
+  if (any) {
+    notes.push_back(fmt::format("'{}' runs without randomized addresses, for its breakpoints",
+                                options.command.front()));
+  }
+  return any;
+}
+
+Result<void> place_breakpoints(const Target& target, std::vector<EventSpec>& specs) {
+  std::vector<pid_t> pids(target.processes.begin(), target.processes.end());
+  if (pids.empty() && target.kind == TargetKind::Threads) pids = target.threads;
+  for (EventSpec& spec : specs) {
+    if (spec.symbol.empty()) continue;
+    const auto address = address_in_processes(spec.symbol, pids);
+    if (!address) return tl::unexpected(address.error());
+    spec.attr.bp_addr += *address;
+    spec.symbol.clear();
+  }
+  return {};
+}
+
+}  // namespace prof
