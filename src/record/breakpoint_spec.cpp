@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "common/parse_number.h"
 #include "common/text_file.h"
 #include "object/elf_file.h"
 #include "object/proc_maps.h"
@@ -24,16 +24,6 @@ namespace prof {
 namespace {
 
 constexpr std::string_view kPrefix = "mem:";
-
-std::optional<uint64_t> parse_number(std::string_view text) {
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  if (hex) text.remove_prefix(2);
-  uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, hex ? 16 : 10);
-  if (error != std::errc{} || stop != end || text.empty()) return std::nullopt;
-  return value;
-}
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view why) {
   return fail(fmt::format("bad breakpoint '{}': {}", text, why),

@@ -3,11 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "common/parse_number.h"
 #include "record/event_spec.h"
 #include "record/nearest_names.h"
 #include "record/pmu.h"
@@ -38,16 +38,6 @@ std::vector<Term> split_terms(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return terms;
-}
-
-std::optional<uint64_t> parse_number(std::string_view text) {
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  if (hex) text.remove_prefix(2);
-  uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, hex ? 16 : 10);
-  if (error != std::errc{} || stop != end || text.empty()) return std::nullopt;
-  return value;
 }
 
 constexpr std::string_view kConfigs[] = {"config", "config1", "config2", "config3"};
