@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from harness import (PROF, Skip, check, check_equal, check_in, check_near, main, open_to_nobody,
+from harness import (PROF, SANITIZED, Skip, check, check_equal, check_in, check_near, main, open_to_nobody,
                      perf_ok, prof_ok, require_bpf, require_perf, require_program, run, test,
                      unprivileged, workload)
 from recordings import Differences, folded_stacks, script_samples, shares_by_symbol
@@ -224,6 +224,8 @@ def periods_by_frame(path, event, names):
 
 
 AWAY_SECONDS = 4
+# Points. Where everything is slow, the first nap of a thread may end before its table is there.
+AWAY_TOLERANCE = 2.0 if SANITIZED else 1.0
 
 
 @test
@@ -238,7 +240,7 @@ def time_away_is_where_it_was_spent(tmp):
     running = periods_by_frame(path, "cpu-clock", functions)
     rounds = AWAY_SECONDS * threads * 1e9  # what its functions had, all threads together
     for name, percent in (("nap_60", 60.0), ("nap_30", 30.0)):
-        check_near(100 * away[name] / rounds, percent, 1.0, f"time asleep in {name}")
+        check_near(100 * away[name] / rounds, percent, AWAY_TOLERANCE, f"time asleep in {name}")
     spent = sum(sums[name] for sums in (away, waiting, running) for name in functions)
     check_near(100 * spent / rounds, 100.0, 2.0, "on and off the CPU")
     check(away["burn_10"] < 0.01 * rounds, f"burn_10 is away: {away}")
@@ -257,7 +259,7 @@ def wall_time_is_one_time(tmp):
     for part, name, percent in (("[asleep]", "nap_60", 60.0), ("[asleep]", "nap_30", 30.0)):
         time = sum(count for stack, count in stacks.items()
                    if stack[:2] == ("away", part) and name in stack)
-        check_near(100 * time / rounds, percent, 1.0, f"{name} {part}")
+        check_near(100 * time / rounds, percent, AWAY_TOLERANCE, f"{name} {part}")
     burnt = sum(count for stack, count in stacks.items()
                 if stack[1] in ("[on CPU]", "[runnable]") and "burn_10" in stack)
     check_near(100 * burnt / rounds, 10.0, 2.0, "burn_10, running or about to")
