@@ -11,6 +11,28 @@ namespace prof {
 
 namespace {
 
+/// Takes the build id that stands in place of a mapped file's numbers; or nothing, where these are
+/// there after all: the kernel leaves the bit set for whoever records the same mapping without
+/// build ids beside one with (kernel/events/core.c, perf_event_mmap_output), and so does a recorder
+/// that died while it rewrote its records.
+bool read_build_id(ByteReader& in, MmapRecord& out) {
+  constexpr size_t kShortest = 16;  // of those that are not told apart from numbers by their size
+  ByteReader ahead = in;
+  const uint8_t size = ahead.u8();
+  const auto reserved = ahead.bytes(3);
+  const auto bytes = ahead.bytes(BuildId::kMaxSize);
+  const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
+  if (size == 0 || size > bytes.size() || !std::ranges::all_of(reserved, is_zero) ||
+      !std::ranges::all_of(bytes.subspan(size), is_zero)) {
+    return false;
+  }
+  // A device of major 8 looks like a short id that begins with the minor number.
+  if (size < kShortest && std::ranges::all_of(bytes.subspan(1, 3), is_zero)) return false;
+  out.build_id = BuildId::from(bytes.first(size));
+  in = ahead;
+  return true;
+}
+
 MmapRecord read_mmap(ByteReader& in, const RecordView& view) {
   MmapRecord out;
   out.version2 = view.header.type == kRecordMmap2;
@@ -22,13 +44,8 @@ MmapRecord read_mmap(ByteReader& in, const RecordView& view) {
   out.length = in.u64();
   out.page_offset = in.u64();
   if (out.version2) {
-    if (view.header.misc & kMiscMmapBuildId) {  // in place of the file's numbers
-      const uint8_t size = in.u8();
-      in.skip(3);
-      const auto bytes = in.bytes(BuildId::kMaxSize);
-      // A recorder that died while it rewrote its records leaves the file's numbers under this bit.
-      if (size <= bytes.size()) out.build_id = BuildId::from(bytes.first(size));
-    } else {
+    const bool by_build_id = (view.header.misc & kMiscMmapBuildId) != 0 && read_build_id(in, out);
+    if (!by_build_id) {
       out.major = in.u32();
       out.minor = in.u32();
       out.inode = in.u64();

@@ -113,6 +113,33 @@ TEST_CASE("a mapping's build id takes the place of the inode, at its true length
   CHECK(mmap.protection == 5);
 }
 
+TEST_CASE("a file's numbers under the bit of build ids are no build id") {
+  // The kernel leaves the bit to who records beside a recording with build ids.
+  auto builder = builder_of(GENERATE(false, true));
+  auto spec = libc_mapping();
+  spec.misc |= kMiscMmapBuildId;
+  SECTION("a disk of major 8, whose number looks like a size") {
+    spec.major = 8;
+    spec.generation = GENERATE(0u, 7u);
+  }
+  SECTION("a disk of major 254, more than any size") {
+    spec.major = 254;
+  }
+  SECTION("a disk of major 259, which fills what is reserved") {
+    spec.major = 259;
+  }
+  SECTION("no disk") {
+    spec.major = 0;
+  }
+  const uint32_t major = spec.major;
+  builder.mmap2(spec);
+  const auto mmap = decoded<MmapRecord>(builder);
+  CHECK(mmap.build_id.empty());
+  CHECK(mmap.major == major);
+  CHECK(mmap.inode == 123456);
+  CHECK(mmap.protection == 5);
+}
+
 TEST_CASE("a mapping's name ends before the sample_id") {
   auto builder = builder_of(false);
   builder.mmap2(libc_mapping());
