@@ -82,6 +82,16 @@ struct stack_copy {
   __u8 data[STACK_COPY_SIZE];
 };
 
+/* The same, where there is little room: what lies next to the stack pointer. */
+#define STACK_SMALL_COPY_SIZE 1024
+struct stack_small_copy {
+  __u32 kind;
+  __u32 size;
+  struct stack_key key;
+  __u64 address;
+  __u8 data[STACK_SMALL_COPY_SIZE];
+};
+
 struct stack_hit {
   __u32 kind;
   __u32 reserved;

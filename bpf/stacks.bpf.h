@@ -330,8 +330,46 @@ static __always_inline __u32 take_user(void* ctx, struct scratch* s, __u32 kerne
   return length;
 }
 
-/* Sends where an unfinished walk began, and the stack above, as much as there is room for: a page
- * can be read or not, as a whole. */
+/* Copies what lies next to the stack pointer; nonzero when it could not. */
+static __always_inline int send_small_copy(const struct stack_message* m, __u64 at) {
+  struct stack_small_copy* copy = bpf_ringbuf_reserve(&messages, sizeof *copy, 0);
+  __u32 size = STACK_COPY_SIZE - ((__u32)at & (STACK_COPY_SIZE - 1));
+  if (!copy) return 1;
+  if (size > STACK_SMALL_COPY_SIZE) size = STACK_SMALL_COPY_SIZE;
+  if (bpf_probe_read_user(copy->data, size, (const void*)at)) {
+    bpf_ringbuf_discard(copy, BPF_RB_NO_WAKEUP);
+    return 1;
+  }
+  copy->kind = STACK_MESSAGE_COPY;
+  copy->size = size;
+  copy->key = m->key;
+  copy->address = at;
+  bpf_ringbuf_submit(copy, BPF_RB_NO_WAKEUP);
+  return 0;
+}
+
+/* Copies what lies at `at`, to the end of its page, which can be read or not as a whole; the
+ * address behind it, or 0 when it could not. */
+static __always_inline __u64 send_copy(const struct stack_message* m, __u64 at) {
+  struct stack_copy* copy = bpf_ringbuf_reserve(&messages, sizeof *copy, 0);
+  __u32 size = STACK_COPY_SIZE - ((__u32)at & (STACK_COPY_SIZE - 1));
+  if (!copy) return 0;
+  if (size > STACK_COPY_SIZE) size = STACK_COPY_SIZE;
+  if (bpf_probe_read_user(copy->data, size, (const void*)at)) {
+    bpf_ringbuf_discard(copy, BPF_RB_NO_WAKEUP);
+    return 0;
+  }
+  copy->kind = STACK_MESSAGE_COPY;
+  copy->size = size;
+  copy->key = m->key;
+  copy->address = at;
+  bpf_ringbuf_submit(copy, BPF_RB_NO_WAKEUP);
+  return at + size;
+}
+
+/* Sends where an unfinished walk began, and the stack above, as much as there is room for. A new
+ * process that provokes its events fast, as one that faults its memory in, fills the ring before
+ * user space knows it: the fuller it is, the less of each stack is copied. */
 __noinline int send_state(struct walk* w, __u64 time) {
   const struct stack_message* m;
   struct stack_state* state;
@@ -350,25 +388,14 @@ __noinline int send_state(struct walk* w, __u64 time) {
   bpf_ringbuf_submit(state, BPF_RB_NO_WAKEUP);
   if (m->pid == config.recorder) return 0;
   at = w->registers[7];
-  for (i = 0; i < STACK_MAX_COPIES; ++i) {
+  for (i = 0; i < STACK_MAX_COPIES && at; ++i) {
     const __u64 waiting = bpf_ringbuf_query(&messages, BPF_RB_AVAIL_DATA);
-    __u32 size = STACK_COPY_SIZE - ((__u32)at & (STACK_COPY_SIZE - 1));
-    struct stack_copy* copy;
-    /* Half of the ring is for whole stacks; a quarter for what is not copied. */
-    if (waiting > MESSAGES_SIZE / 4 * 3 || (waiting > MESSAGES_SIZE / 2 && i >= 2)) break;
-    copy = bpf_ringbuf_reserve(&messages, sizeof *copy, 0);
-    if (!copy) break;
-    if (size > STACK_COPY_SIZE) size = STACK_COPY_SIZE;
-    if (bpf_probe_read_user(copy->data, size, (const void*)at)) {
-      bpf_ringbuf_discard(copy, BPF_RB_NO_WAKEUP);
+    if (waiting > MESSAGES_SIZE / 8 * 7 || (waiting > MESSAGES_SIZE / 2 && i >= 2)) break;
+    if (waiting > MESSAGES_SIZE / 8 * 5) {
+      if (i == 0) send_small_copy(m, at);
       break;
     }
-    copy->kind = STACK_MESSAGE_COPY;
-    copy->size = size;
-    copy->key = m->key;
-    copy->address = at;
-    bpf_ringbuf_submit(copy, BPF_RB_NO_WAKEUP);
-    at += size;
+    at = send_copy(m, at);
   }
   return 0;
 }
