@@ -145,7 +145,11 @@ Result<void> Recorder::open_source() {
   if (!options_.call_graph_chosen && options_.call_graph == CallGraph::Bpf &&
       (!known_clock || fields || !BpfObject::is_built_in())) {
     options_.call_graph = CallGraph::FramePointers;
-    if (!fields && options_.verbose) {
+    if (!tracepoints_.empty()) {
+      notes.push_back(
+          "call chains by frame pointers, as tracepoints shall have their fields "
+          "(--call-graph bpf: whole chains, no fields)");
+    } else if (!fields && options_.verbose) {
       notes.push_back(fmt::format(
           "{}: call chains by frame pointers",
           known_clock ? "this prof was built without BPF" : "BPF programs do not know this clock"));
