@@ -5,32 +5,13 @@ import re
 import subprocess
 import time
 
-from harness import (PROF, check, check_equal, check_in, main, perf_ok, prof, prof_ok, require_perf,
+from harness import (PROF, Skip, check, check_equal, check_in, main, perf_ok, prof, prof_ok, require_perf,
                      require_root, require_tracefs, run, test, workload)
-from recordings import recorded_samples
+from recordings import attributes, recorded_samples
 
 CALLS = 100
 BURN = ("dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=2000")
 EXECS = ("sh", "-c", "for i in 1 2 3 4 5; do /bin/true; done")
-
-# Meant to differ: the clock, who tells of mappings, guests, and where a sample has its id.
-MEANT = {"use_clockid", "clockid", "exclude_guest", "build_id", "mmap", "mmap2", "comm",
-         "comm_exec", "task", "ksymbol", "bpf_event"}
-
-
-def attributes(path):
-    """What `perf evlist -v` says of each event, in their order; without the tracker."""
-    events = []
-    for line in perf_ok("evlist", "-v", "-i", path).out.splitlines():
-        if line.startswith("#") or line.startswith("dummy:"):
-            continue
-        parts = ("type: " + line.partition(": type: ")[2]).replace("{ ", "").split(", ")
-        found = dict(part.split(": ", 1) for part in parts if ": " in part)
-        bits = set(found.get("sample_type", "").split("|")) - {"ID", "IDENTIFIER", "PERIOD"}
-        found["sample_type"] = "|".join(sorted(bits))
-        events.append({key: value for key, value in found.items() if key not in MEANT})
-    return events
-
 
 def both(tmp, options, command):
     """The same recording by prof and by perf: the files, and what prof said."""
@@ -126,8 +107,7 @@ def writes_to_a_disk_by_their_size(tmp):
     write = f"dd if=/dev/zero of={tmp}/block bs=1M count=4 oflag=direct 2> /dev/null"
     done = prof_ok("record", *options, "--", "sh", "-c", write)
     if recorded_samples(done.err) == 0:
-        print("the disk of this folder has no block device: not checked")
-        return
+        raise Skip("the disk of this folder has no block device")
     require_perf()
     sizes = [int(size) for size in
              re.findall(r" \+ (\d+) ", perf_ok("script", "-i", f"{tmp}/file").out)]

@@ -2,7 +2,7 @@
 
 import re
 
-from harness import Failure, check, prof_ok
+from harness import Failure, check, perf_ok, prof_ok
 
 PERCENT_ROW = re.compile(r"^\s+(\d+\.\d+)%(?:\s+(\d+\.\d+)%)?\s+(.*\S)\s*$")
 
@@ -93,6 +93,25 @@ def recorded_samples(stderr):
     if not match:
         raise Failure(f"no closing line in:\n{stderr}")
     return int(match.group(1))
+
+
+# Meant to differ: the clock, who tells of mappings, guests, and where a sample has its id.
+MEANT = {"use_clockid", "clockid", "exclude_guest", "build_id", "mmap", "mmap2", "comm",
+         "comm_exec", "task", "ksymbol", "bpf_event"}
+
+
+def attributes(path):
+    """What `perf evlist -v` says of each event, in their order; without the tracker."""
+    events = []
+    for line in perf_ok("evlist", "-v", "-i", path).out.splitlines():
+        if line.startswith("#") or line.startswith("dummy:"):
+            continue
+        parts = ("type: " + line.partition(": type: ")[2]).replace("{ ", "").split(", ")
+        found = dict(part.split(": ", 1) for part in parts if ": " in part)
+        bits = set(found.get("sample_type", "").split("|")) - {"ID", "IDENTIFIER", "PERIOD"}
+        found["sample_type"] = "|".join(sorted(bits))
+        events.append({key: value for key, value in found.items() if key not in MEANT})
+    return events
 
 
 def folded(path, *options):
