@@ -77,6 +77,8 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
   command->add_option("-s,--sort", words->sort,
                       "Columns: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints");
+  command->add_flag("--raw-trace", options.raw_fields,
+                    "Fields of tracepoints as stored, not as their events print them");
   command->add_option_function<std::string>(
       "--weight",
       [&options](const std::string& weight) {

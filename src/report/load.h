@@ -50,6 +50,8 @@ struct LoadOptions {
   /// Fields of tracepoints that tell samples apart, "prev_comm", "sched_switch.prev_comm", or
   /// "trace" for their whole text: see trace_columns.h.
   std::vector<std::string> fields = {};
+  /// Their values as stored, not as the print format shows them; "prev_state/raw" is so of one.
+  bool raw_fields = false;
   /// A tracepoint's field whose sum is asked for instead of the period's: see weight_field.h.
   std::string weight_field = {};
   /// Leave out where the idle task waits for work; it is counted all the same.

@@ -419,7 +419,7 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
   StackWalker walker(recording, options.input.join_stacks);
   std::unique_ptr<Gathering> gathering;
   const auto gather = [&](bool in_order) -> Result<void> {
-    auto columns = TraceColumns::make(recording, options.fields);
+    auto columns = TraceColumns::make(recording, options.fields, options.raw_fields);
     if (!columns) return tl::unexpected(std::move(columns.error()));
     auto weight = WeightField::make(recording, options.weight_field);
     if (!weight) return tl::unexpected(std::move(weight.error()));

@@ -9,6 +9,7 @@
 #include "report/report_text.h"
 #include "report/source.h"
 #include "report/stats_text.h"
+#include "report/trace_sort.h"
 
 namespace prof {
 
@@ -91,6 +92,7 @@ void choose_grouping(ReportOptions& options) {
       asked(SortKey::Comm) || options.load.group.pid || options.load.group.tid;
   options.load.with_lines = asked(SortKey::Srcline);
   options.load.fields = options.fields;
+  options.load.raw_fields = options.raw_fields;
   // Without children and call graphs the sampled address is all there is to read.
   options.load.with_callchain =
       options.stack_quality || options.children || options.call_graph.mode != CallGraphMode::None;
@@ -136,6 +138,11 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
     if (source->recording && has_only_fields(*source->recording)) {
       options.sort = {SortKey::Field};
       options.fields = {"trace"};
+    }
+  }
+  if (source->recording) {
+    if (auto done = expand_fields(*source->recording, options); !done) {
+      return tl::unexpected(std::move(done.error()));
     }
   }
   if (source->recording) {

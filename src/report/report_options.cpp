@@ -28,13 +28,12 @@ bool parse_number(std::string_view text, double& value) {
   return error == std::errc{} && end == text.data() + text.size() && value >= 0;
 }
 
-constexpr size_t kMaxFields = 64;
-
-/// Of a tracepoint, perhaps with its name before: letters, digits, '_', and one '.'.
+/// Of a tracepoint, perhaps with its name before: letters, digits, '_', and one '.'; or a pattern.
 bool may_be_field(std::string_view text) {
+  if (text.ends_with("/raw")) text.remove_suffix(4);
   const bool word = std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == ':' || c == '.' || c == '-';
+           std::string_view(":.-*?[]").find(c) != std::string_view::npos;
   });
   return word && std::ranges::count(text, '.') <= 1 && !text.starts_with('.') &&
          !text.ends_with('.');
@@ -59,7 +58,7 @@ Result<std::vector<SortKey>> parse_sort_keys(const std::string& text,
       return fail(fmt::format("unknown sort key '{}'", part), std::string(kSortKeysHint), 2);
     }
     if (std::ranges::find(*fields, part) != fields->end()) return {};
-    keys.push_back(static_cast<SortKey>(static_cast<size_t>(SortKey::Field) + fields->size()));
+    keys.push_back(field_key(fields->size()));
     fields->emplace_back(part);
     return {};
   });

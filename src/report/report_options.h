@@ -21,6 +21,14 @@ inline std::optional<size_t> field_of(SortKey key) {
   return static_cast<size_t>(key) - static_cast<size_t>(SortKey::Field);
 }
 
+/// The key of a field by its number there.
+inline SortKey field_key(size_t field) {
+  return static_cast<SortKey>(static_cast<size_t>(SortKey::Field) + field);
+}
+
+/// What a report has room for, so that SortKey does.
+inline constexpr size_t kMaxFields = 64;
+
 enum class CallGraphMode : uint8_t { None, Graph, Fractal, Flat, Folded };
 enum class CallGraphValue : uint8_t { Percent, Period, Count };
 
@@ -38,6 +46,7 @@ struct ReportOptions {
   LoadOptions load;
   std::vector<SortKey> sort;        // empty: comm,dso,sym
   std::vector<std::string> fields;  // of tracepoints, that `sort` refers to by number
+  bool raw_fields = false;          // as stored, not as their events print them
   bool sort_given = false;          // perf draws graphs otherwise when asked for -s sym
   CallGraphOptions call_graph;
   bool call_graph_given = false;  // asked for by name, so that not having one is an error
@@ -54,8 +63,8 @@ inline constexpr std::string_view kSortKeysHint =
     "there are comm, pid, tid, cpu, dso, sym, srcline, trace, and the fields of tracepoints";
 
 /// "comm,dso,sym" as keys. What is no key is taken for a field of a tracepoint, "prev_comm" or
-/// "sched_switch.prev_comm", or "trace" for all of their text, and goes to `fields`; without, and
-/// where it can be no field, it is an error that lists the keys there are.
+/// "sched_switch.prev_comm", a pattern of them, or "trace" for all of their text, and goes to
+/// `fields`; without, and where it can be no field, it is an error that lists the keys there are.
 Result<std::vector<SortKey>> parse_sort_keys(const std::string& text,
                                              std::vector<std::string>* fields = nullptr);
 

@@ -94,7 +94,8 @@ class Table {
 
   /// perf's titles are the fields' names.
   Column field_column(size_t field) const {
-    const std::string_view name = options_.fields[field];
+    std::string_view name = options_.fields[field];
+    if (name.ends_with("/raw")) name.remove_suffix(4);
     if (name == kWholeText) return {"Trace output", event_.field_widths[field], false};
     const size_t dot = name.rfind('.');
     return {dot == name.npos ? name : name.substr(dot + 1), event_.field_widths[field], true};

@@ -13,6 +13,7 @@ namespace prof {
 namespace {
 
 constexpr std::string_view kWholeText = "trace";
+constexpr std::string_view kRaw = "/raw";
 
 /// Whether "sched_switch.prev_comm" or "sched:sched_switch.prev_comm" is about this event.
 bool is_of(std::string_view event, const EventAttr& attr, const EventFormat& format) {
@@ -39,23 +40,25 @@ std::string fields_hint(const TracePoints& points) {
 
 }  // namespace
 
-Result<TraceColumns> TraceColumns::make(Recording& recording,
-                                        const std::vector<std::string>& names) {
+Result<TraceColumns> TraceColumns::make(Recording& recording, const std::vector<std::string>& names,
+                                        bool raw) {
   TraceColumns out(recording);
   if (names.empty()) return out;
   out.names_ = names;
   const auto events = recording.events().all();
   out.by_event_.resize(events.size(), std::vector<Column>(names.size()));
   for (size_t i = 0; i < names.size(); ++i) {
-    const size_t dot = names[i].find('.');
-    const std::string_view event =
-        std::string_view(names[i]).substr(0, dot == names[i].npos ? 0 : dot);
-    const std::string_view field =
-        std::string_view(names[i]).substr(dot == names[i].npos ? 0 : dot + 1);
-    bool found = names[i] == kWholeText;
+    std::string_view name = names[i];
+    const bool one_raw = name.ends_with(kRaw);
+    if (one_raw) name.remove_suffix(kRaw.size());
+    const size_t dot = name.find('.');
+    const std::string_view event = name.substr(0, dot == name.npos ? 0 : dot);
+    const std::string_view field = name.substr(dot == name.npos ? 0 : dot + 1);
+    bool found = name == kWholeText;
     for (size_t at = 0; at < events.size(); ++at) {
       Column& column = out.by_event_[at][i];
-      column.whole = names[i] == kWholeText;
+      column.whole = name == kWholeText;
+      column.raw = raw || one_raw;
       const TracePoints::Point* point = out.points_->of(at);
       if (column.whole || !point || !is_of(event, events[at], point->format)) continue;
       column.field = point->format.field(field);
@@ -74,14 +77,23 @@ Result<TraceColumns> TraceColumns::make(Recording& recording,
 /// As perf: what the text says of a field, else the field by its type.
 FieldValue TraceColumns::value(Column& column, const SampleRecord& sample, Profile& profile) {
   if (column.whole) {
-    const std::string_view text = points_->of(sample.event) ? std::string_view(line_) : "N/A";
+    const TracePoints::Point* point = points_->of(sample.event);
+    std::string_view text = "N/A";
+    if (point && column.raw) {
+      shown_.clear();
+      append_fields(point->format, sample.raw, points_->swapped(), shown_);
+      text = shown_;
+    } else if (point) {
+      text = line_;
+    }
     column.width = std::max(column.width, text.size());
     const StringId id = profile.strings.intern(text);
     return {id, id};
   }
   if (!column.field) return {};
   const auto bytes = read_bytes(*column.field, sample.raw, points_->swapped());
-  if (const auto found = field_in_text(line_, column.field->name)) {
+  const auto found = column.raw ? std::nullopt : field_in_text(line_, column.field->name);
+  if (found) {
     shown_ = *found;
     column.width = std::max(column.width, shown_.size());
   } else {

@@ -15,7 +15,9 @@ namespace prof {
 class TraceColumns {
  public:
   /// A name that is no field of any event of the recording is an error that says which there are.
-  static Result<TraceColumns> make(Recording& recording, const std::vector<std::string>& names);
+  /// `raw`: values as stored; of one field with "/raw" behind its name.
+  static Result<TraceColumns> make(Recording& recording, const std::vector<std::string>& names,
+                                   bool raw);
 
   bool empty() const { return names_.empty(); }
   /// The index in Profile::field_values of what the sample says; -1 if there are no columns.
@@ -26,6 +28,7 @@ class TraceColumns {
  private:
   struct Column {
     bool whole = false;                 // the text of all fields
+    bool raw = false;                   // not as the event prints it
     const EventField* field = nullptr;  // nullptr: the event does not have it
     size_t width = 0;
   };

@@ -57,6 +57,17 @@ void append_field(const EventField& field, std::span<const std::byte> raw, bool 
   }
 }
 
+void append_fields(const EventFormat& format, std::span<const std::byte> raw, bool swapped,
+                   std::string& out) {
+  for (const EventField& field : format.fields) {
+    if (field.is_common) continue;
+    out += ' ';
+    out += field.name;
+    out += '=';
+    append_field(field, raw, swapped, out);
+  }
+}
+
 size_t least_width(const EventField& field) {
   const size_t digits = field.is_string ? field.size : field.size * 2 + 2;
   return std::max(digits, field.name.size());

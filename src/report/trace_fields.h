@@ -20,6 +20,10 @@ std::optional<std::string_view> field_in_text(std::string_view text, std::string
 void append_field(const EventField& field, std::span<const std::byte> raw, bool swapped,
                   std::string& out);
 
+/// Appends all fields but the common ones, each as " name=value".
+void append_fields(const EventFormat& format, std::span<const std::byte> raw, bool swapped,
+                   std::string& out);
+
 /// The least width of its column: numbers have room for all their hexadecimal digits.
 size_t least_width(const EventField& field);
 

@@ -39,19 +39,6 @@ std::string with_escapes(const TracePoints::Point& point) {
   return out + '\n';
 }
 
-/// As perf has it where it cannot read the print format.
-void append_fields(const EventFormat& format, std::span<const std::byte> raw, bool swapped,
-                   std::string& out) {
-  out += "[FAILED TO PARSE]";
-  for (const EventField& field : format.fields) {
-    if (field.is_common) continue;
-    out += ' ';
-    out += field.name;
-    out += '=';
-    append_field(field, raw, swapped, out);
-  }
-}
-
 /// A sample's raw data with zeros behind them, as far as any text that check_print_format lets pass
 /// can lead: the library compares no length with what there is.
 class PaddedRaw {
@@ -241,7 +228,10 @@ void TraceText::append(uint32_t cpu, std::span<const std::byte> raw, std::string
     return;
   }
   std::byte* data = is_printable(found->second, raw) ? library_->raw.put(raw) : nullptr;
-  if (!data) return append_fields(found->second.point->format, raw, points_.swapped(), out);
+  if (!data) {
+    out += "[FAILED TO PARSE]";  // as perf has it
+    return append_fields(found->second.point->format, raw, points_.swapped(), out);
+  }
   tep_record record{};
   record.cpu = static_cast<int>(cpu);
   record.size = static_cast<int>(raw.size());

@@ -92,13 +92,21 @@ def fields_are_columns_of_reports_as_in_perf(tmp):
     path = f"{tmp}/perf.data"
     prof_ok("record", "-q", "-e", "sched:sched_switch,kmem:kmalloc", "-a", "-o", path, "--", "sh",
             "-c", "ls / > /dev/null; sleep 0.1")
-    for keys in ("trace", "prev_comm,next_comm", "prev_comm", "sched_switch.next_pid",
-                 "bytes_alloc,call_site"):
-        texts = [tool("report", "--stdio", "-i", path, "--sort", keys).out.splitlines()
+    for keys in (("trace",), ("prev_comm,next_comm",), ("prev_comm",), ("sched_switch.next_pid",),
+                 ("bytes_alloc,call_site",), ("trace_fields",), ("sched:sched_switch.*",),
+                 ("prev_state/raw,next_comm",), ("trace", "--raw-trace"),
+                 ("prev_state,bytes_alloc", "--raw-trace")):
+        texts = [tool("report", "--stdio", "-i", path, "--sort", *keys).out.splitlines()
                  for tool in (prof_ok, perf_ok)]
         ours, theirs = [[line for line in text if not re.search("Tip:|# Idle:|# Stacks:", line)]
                         for text in texts]
         check_equal(ours, theirs, f"--sort {keys}")
+    patterns = prof_ok("report", "--stdio", "-i", path, "--sort", "sched_*.next_*,*.ptr").out
+    check(re.search(r"Overhead +next_comm +next_pid +next_prio\n", patterns), patterns)
+    check(re.search(r"Overhead +ptr\n", patterns), patterns)
+    done = prof("report", "-i", path, "--sort", "no*such")
+    check_equal(done.code, 2, "exit code of a pattern without a match")
+    check_in("matches 'no*such'", done.err, "errors")
     done = prof("report", "-i", path, "--sort", "nosuch")
     check_equal(done.code, 2, "exit code of an unknown field")
     check_in("bytes_alloc", done.err, "the fields there are")
