@@ -241,6 +241,27 @@ def a_process_that_is_not_there_is_named(tmp):
 
 
 @test
+def a_process_may_end_while_it_is_attached_to(tmp):
+    path = f"{tmp}/perf.data"
+    outcomes = set()
+    for step in range(24):
+        # From one that is gone already to one that lives until long after.
+        target = subprocess.Popen(["sleep", str(0.008 * step)])
+        done = prof("record", "-g" if step % 2 else "-q", "-p", target.pid, "-o", path)
+        target.wait()
+        outcomes.add(done.code)
+        if done.code == 0:
+            script(path)
+            os.remove(path)
+        else:
+            check_equal(done.code, 1, f"exit code of:\n{done}")
+            check(f"there is no process {target.pid}" in done.err
+                  or "the threads to record have ended" in done.err, f"message of:\n{done}")
+            check(not os.path.exists(path), "an empty file is left")
+    check(0 in outcomes, "none was recorded")
+
+
+@test
 def a_process_that_makes_threads_all_the_time_is_recorded(tmp):
     # Threads come and go while events are opened: none of that may end the recording. And the thread
     # that makes them must be sampled, whose events the kernel would swap with theirs.
