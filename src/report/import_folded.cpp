@@ -91,7 +91,6 @@ class FoldedImport {
   uint32_t group_of(FrameId root);
   FrameId frame_of(std::string_view text);
   void set_periods(uint32_t scale);
-  void count_frames();
 
   bool differential_;
   Profile profile_;
@@ -214,17 +213,6 @@ void FoldedImport::set_periods(uint32_t scale) {
   }
 }
 
-void FoldedImport::count_frames() {
-  std::vector<uint64_t> samples(profile_.nodes.size());
-  for (size_t i = samples.size(); i-- > 0;) {
-    const StackNode& node = profile_.nodes[i];
-    samples[i] += node.self_samples;
-    profile_.total_frames += samples[i];
-    if (!profile_.frame(node.frame).symbol.valid()) profile_.unresolved_frames += samples[i];
-    if (node.parent != UINT32_MAX) samples[node.parent] += samples[i];
-  }
-}
-
 Profile FoldedImport::finish() {
   tree_.finish(group_frames_, profile_);
   uint32_t scale = 1;
@@ -240,7 +228,7 @@ Profile FoldedImport::finish() {
   }
   event.total_samples = event.samples;
   event.total_period = event.period;
-  count_frames();
+  count_frames(profile_);
   profile_.events.push_back(std::move(event));
   profile_.has_callchains = true;
   if (ignored_) {

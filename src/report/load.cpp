@@ -7,6 +7,7 @@
 #include "common/input.h"
 #include "perfdata/reader.h"
 #include "report/import_folded.h"
+#include "report/import_script.h"
 #include "report/pipeline.h"
 #include "report/source.h"
 
@@ -25,6 +26,10 @@ bool looks_like_text(std::span<const std::byte> bytes) {
   return std::ranges::find(head, std::byte{0}) == head.end();
 }
 
+std::string_view as_text(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
 }  // namespace
 
 Result<Source> open_source(const InputOptions& options) {
@@ -32,7 +37,12 @@ Result<Source> open_source(const InputOptions& options) {
   if (!file) return tl::unexpected(file.error());
   const std::string name = options.path == "-" ? "standard input" : options.path;
   Source source;
+  source.name = name;
   if (!Reader::has_magic(file->bytes()) && looks_like_text(file->bytes())) {
+    if (looks_like_script(as_text(*file))) {
+      source.script = std::move(*file);
+      return source;
+    }
     auto profile = import_folded(file->bytes(), name);
     if (!profile) return tl::unexpected(profile.error());
     source.folded = std::move(*profile);
@@ -46,9 +56,19 @@ Result<Source> open_source(const InputOptions& options) {
   return source;
 }
 
+Result<Profile> profile_of_script(const Source& source, const LoadOptions& options) {
+  if (!options.weight_field.empty()) {
+    return fail(
+        fmt::format("the text of perf script has no field '{}' to weigh by", options.weight_field),
+        "there are samples and period", 2);
+  }
+  return import_script(as_text(*source.script), source.name, options);
+}
+
 Result<Profile> load_profile(const LoadOptions& options) {
   auto source = open_source(options.input);
   if (!source) return tl::unexpected(source.error());
+  if (source->script) return profile_of_script(*source, options);
   if (source->folded && !options.weight_field.empty()) {
     return fail(fmt::format("folded stacks have no field '{}' to weigh by", options.weight_field),
                 "there are samples and period", 2);

@@ -12,6 +12,7 @@
 #include "report/callchain.h"
 #include "report/filter.h"
 #include "report/frame_table.h"
+#include "report/group_frame.h"
 #include "report/idle.h"
 #include "report/raw_stacks.h"
 #include "report/stack_tree.h"
@@ -125,32 +126,6 @@ class Contexts {
   std::map<std::pair<uint32_t, uint32_t>, size_t> spaces_;
   std::map<std::tuple<uint32_t, size_t, bool>, uint32_t> by_key_;
 };
-
-/// The frame that shows a group at the root of its stacks, as stackcollapse-perf.pl writes it:
-/// "comm", "comm-pid" or "comm-pid/tid".
-FrameId named_frame(Profile& profile, std::string_view name, FrameKind kind);
-
-FrameId group_frame(Profile& profile, const Group& group) {
-  std::string name(group.comm.valid() ? profile.strings[group.comm] : "");
-  if (group.pid >= 0 || group.tid >= 0) {
-    if (!name.empty()) name += '-';
-    if (group.pid >= 0) name += std::to_string(group.pid);
-    if (group.tid >= 0) name += fmt::format("{}{}", group.pid >= 0 ? "/" : "", group.tid);
-  }
-  if (group.cpu >= 0) name += fmt::format("{}[{:03}]", name.empty() ? "" : " ", group.cpu);
-  if (name.empty()) name = "all";
-  return named_frame(profile, name, FrameKind::Process);
-}
-
-/// A frame that is no code.
-FrameId named_frame(Profile& profile, std::string_view name, FrameKind kind) {
-  Frame frame;
-  frame.name = profile.strings.intern(name);
-  if (kind != FrameKind::Process) frame.symbol = frame.name;
-  frame.kind = kind;
-  profile.frames.push_back(frame);
-  return FrameId{static_cast<uint32_t>(profile.frames.size() - 1)};
-}
 
 /// Puts each distinct stack into the tree, root first.
 class TreeBuilder {

@@ -156,6 +156,10 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
   }
   choose_grouping(options);
   const bool is_folded = source->folded.has_value();
+  if (source->script && !options.fields.empty()) {
+    return fail(fmt::format("unknown sort key '{}'", options.fields.front()),
+                "the text of perf script is not taken apart into fields", 2);
+  }
   if (is_folded && !options.fields.empty()) {
     return fail(fmt::format("unknown sort key '{}'", options.fields.front()),
                 "folded stacks have no fields", 2);
@@ -164,8 +168,9 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
     return fail("folded stacks have no field to weigh by", "leave out --weight", 2);
   }
   StackQuality quality;
-  auto profile = is_folded ? Result<Profile>(std::move(*source->folded))
-                           : build_profile(*source->recording, options.load, &quality);
+  auto profile = is_folded        ? Result<Profile>(std::move(*source->folded))
+                 : source->script ? profile_of_script(*source, options.load)
+                                  : build_profile(*source->recording, options.load, &quality);
   if (!profile) return tl::unexpected(profile.error());
   if (is_folded) put_under_one_root(*profile);
   source->recording.reset();

@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "common/mapped_file.h"
 #include "report/load.h"
 #include "report/recording.h"
 
@@ -12,10 +14,15 @@ namespace prof {
 
 struct Source {
   std::unique_ptr<Recording> recording;  // a perf.data after pass one, or
-  std::optional<Profile> folded;         // folded stacks, already whole
+  std::optional<Profile> folded;         // folded stacks, already whole, or
+  std::optional<MappedFile> script;      // the text of perf script, of this
+  std::string name;                      // for messages
 };
 
 /// Guesses from the content.
 Result<Source> open_source(const InputOptions& options);
+
+/// Of a source that is the text of perf script.
+Result<Profile> profile_of_script(const Source& source, const LoadOptions& options);
 
 }  // namespace prof

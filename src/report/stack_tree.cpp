@@ -80,4 +80,15 @@ void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile) 
   writer.finish();
 }
 
+void count_frames(Profile& profile) {
+  std::vector<uint64_t> samples(profile.nodes.size());
+  for (size_t i = samples.size(); i-- > 0;) {
+    const StackNode& node = profile.nodes[i];
+    samples[i] += node.self_samples;
+    profile.total_frames += samples[i];
+    if (!profile.frame(node.frame).symbol.valid()) profile.unresolved_frames += samples[i];
+    if (node.parent != UINT32_MAX) samples[node.parent] += samples[i];
+  }
+}
+
 }  // namespace prof

@@ -32,4 +32,7 @@ class StackTree {
   std::vector<Weight> weights_;
 };
 
+/// Counts the frames of the nodes, and those without a symbol, by samples.
+void count_frames(Profile& profile);
+
 }  // namespace prof
