@@ -11,6 +11,23 @@ namespace prof {
 
 namespace {
 
+Result<MappedFile> spool(int input) {
+  auto file = temporary_file();
+  if (!file) return tl::unexpected(file.error());
+  std::vector<std::byte> buffer(size_t{1} << 20);
+  while (true) {
+    const ssize_t got = ::read(input, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno("cannot read standard input");
+    if (got == 0) break;
+    auto done = write_whole(file->get(), std::span(buffer).first(static_cast<size_t>(got)));
+    if (!done) return tl::unexpected(done.error());
+  }
+  return MappedFile::from_fd(std::move(*file), "standard input");
+}
+
+}  // namespace
+
 Result<UniqueFd> temporary_file() {
   const char* directory = std::getenv("TMPDIR");
   if (!directory || !*directory) directory = "/tmp";
@@ -27,34 +44,15 @@ Result<UniqueFd> temporary_file() {
   return fd;
 }
 
-Result<void> write_all(int fd, const char* data, size_t size) {
-  while (size > 0) {
-    const ssize_t written = ::write(fd, data, size);
+Result<void> write_whole(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return fail_errno("cannot keep the input in a temporary file");
-    data += written;
-    size -= static_cast<size_t>(written);
+    bytes = bytes.subspan(static_cast<size_t>(written));
   }
   return {};
 }
-
-Result<MappedFile> spool(int input) {
-  auto file = temporary_file();
-  if (!file) return tl::unexpected(file.error());
-  std::vector<char> buffer(size_t{1} << 20);
-  while (true) {
-    const ssize_t got = ::read(input, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno("cannot read standard input");
-    if (got == 0) break;
-    if (auto done = write_all(file->get(), buffer.data(), static_cast<size_t>(got)); !done) {
-      return tl::unexpected(done.error());
-    }
-  }
-  return MappedFile::from_fd(std::move(*file), "standard input");
-}
-
-}  // namespace
 
 Result<MappedFile> open_input(const std::string& path) {
   if (path != "-") return MappedFile::open(path);

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "common/input.h"
 #include "perfdata/reader.h"
 #include "report/import_folded.h"
 #include "report/import_script.h"
+#include "report/packed_input.h"
 #include "report/pipeline.h"
 #include "report/source.h"
 
@@ -26,6 +26,12 @@ bool looks_like_text(std::span<const std::byte> bytes) {
   return std::ranges::find(head, std::byte{0}) == head.end();
 }
 
+/// Those of the input come first.
+Profile with_warnings(Profile profile, const std::vector<std::string>& of_input) {
+  profile.warnings.insert(profile.warnings.begin(), of_input.begin(), of_input.end());
+  return profile;
+}
+
 std::string_view as_text(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
@@ -33,23 +39,26 @@ std::string_view as_text(const MappedFile& file) {
 }  // namespace
 
 Result<Source> open_source(const InputOptions& options) {
-  auto file = open_input(options.path);
-  if (!file) return tl::unexpected(file.error());
-  const std::string name = options.path == "-" ? "standard input" : options.path;
+  auto input = open_packed_input(options.path);
+  if (!input) return tl::unexpected(input.error());
+  MappedFile& file = input->file;
+  const std::string& name = input->name;
   Source source;
   source.name = name;
-  if (!Reader::has_magic(file->bytes()) && looks_like_text(file->bytes())) {
-    if (looks_like_script(as_text(*file))) {
-      source.script = std::move(*file);
+  if (!Reader::has_magic(file.bytes()) && looks_like_text(file.bytes())) {
+    source.warnings = std::move(input->warnings);
+    if (looks_like_script(as_text(file))) {
+      source.script = std::move(file);
       return source;
     }
-    auto profile = import_folded(file->bytes(), name);
+    auto profile = import_folded(file.bytes(), name);
     if (!profile) return tl::unexpected(profile.error());
-    source.folded = std::move(*profile);
+    source.folded = with_warnings(std::move(*profile), source.warnings);
     return source;
   }
-  auto reader = Reader::from_file(std::move(*file), name);
+  auto reader = Reader::from_file(std::move(file), name);
   if (!reader) return tl::unexpected(reader.error());
+  for (std::string& warning : input->warnings) (*reader)->warnings().push_back(std::move(warning));
   auto recording = Recording::from_reader(std::move(*reader), options);
   if (!recording) return tl::unexpected(recording.error());
   source.recording = std::move(*recording);
@@ -62,7 +71,9 @@ Result<Profile> profile_of_script(const Source& source, const LoadOptions& optio
         fmt::format("the text of perf script has no field '{}' to weigh by", options.weight_field),
         "there are samples and period", 2);
   }
-  return import_script(as_text(*source.script), source.name, options);
+  auto profile = import_script(as_text(*source.script), source.name, options);
+  if (!profile) return profile;
+  return with_warnings(std::move(*profile), source.warnings);
 }
 
 Result<Profile> load_profile(const LoadOptions& options) {

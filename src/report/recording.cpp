@@ -8,6 +8,7 @@
 
 #include "report/callchain.h"
 #include "report/embedded.h"
+#include "report/packed_input.h"
 #include "report/time_range.h"
 
 namespace prof {
@@ -24,8 +25,11 @@ bool is_kernel_mapping(const MmapRecord& mmap) {
 }  // namespace
 
 Result<std::unique_ptr<Recording>> Recording::open(const InputOptions& options) {
-  auto reader = Reader::open(options.path);
+  auto input = open_packed_input(options.path);
+  if (!input) return tl::unexpected(input.error());
+  auto reader = Reader::from_file(std::move(input->file), input->name);
   if (!reader) return tl::unexpected(reader.error());
+  for (std::string& warning : input->warnings) (*reader)->warnings().push_back(std::move(warning));
   return from_reader(std::move(*reader), options);
 }
 

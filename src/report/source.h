@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/mapped_file.h"
 #include "report/load.h"
@@ -17,6 +18,7 @@ struct Source {
   std::optional<Profile> folded;         // folded stacks, already whole, or
   std::optional<MappedFile> script;      // the text of perf script, of this
   std::string name;                      // for messages
+  std::vector<std::string> warnings;     // of the input as a file
 };
 
 /// Guesses from the content.

@@ -64,3 +64,15 @@ TEST_CASE("An ELF file is opened plain or packed") {
   CHECK_FALSE(open_packed_elf(test::write_temporary("text", test::bytes_of("no ELF file"))));
   CHECK_FALSE(open_packed_elf("/nonexistent"));
 }
+
+TEST_CASE("What was packed in pieces is unpacked as one") {
+  const std::string format = GENERATE(".xz", ".gz", ".zst");
+  INFO(format);
+  const auto bytes = sample_bytes(70000);
+  auto packed = test::packed(bytes, format);
+  const auto once = packed;
+  packed.insert(packed.end(), once.begin(), once.end());
+  auto twice = bytes;
+  twice.insert(twice.end(), bytes.begin(), bytes.end());
+  CHECK(unpack(packed, 1 << 20) == twice);
+}
