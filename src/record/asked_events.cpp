@@ -6,6 +6,7 @@
 
 #include "record/breakpoint_spec.h"
 #include "record/event_filter.h"
+#include "record/kernel_symbol.h"
 #include "record/tracefs.h"
 #include "record/workload.h"
 
@@ -35,7 +36,13 @@ Result<void> check_terms(const RecordOptions& options, const std::vector<EventSp
           "leave out S, or use --call-graph fp", 2);
     }
   }
-  return {};
+  const auto in_places = std::ranges::find_if(
+      specs, [](const EventSpec& spec) { return spec.reads_group && spec.places() > 1; });
+  if (in_places == specs.end()) return {};
+  return fail(fmt::format("'{}' is at {} places in the code, and the counts of a group (S) are of "
+                          "events at one",
+                          in_places->name, in_places->places()),
+              "leave out S", 2);
 }
 
 /// Gives the events of the -e number `after` the filters that follow it.
@@ -60,6 +67,15 @@ Result<void> add_filters(const RecordOptions& options, size_t after,
     }
   }
   return {};
+}
+
+/// Where a symbol is that no program has, for the reason `missing`: the kernel may.
+Result<uint64_t> or_in_kernel(const std::string& symbol, const Error& missing) {
+  auto address = kernel_address(symbol);
+  if (!address && (missing.exit_code != 2 || address.error().exit_code == 2)) {
+    return tl::unexpected(missing);
+  }
+  return address;
 }
 
 }  // namespace
@@ -94,11 +110,12 @@ Result<bool> place_breakpoints_of_command(const RecordOptions& options,
   for (EventSpec& spec : specs) {
     if (spec.symbol.empty() || others) continue;
     if (command_path(options.command.front()).empty()) return false;  // the fork says it better
-    const auto address = address_in_command(spec.symbol, options.command);
+    auto address = address_in_command(spec.symbol, options.command);
+    any |= address.has_value();
+    if (!address) address = or_in_kernel(spec.symbol, address.error());
     if (!address) return tl::unexpected(address.error());
     spec.attr.bp_addr += *address;
     spec.symbol.clear();
-    any = true;
   }
   if (any) {
     notes.push_back(fmt::format("'{}' runs without randomized addresses, for its breakpoints",
@@ -112,7 +129,8 @@ Result<void> place_breakpoints(const Target& target, std::vector<EventSpec>& spe
   if (pids.empty() && target.kind == TargetKind::Threads) pids = target.threads;
   for (EventSpec& spec : specs) {
     if (spec.symbol.empty()) continue;
-    const auto address = address_in_processes(spec.symbol, pids);
+    auto address = address_in_processes(spec.symbol, pids);
+    if (!address) address = or_in_kernel(spec.symbol, address.error());
     if (!address) return tl::unexpected(address.error());
     spec.attr.bp_addr += *address;
     spec.symbol.clear();

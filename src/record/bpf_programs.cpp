@@ -89,14 +89,15 @@ Result<int> BpfPrograms::load_sampler(const EventAttr& event, const EventSpec& s
     if (auto done = load_object(kSampler, config); !done) return tl::unexpected(done.error());
     return objects_.back().program("sampler");
   }
-  const bool probe = !spec.probe_path.empty();
+  const bool probe = spec.is_probe();
   config.period = attr.sample_period;
   config.exclude_kernel = attr.exclude_kernel;
   config.exclude_user = attr.exclude_user;
-  config.at_entry = spec.probes_entry;
+  config.at_entry = spec.probes_entry && !spec.probes_kernel;
   // The kernel takes their samples with the registers of user space
   // (kernel/trace/trace_syscalls.c).
-  config.user_registers = probe || spec.tracepoint.starts_with("syscalls:");
+  config.user_registers =
+      (probe && !spec.probes_kernel) || spec.tracepoint.starts_with("syscalls:");
   config.kernel_stack = config.kernel_stack && !config.user_registers;
   fill_target(target, config);
   if (auto done = load_object(kHits, config); !done) return tl::unexpected(done.error());
@@ -111,16 +112,18 @@ Result<void> BpfPrograms::attach_hits(const EventSpec& spec, int program, const 
   perf_event_attr attr{};
   attr.type = spec.attr.type;
   attr.config = spec.attr.config;
-  attr.config2 = spec.attr.config2;
   attr.sample_period = 1;
   attr.disabled = 1;  // its own ring gets nothing
-  const bool alone = !spec.probe_path.empty() && !options_.inherit && target.processes.size() == 1;
-  auto event = alone ? PerfEvent::open(spec.opening(attr), target.threads.front(), -1)
-                     : PerfEvent::open(spec.opening(attr), -1, target.cpus.front());
-  if (!event || !event.attach(program)) {
-    return fail_errno(fmt::format("BPF programs cannot be attached to '{}'", spec.name));
+  const bool alone =
+      spec.is_probe() && !spec.probes_kernel && !options_.inherit && target.processes.size() == 1;
+  for (size_t place = 0; place < spec.places(); ++place) {
+    auto event = alone ? PerfEvent::open(spec.opening(attr, place), target.threads.front(), -1)
+                       : PerfEvent::open(spec.opening(attr, place), -1, target.cpus.front());
+    if (!event || !event.attach(program)) {
+      return fail_errno(fmt::format("BPF programs cannot be attached to '{}'", spec.name));
+    }
+    hits_.push_back(std::move(event));
   }
-  hits_.push_back(std::move(event));
   return {};
 }
 

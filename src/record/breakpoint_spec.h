@@ -15,7 +15,7 @@
 namespace prof {
 
 struct BreakpointSpec {
-  std::string symbol;    // of the program; empty: `address` is one
+  std::string symbol;    // of the program, or of the kernel; empty: `address` is one
   uint64_t address = 0;  // or how far behind the symbol
   uint32_t access = 0;   // HW_BREAKPOINT_R, W and X
   uint64_t length = 0;

@@ -11,6 +11,7 @@
 #include "record/event_names.h"
 #include "record/nearest_names.h"
 #include "record/pmu.h"
+#include "record/probe_events.h"
 #include "record/probe_spec.h"
 #include "record/tracefs.h"
 
@@ -45,32 +46,15 @@ tl::unexpected<Error> unknown_event(std::string_view text) {
   return fail(fmt::format("unknown event '{}'", text),
               hint + (hint.empty() ? "" : "\n      ") +
                   "known by name are hardware, software and cache events (cycles, cpu-clock, "
-                  "LLC-loads, …),\n      tracepoints (sched:sched_switch) and functions "
-                  "(uprobe:/path:function); all events: prof list",
+                  "LLC-loads, …),\n      tracepoints (sched:sched_switch) and probes "
+                  "(uprobe:/path:function, usdt:/path:name); all events: prof list",
               2);
 }
 
 /// Others have these, and prof does not.
 bool is_missing_kind(std::string_view kind) {
-  constexpr auto kKinds =
-      std::to_array<std::string_view>({"kprobe", "kretprobe", "fentry", "fexit", "usdt"});
+  constexpr auto kKinds = std::to_array<std::string_view>({"fentry", "fexit"});
   return std::ranges::find(kKinds, kind) != kKinds.end();
-}
-
-Result<EventSpec> parse_probe_event(std::string_view text, const EventPlaces& places) {
-  auto probe = parse_probe(text);
-  if (!probe) return tl::unexpected(probe.error());
-  const auto pmu = ProbePmu::find(places.devices);
-  if (!pmu) return tl::unexpected(pmu.error());
-  EventSpec spec;
-  spec.name = std::string(text);
-  spec.attr.type = pmu->type;
-  spec.attr.config = probe->at_return ? pmu->return_bit : 0;
-  spec.attr.config2 = probe->offset;
-  spec.probe_path = std::move(probe->path);
-  spec.probes_entry = probe->at_entry;
-  spec.counts_each = true;
-  return spec;
 }
 
 EventSpec named_spec(const NamedEvent& known, std::string_view text) {
@@ -86,7 +70,11 @@ EventSpec named_spec(const NamedEvent& known, std::string_view text) {
 /// Where an event ends: at a comma, or in a group at the brace, that are not between the slashes of
 /// its terms. Paths have slashes of their own.
 size_t event_end(std::string_view text, bool in_group) {
-  const bool has_terms = !is_probe(text) && !is_breakpoint(text);
+  if (is_probe(text)) {
+    const size_t end = probe_end(text);
+    return in_group ? std::min(end, text.find('}')) : end;
+  }
+  const bool has_terms = !is_breakpoint(text);
   bool in_terms = false, quoted = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -172,14 +160,15 @@ class EventParser {
   }
 
   Result<void> parse_event(std::string_view text, bool leads) {
-    if (is_probe(text)) return add(parse_probe_event(text, places_));
+    if (is_probe(text)) return add(probe_events(text, places_));
     if (is_breakpoint(text)) return parse_breakpoint_event(text, leads);
     const Words words(text);
     const bool has_colon = words.first.size() != text.size();
     if (has_colon && is_missing_kind(words.first)) {
       return fail(fmt::format("'{}:' is not known here", words.first),
-                  "prof knows tracepoints (sched:sched_switch) and functions of programs and "
-                  "libraries (uprobe:/path:function, uretprobe:/path:function)",
+                  "prof knows tracepoints (sched:sched_switch), functions of programs and "
+                  "libraries (uprobe:/path:function, uretprobe:),\n      their static probes "
+                  "(usdt:/path:provider:name) and functions of the kernel (kprobe:, kretprobe:)",
                   2);
     }
     if (text.find('/') != text.npos) return parse_with_terms(text, leads);
@@ -190,13 +179,28 @@ class EventParser {
         return parse_tracepoint(text, words, leads);
       }
     }
-    if (!known) return unknown_event(text);
-    EventSpec spec = named_spec(*known, text);
-    if (has_colon) {
-      auto done = give_modifiers(text.substr(words.first.size() + 1), leads, spec);
-      if (!done) return done;
+    const size_t first = specs_.size();
+    if (known) {
+      specs_.push_back(named_spec(*known, text));
+    } else if (auto done = add_events_of_pmus(words.first, text); !done) {
+      return done;
     }
-    specs_.push_back(std::move(spec));
+    if (specs_.size() == first) return unknown_event(text);
+    for (size_t i = first; has_colon && i < specs_.size(); ++i) {
+      auto done = give_modifiers(text.substr(words.first.size() + 1), leads, specs_[i]);
+      if (!done) return done;
+      leads = false;
+    }
+    return {};
+  }
+
+  /// "mem-loads" is cpu/mem-loads/, and that of any other PMU which has such an event.
+  Result<void> add_events_of_pmus(std::string_view name, std::string_view text) {
+    for (const Pmu& pmu : pmus_with_event(places_.devices, name)) {
+      EventSpec spec = pmu_spec(pmu, text);
+      if (auto done = apply_terms(name, &pmu, spec); !done) return done;
+      specs_.push_back(std::move(spec));
+    }
     return {};
   }
 
@@ -300,9 +304,9 @@ class EventParser {
     return {};
   }
 
-  Result<void> add(Result<EventSpec> spec) {
-    if (!spec) return tl::unexpected(spec.error());
-    specs_.push_back(std::move(*spec));
+  Result<void> add(Result<std::vector<EventSpec>> found) {
+    if (!found) return tl::unexpected(found.error());
+    std::ranges::move(*found, std::back_inserter(specs_));
     return {};
   }
 

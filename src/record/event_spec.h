@@ -30,24 +30,37 @@ struct EventSpec {
   /// Sampled at every occurrence unless a period or frequency is given (tracepoints, probes).
   bool counts_each = false;
 
-  std::string pmu;            // that it is of, if it was named by one
-  std::vector<int> cpus;      // that the PMU counts on; empty: all
-  bool is_uncore = false;     // it counts on CPUs, not for threads
-  bool reads_group = false;   // samples have the counts of the group; only its first event samples
-  bool is_weak = false;       // of a group that is broken up where it does not open
-  unsigned group = 0;         // events of equal numbers are one, the first leads; 0: none
-  std::string tracepoint;     // "sched:sched_switch", if it is one
-  std::string symbol;         // of a breakpoint: what attr.bp_addr is to be counted from, if any
-  std::string filter;         // of its fields
-  bool is_of_glob = false;    // one of many: left out where it does not open
-  std::string probe_path;     // of a uprobe: what attr.config1 points to while it is opened
-  bool probes_entry = false;  // it is where a function begins
+  std::string pmu;           // that it is of, if it was named by one
+  std::vector<int> cpus;     // that the PMU counts on; empty: all
+  bool is_uncore = false;    // it counts on CPUs, not for threads
+  bool reads_group = false;  // samples have the counts of the group; only its first event samples
+  bool is_weak = false;      // of a group that is broken up where it does not open
+  unsigned group = 0;        // events of equal numbers are one, the first leads; 0: none
+  std::string tracepoint;    // "sched:sched_switch", if it is one
+  std::string symbol;        // of a breakpoint: what attr.bp_addr is to be counted from, if any
+  std::string filter;        // of its fields
+  bool is_of_glob = false;   // one of many: left out where it does not open
 
+  /// Where in the code a probe is. It is one event, opened at each of its places.
+  struct Site {
+    uint64_t config = 0, config2 = 0;  // of the attribute
+  };
+  std::vector<Site> sites;     // of a probe; the first is that of `attr`
+  std::string probe;           // what attr.config1 points to meanwhile: a file, or a function
+  bool probes_kernel = false;  // of the kernel
+  bool probes_entry = false;   // it is where a function begins
+
+  bool is_probe() const { return !sites.empty(); }
   /// Whether BPF programs run at every hit on the machine, whomever the event was opened for.
-  bool is_hit() const { return !tracepoint.empty() || !probe_path.empty(); }
-  /// `attr` as the kernel wants it; valid as long as this is not changed.
-  perf_event_attr opening(perf_event_attr complete) const {
-    if (!probe_path.empty()) complete.config1 = reinterpret_cast<uint64_t>(probe_path.c_str());
+  bool is_hit() const { return !tracepoint.empty() || is_probe(); }
+  size_t places() const { return sites.empty() ? 1 : sites.size(); }
+  /// `attr` as the kernel wants it, at one of its places; valid as long as this is not changed.
+  perf_event_attr opening(perf_event_attr complete, size_t place = 0) const {
+    if (!probe.empty()) complete.config1 = reinterpret_cast<uint64_t>(probe.c_str());
+    if (place < sites.size()) {
+      complete.config = sites[place].config;
+      complete.config2 = sites[place].config2;
+    }
     return complete;
   }
 };
@@ -56,14 +69,16 @@ struct EventSpec {
 struct EventPlaces {
   std::string tracefs;
   std::string devices = "/sys/bus/event_source/devices";
+  std::string kallsyms = "/proc/kallsyms";
 };
 
 /// Parses one -e argument: events separated by commas, of which some may be in {braces}, each with
 /// modifiers after a colon or after its terms' second slash (event_modifiers.h):
 ///   cycles:u, LLC-load-misses, r1a8            names and raw numbers (event_names.h)
+///   mem-loads                                  names that sysfs has for events of PMUs (pmu.h)
 ///   cpu/event=0x3c,period=1000/, cpu-clock/freq=99/   terms (event_terms.h)
 ///   sched:sched_switch, ext4:*                 tracepoints
-///   uprobe:/path:function                      functions (probe_spec.h), which take no modifiers
+///   uprobe:/path:function, usdt:…, kprobe:…    probes (probe_spec.h), which take no modifiers
 ///   mem:0x601040/8:w, mem:symbol               breakpoints (breakpoint_spec.h)
 ///   {cpu-clock,page-faults}:S                  groups: on the PMU together
 /// Groups are numbered from 1 on.

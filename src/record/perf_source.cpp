@@ -39,7 +39,12 @@ const std::vector<int>& PerfSource::cpus_of(size_t index, const Target& target) 
   return specs_[index].cpus.empty() ? target.cpus : specs_[index].cpus;
 }
 
-PerfEvent PerfSource::open_attr(size_t index, pid_t tid, int cpu, int group_fd) const {
+size_t PerfSource::places_of(size_t index) const {
+  return options_.samples_by_bpf() ? 1 : specs_[index].places();
+}
+
+PerfEvent PerfSource::open_attr(size_t index, pid_t tid, int cpu, int group_fd,
+                                size_t place) const {
   perf_event_attr attr = events_[index].attr;
   const EventSpec& spec = specs_[index];
   if (options_.samples_by_bpf() && spec.is_hit()) {
@@ -48,15 +53,15 @@ PerfEvent PerfSource::open_attr(size_t index, pid_t tid, int cpu, int group_fd) 
     attr.config2 = 0;
     return PerfEvent::open(attr, tid, cpu, {group_fd});
   }
-  return PerfEvent::open(spec.opening(attr), tid, cpu, {group_fd, spec.config3});
+  return PerfEvent::open(spec.opening(attr, place), tid, cpu, {group_fd, spec.config3});
 }
 
 /// Leaves errno as what failed set it.
-PerfEvent PerfSource::open_event(size_t index, pid_t tid, int cpu) const {
+PerfEvent PerfSource::open_event(size_t index, pid_t tid, int cpu, size_t place) const {
   int group_fd = -1;
   if (const size_t leader = leader_of(index); leader != index) {
     const auto found = std::find_if(open_.rbegin(), open_.rend(), [&](const OpenEvent& open) {
-      return open.index == leader && open.tid == tid && open.cpu == cpu;
+      return open.index == leader && open.tid == tid && open.cpu == cpu && open.place == 0;
     });
     if (found == open_.rend()) {
       errno = ENODEV;  // as it had: the CPU went offline
@@ -64,7 +69,7 @@ PerfEvent PerfSource::open_event(size_t index, pid_t tid, int cpu) const {
     }
     group_fd = found->event.fd();
   }
-  auto event = open_attr(index, tid, cpu, group_fd);
+  auto event = open_attr(index, tid, cpu, group_fd, place);
   const std::string& filter = specs_[index].filter;
   if (event && !filter.empty() && !event.filter(filter)) {
     const int error = errno;
@@ -107,7 +112,7 @@ Result<void> PerfSource::open_leaders(Target& target) {
       errno = error;
       return tl::unexpected(std::move(failure));
     }
-    open_.push_back({std::move(event), index, cpu, tid, 0});
+    open_.push_back({std::move(event), index, cpu, tid, 0, 0});
   }
   return {};
 }
@@ -168,18 +173,35 @@ Result<void> PerfSource::open_thread(pid_t tid, const Target& target) {
   if (tid != -1 && options_.inherit) pin_context(tid);
   for (size_t index = 0; index < events_.size(); ++index) {
     for (int cpu : cpus_of(index, target)) {
-      const size_t ring = ring_of_.at(cpu);
-      if (open_[ring].index == index && open_[ring].tid == tid) continue;  // it has the ring
-      auto event = open_event(index, tid, cpu);
-      if (!event && errno == ESRCH) return {};
-      if (!event && errno == ENODEV && tid == -1) continue;  // the CPU went offline
-      if (!event) return tl::unexpected(explain_open_failure(errno, specs_[index], target));
-      if (!event.redirect_to(open_[ring].event)) {
-        return fail_errno(fmt::format("cannot share the ring buffer of CPU {}", cpu));
+      for (size_t place = 0; place < places_of(index); ++place) {
+        auto done = open_place(index, tid, cpu, place, target);
+        if (!done && errno == ESRCH) return {};
+        if (!done) return done;
       }
-      open_.push_back({std::move(event), index, cpu, tid, 0});
     }
   }
+  return {};
+}
+
+/// Leaves errno as the failed open set it.
+Result<void> PerfSource::open_place(size_t index, pid_t tid, int cpu, size_t place,
+                                    const Target& target) {
+  const OpenEvent& ring = open_[ring_of_.at(cpu)];
+  if (ring.index == index && ring.tid == tid && place == 0) return {};  // it has the ring
+  auto event = open_event(index, tid, cpu, place);
+  if (!event && errno == ENODEV && tid == -1) return {};  // the CPU went offline
+  if (!event) {
+    const int error = errno;
+    auto failure = explain_open_failure(error, specs_[index], target);
+    errno = error;
+    return tl::unexpected(std::move(failure));
+  }
+  if (!event.redirect_to(ring.event)) {
+    auto failure = fail_errno(fmt::format("cannot share the ring buffer of CPU {}", cpu));
+    errno = 0;
+    return failure;
+  }
+  open_.push_back({std::move(event), index, cpu, tid, place, 0});
   return {};
 }
 

@@ -74,6 +74,7 @@ class PerfSource final : public EventSource {
     size_t index;  // in events_
     int cpu;
     pid_t tid;
+    size_t place;  // of the event's, see EventSpec::Site
     uint64_t id;
   };
 
@@ -106,13 +107,16 @@ class PerfSource final : public EventSource {
   const std::vector<int>& cpus_of(size_t index, const Target& target) const;
   bool is_tracker(size_t index) const { return has_tracker_ && index + 1 == events_.size(); }
 
-  PerfEvent open_attr(size_t index, pid_t tid, int cpu, int group_fd = -1) const;
-  PerfEvent open_event(size_t index, pid_t tid, int cpu) const;
+  PerfEvent open_attr(size_t index, pid_t tid, int cpu, int group_fd = -1, size_t place = 0) const;
+  PerfEvent open_event(size_t index, pid_t tid, int cpu, size_t place = 0) const;
+  /// Where a program takes the hits, it is in all of them.
+  size_t places_of(size_t index) const;
   Result<void> open_rings(Target& target, std::vector<std::string>& notes);
   Result<void> open_leaders(Target& target);
   Result<void> map_rings(std::vector<std::string>& notes);
   Result<void> open_rest(Target& target);
   Result<void> open_thread(pid_t tid, const Target& target);
+  Result<void> open_place(size_t index, pid_t tid, int cpu, size_t place, const Target& target);
   Result<void> open_late_threads(Target& target);
   void pin_context(pid_t tid);
   void note_forks(size_t begin);

@@ -114,18 +114,30 @@ bool PerfSource::wants_inherit(size_t index) const {
 /// of a group are of the threads that it was opened for, and before Linux 6.12 of them only.
 bool PerfSource::inherits(size_t index) const {
   if (specs_[index].reads_group && members_of(index) > 1) return false;
-  return specs_[index].probe_path.empty() || options_.samples_by_bpf();
+  return !specs_[index].is_probe() || options_.samples_by_bpf();
 }
 
 void PerfSource::note_uninherited(const Target& target, std::vector<std::string>& notes) const {
   if (target.kind == TargetKind::Cpus) return;
+  size_t probes = 0;
+  const EventSpec* first = nullptr;
   for (size_t i = 0; i < specs_.size(); ++i) {
     if (inherits(i) || !wants_inherit(i) || leader_of(i) != i) continue;
-    notes.push_back(fmt::format(
-        "'{}' is recorded of the threads that are there at the start, not of those born "
-        "later: {} no such limit",
-        specs_[i].name, specs_[i].reads_group ? "-a has" : "--bpf and -a have"));
+    if (!specs_[i].reads_group) {
+      if (probes++ == 0) first = &specs_[i];
+      continue;
+    }
+    notes.push_back(
+        fmt::format("'{}' is recorded of the threads that are there at the start, not of those "
+                    "born later: -a has no such limit",
+                    specs_[i].name));
   }
+  if (probes == 0) return;
+  const std::string others = probes > 1 ? fmt::format(" and {} others are", probes - 1) : " is";
+  notes.push_back(
+      fmt::format("'{}'{} recorded of the threads that are there at the start, not of "
+                  "those born later: --bpf and -a have no such limit",
+                  first->name, others));
 }
 
 /// A PMU may be of some CPUs only.
@@ -155,7 +167,9 @@ Result<void> PerfSource::check_descriptors(const Target& target) const {
   constexpr size_t kOthers = 64;  // files, pipes, programs
   const size_t threads = std::max<size_t>(1, target.threads.size());
   size_t needed = target.threads.size();  // see pin_context()
-  for (size_t i = 0; i < specs_.size(); ++i) needed += cpus_of(i, target).size() * threads;
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    needed += cpus_of(i, target).size() * threads * places_of(i);
+  }
   const size_t limit = open_file_limit();
   if (needed + kOthers <= limit) return {};
   return tl::unexpected(explain_descriptors(needed, limit, sampled_events(), target));
@@ -216,7 +230,12 @@ Result<void> PerfSource::negotiate_event(size_t index, Target& target,
   for (;;) {
     const pid_t tid = target.threads.empty() ? -1 : target.threads.front();
     const int cpu = cpus_of(index, target).front();
-    if (const auto event = open_attr(index, tid, cpu)) {
+    const auto event = open_attr(index, tid, cpu);
+    bool whole = static_cast<bool>(event);
+    for (size_t place = 1; whole && place < places_of(index); ++place) {
+      whole = static_cast<bool>(open_attr(index, tid, cpu, -1, place));
+    }
+    if (whole) {
       const EventSpec& spec = specs_[index];
       if (spec.filter.empty() || event.filter(spec.filter)) return {};
       return tl::unexpected(explain_filter_failure(errno, spec));
@@ -294,7 +313,7 @@ bool PerfSource::fall_back(size_t index, int error, std::vector<std::string>& no
     want_chain(attr);
     return true;
   }
-  if (is_cycles(attr) && is_missing_pmu(error)) {
+  if (spec.is_default && is_cycles(attr) && is_missing_pmu(error)) {
     take(become_cpu_clock);
     notes.push_back("no hardware counters here: sampling by 'cpu-clock' instead of 'cycles'");
     return true;

@@ -184,4 +184,16 @@ Result<std::vector<Pmu>> find_pmus(const std::string& devices, std::string_view 
   return fail(fmt::format("there is no PMU '{}'", name), hint + "\n      all events: prof list", 2);
 }
 
+std::vector<Pmu> pmus_with_event(const std::string& devices, std::string_view event) {
+  std::vector<Pmu> found;
+  const auto plain = [](char c) { return c != '/' && c != '\0'; };
+  if (event.empty() || event.front() == '.' || !std::ranges::all_of(event, plain)) return found;
+  for (const std::string& name : names_in(devices)) {
+    const std::string path = fmt::format("{}/{}/events/{}", devices, name, event);
+    if (!is_event_file(event) || read_first_line(path).empty()) continue;
+    if (auto pmu = read_pmu(devices, name)) found.push_back(std::move(*pmu));
+  }
+  return found;
+}
+
 }  // namespace prof

@@ -49,6 +49,9 @@ struct Pmu {
 /// has it: "imc" is uncore_imc_0 and uncore_imc_1. The error has the nearest names.
 Result<std::vector<Pmu>> find_pmus(const std::string& devices, std::string_view name);
 
+/// Those that have an event of that name.
+std::vector<Pmu> pmus_with_event(const std::string& devices, std::string_view event);
+
 /// Puts `value` where `field` says.
 void put_field(const PmuField& field, uint64_t value, PmuConfig& config);
 

@@ -103,10 +103,13 @@ std::string hint_of_invalid(const EventSpec& spec) {
 }  // namespace
 
 Error explain_open_failure(int error, const EventSpec& spec, const Target& target) {
-  if (!spec.probe_path.empty() && error != EACCES && error != EPERM && error != EMFILE &&
-      error != ENFILE && error != ESRCH) {
+  if (spec.is_probe() && error != EACCES && error != EPERM && error != EMFILE && error != ENFILE &&
+      error != ESRCH) {
     return {fmt::format("the kernel cannot probe '{}': {}", spec.name, std::strerror(error)),
-            "a probe is at the first byte of an instruction of a file on a disk"};
+            spec.probes_kernel
+                ? "a probe is at the first byte of an instruction, outside of what probes use: "
+                  "/sys/kernel/debug/kprobes/blacklist"
+                : "a probe is at the first byte of an instruction of a file on a disk"};
   }
   if (spec.attr.type == PERF_TYPE_BREAKPOINT && error == ENOSPC) {
     return {fmt::format("no breakpoint is left for '{}'", spec.name),

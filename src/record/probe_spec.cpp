@@ -1,275 +1,225 @@
 #include "record/probe_spec.h"
 
-#include <dirent.h>
 #include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cstdlib>
-#include <memory>
+#include <array>
 #include <optional>
-#include <vector>
 
-#include "common/text_file.h"
-#include "object/debug_file.h"
-#include "object/elf_file.h"
-#include "record/nearest_names.h"
+#include "common/parse_number.h"
+#include "record/tracefs.h"
 
 namespace prof {
 
 namespace {
 
-constexpr std::string_view kEntry = "uprobe:";
-constexpr std::string_view kReturn = "uretprobe:";
+struct Kind {
+  std::string_view prefix;
+  bool in_kernel, at_return, is_static;
+};
+constexpr auto kKinds = std::to_array<Kind>({{"uprobe:", false, false, false},
+                                             {"uretprobe:", false, true, false},
+                                             {"usdt:", false, false, true},
+                                             {"kprobe:", true, false, false},
+                                             {"kretprobe:", true, true, false}});
 
-template <class T>
-std::optional<T> parse_whole(std::string_view text, int base) {
-  T value{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-  if (error != std::errc{} || stop != end || text.empty()) return std::nullopt;
-  return value;
+const Kind* kind_of(std::string_view text) {
+  for (const Kind& kind : kKinds) {
+    if (text.starts_with(kind.prefix)) return &kind;
+  }
+  return nullptr;
 }
 
-std::optional<uint64_t> parse_hex(std::string_view text) {
-  if (!text.starts_with("0x")) return std::nullopt;
-  return parse_whole<uint64_t>(text.substr(2), 16);
+bool is_hex(std::string_view text) {
+  return text.starts_with("0x");
 }
 
-bool is_file(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-}
-
-/// "libc" as libc.so.6, in the folders that the linker knows without being told.
-std::string find_library(const std::string& name) {
-  constexpr const char* kFolders[] = {"/lib/x86_64-linux-gnu",
-                                      "/usr/lib/x86_64-linux-gnu",
-                                      "/lib/aarch64-linux-gnu",
-                                      "/usr/lib/aarch64-linux-gnu",
-                                      "/lib64",
-                                      "/usr/lib64",
-                                      "/lib",
-                                      "/usr/lib",
-                                      "/usr/local/lib"};
-  const auto close = [](DIR* dir) { ::closedir(dir); };
-  for (const std::string folder : kFolders) {
-    std::unique_ptr<DIR, decltype(close)> dir(::opendir(folder.c_str()), close);
-    std::vector<std::string> found;
-    while (const dirent* entry = dir ? ::readdir(dir.get()) : nullptr) {
-      const std::string_view file = entry->d_name;
-      if (!file.starts_with(name)) continue;
-      const auto rest = file.substr(name.size());
-      // "libc.so" may be a text for the linker; the library that programs load has a number.
-      if (rest.empty() || rest.starts_with(".so.") || rest == ".so") found.emplace_back(file);
-    }
-    std::ranges::sort(found, [](const std::string& a, const std::string& b) {
-      const bool a_bare = a.ends_with(".so"), b_bare = b.ends_with(".so");
-      return a_bare != b_bare ? b_bare : a < b;
-    });
-    for (const std::string& file : found) {
-      const std::string path = folder + "/" + file;
-      if (is_file(path) && ElfFile::open(path)) return path;
-    }
-  }
-  return {};
-}
-
-std::string find_program(const std::string& name) {
-  const char* text = std::getenv("PATH");
-  std::string_view folders = text ? text : "/usr/bin:/bin";
-  for (;;) {
-    const auto colon = folders.find(':');
-    const std::string path = std::string(folders.substr(0, colon)) + "/" + name;
-    if (is_file(path) && ::access(path.c_str(), X_OK) == 0) return path;
-    if (colon == folders.npos) return {};
-    folders.remove_prefix(colon + 1);
-  }
-}
-
-/// The path of what a user calls `name`; empty if there is none.
-std::string find_file(const std::string& name) {
-  if (name.find('/') != name.npos) return is_file(name) ? name : std::string();
-  if (auto path = find_library(name); name.starts_with("lib") && !path.empty()) return path;
-  if (auto path = find_program(name); !path.empty()) return path;
-  return is_file(name) ? name : find_library("lib" + name);
-}
-
-/// The functions that a file defines, from all of its symbol tables.
-class Functions {
- public:
-  explicit Functions(const std::string& path, const std::shared_ptr<const ElfFile>& file) {
-    add(*file);
-    DebugFileFinder finder{DebugFileOptions{}};
-    const DebugFiles debug = finder.find(file, path, DebugNeed::Symbols);
-    if (debug.symbols && debug.symbols.file != file) add(*debug.symbols.file);
-    if (debug.mini) add(*debug.mini);
-  }
-
-  /// The addresses of the functions of that name, global ones if there are any; none if the name is
-  /// of one that is chosen when it is first used: others of that name are then for old programs.
-  std::vector<uint64_t> addresses(std::string_view name) const {
-    std::vector<uint64_t> global, local;
-    if (is_indirect(name)) return {};
-    for (const Function& each : all_) {
-      if (each.name == name) (each.global ? global : local).push_back(each.addr);
-    }
-    auto& found = global.empty() ? local : global;
-    std::ranges::sort(found);
-    const auto repeated = std::ranges::unique(found);
-    found.erase(repeated.begin(), repeated.end());
-    return found;
-  }
-  bool is_indirect(std::string_view name) const {
-    return std::ranges::any_of(
-        all_, [&](const Function& each) { return each.name == name && each.indirect; });
-  }
-  std::vector<std::string> names() const {
-    std::vector<std::string> names;
-    names.reserve(all_.size());
-    for (const Function& each : all_) names.push_back(each.name);
-    return names;
-  }
-  bool empty() const { return all_.empty(); }
-
- private:
-  struct Function {
-    std::string name;
-    uint64_t addr;
-    bool global;
-    bool indirect;  // the symbol is of the code that chooses, not of the function
-  };
-
-  void add(const ElfFile& file) {
-    for (const ElfSection& table : file.sections()) {
-      if (table.type != SHT_SYMTAB && table.type != SHT_DYNSYM) continue;
-      const auto strings = file.strings_of(table);
-      for (size_t i = 0; i < file.symbol_count(table); ++i) {
-        const ElfSymbol symbol = file.symbol(table, i);
-        const bool indirect = symbol.type() == STT_GNU_IFUNC;
-        if ((symbol.type() != STT_FUNC && !indirect) || symbol.section == SHN_UNDEF) continue;
-        std::string_view name = elf_string(strings, symbol.name);
-        name = name.substr(0, name.find('@'));  // with a version
-        if (name.empty()) continue;
-        const bool global = symbol.binding() != STB_LOCAL;
-        all_.push_back({std::string(name), symbol.value, global, indirect});
-      }
-    }
-  }
-
-  std::vector<Function> all_;
+/// "NAME+OFFSET". Names of C++ may hold a plus themselves.
+struct Place {
+  std::string name;
+  uint64_t offset = 0;
+  bool has_offset = false;
 };
 
-bool is_code(const ElfFile& file, uint64_t offset) {
-  return std::ranges::any_of(file.segments(), [offset](const ElfSegment& segment) {
-    return segment.type == PT_LOAD && (segment.flags & PF_X) != 0 && offset >= segment.offset &&
-           offset - segment.offset < segment.filesz;
-  });
+Result<Place> parse_place(std::string_view text, std::string_view whole) {
+  Place place;
+  const auto plus = text.rfind('+');
+  const bool offset =
+      plus != text.npos && plus + 1 < text.size() && text[plus + 1] >= '0' && text[plus + 1] <= '9';
+  place.name = std::string(offset ? text.substr(0, plus) : text);
+  if (!offset) return place;
+  const auto number = parse_number(text.substr(plus + 1));
+  if (!number || place.name.empty()) {
+    return fail(fmt::format("bad offset in '{}'", whole), "write it as +0x1f", 2);
+  }
+  place.offset = *number;
+  place.has_offset = true;
+  return place;
 }
 
-/// Where in the file `function` begins.
-Result<uint64_t> offset_of(const ElfFile& file, const Functions& functions, const std::string& path,
-                           const std::string& function) {
-  const auto addresses = functions.addresses(function);
-  std::vector<uint64_t> offsets;
-  for (const uint64_t addr : addresses) {
-    const auto offset = file.file_offset(ElfAddr{addr});
-    if (offset && is_code(file, raw(*offset))) offsets.push_back(raw(*offset));
+tl::unexpected<Error> return_with_offset(const Kind& kind) {
+  return fail(fmt::format("a function has one end: {} takes no offset",
+                          kind.prefix.substr(0, kind.prefix.size() - 1)),
+              {}, 2);
+}
+
+/// FILE:PLACE at its colon. A file's name may have colons, and so may a function's: the shortest
+/// that is a file counts.
+struct InFile {
+  std::string path;
+  std::string_view place;
+};
+
+Result<InFile> split_at_file(const Kind& kind, std::string_view text) {
+  const auto rest = text.substr(kind.prefix.size());
+  InFile found;
+  size_t colon = rest.find(':');
+  std::string name(rest.substr(0, colon));
+  while (colon != rest.npos && (found.path = find_probed_file(name)).empty()) {
+    colon = rest.find(':', colon + 1);
+    if (colon != rest.npos) name = rest.substr(0, colon);
   }
-  if (offsets.size() == 1) return offsets.front();
-  if (offsets.size() > 1) {
-    std::string places;
-    for (const uint64_t offset : offsets) {
-      places += fmt::format("{}{}:0x{:x}", places.empty() ? "" : ", ", path, offset);
-    }
-    return fail(fmt::format("'{}' has {} functions '{}'", path, offsets.size(), function),
-                "say which by its offset in the file: " + places, 2);
+  if (colon != rest.npos && colon + 1 != rest.size()) {
+    found.place = rest.substr(colon + 1);
+    return found;
   }
-  if (functions.is_indirect(function)) {
+  if (name.empty() || rest.find(':') == rest.npos || !found.path.empty()) {
     return fail(
-        fmt::format("'{}' in '{}' is one of several functions, chosen when it is first used",
-                    function, path),
-        did_you_mean("_" + function, functions.names()), 2);
+        fmt::format("'{}' does not say which {}", text, kind.is_static ? "probe" : "function"),
+        kind.is_static ? "write it as usdt:/path:provider:name; prof list usdt:/path has them all"
+                       : "write it as uprobe:/path:function, uprobe:/path:function+0x10 or "
+                         "uprobe:/path:0x1234, an offset in the file",
+        2);
   }
-  std::string hint = did_you_mean(function, functions.names());
-  if (functions.empty()) {
-    hint = fmt::format("it has no names of functions; one may be given by its offset: {}:0x1234",
-                       path);
-  } else if (hint.empty()) {
-    hint = fmt::format("names are as linked: nm -D {0}; nm {0}", path);
+  return fail(fmt::format("there is no file '{}' to probe", rest.substr(0, rest.find(':'))),
+              "give a path, a program in $PATH, or a library such as libc", 2);
+}
+
+Result<std::vector<ProbeSpec>> parse_static(const ProbedFile& file, const InFile& in,
+                                            std::string_view text) {
+  const auto colon = in.place.find(':');
+  const auto name = colon == in.place.npos ? in.place : in.place.substr(colon + 1);
+  const auto provider = colon == in.place.npos ? std::string_view() : in.place.substr(0, colon);
+  if (name.empty() || (colon != in.place.npos && provider.empty()) || name.find(':') != name.npos) {
+    return fail(fmt::format("'{}' is no static probe", text),
+                "write it as usdt:/path:provider:name, or usdt:/path:name", 2);
   }
-  return fail(fmt::format("'{}' has no function '{}'", path, function), hint, 2);
+  auto found = file.static_probes(std::string(provider), std::string(name));
+  if (!found) return tl::unexpected(found.error());
+  std::vector<ProbeSpec> specs;
+  const bool glob = is_glob(provider) || is_glob(name);
+  for (ProbedFile::StaticProbe& probe : *found) {
+    ProbeSpec& spec = specs.emplace_back();
+    spec.name = glob ? fmt::format("usdt:{}:{}:{}", in.path, probe.provider, probe.name) : text;
+    spec.path = in.path;
+    spec.sites = std::move(probe.sites);
+    spec.is_of_glob = glob;
+  }
+  return specs;
+}
+
+Result<std::vector<ProbeSpec>> parse_pattern(const ProbedFile& file, const Kind& kind,
+                                             const std::string& pattern) {
+  auto found = file.matching(pattern);
+  if (!found) return tl::unexpected(found.error());
+  std::vector<ProbeSpec> specs;
+  for (size_t i = 0; i < found->size(); ++i) {
+    const auto& [name, offset] = (*found)[i];
+    // Functions of one name are told apart by where they are.
+    const bool twice = (i > 0 && (*found)[i - 1].name == name) ||
+                       (i + 1 < found->size() && (*found)[i + 1].name == name);
+    ProbeSpec& spec = specs.emplace_back();
+    spec.name = fmt::format("{}{}:{}", kind.prefix, file.path(),
+                            twice ? fmt::format("0x{:x}", offset) : name);
+    spec.at_return = kind.at_return;
+    spec.at_entry = !kind.at_return;
+    spec.path = file.path();
+    spec.sites = {{offset, 0}};
+    spec.is_of_glob = true;
+  }
+  return specs;
+}
+
+Result<std::vector<ProbeSpec>> parse_function(const ProbedFile& file, const Kind& kind,
+                                              const InFile& in, std::string_view text) {
+  ProbeSpec spec;
+  spec.name = text;
+  spec.at_return = kind.at_return;
+  spec.path = in.path;
+  const auto place = parse_place(in.place, text);
+  if (!place) return tl::unexpected(place.error());
+  uint64_t offset = 0;
+  if (is_hex(in.place)) {
+    const auto in_file = parse_number(in.place);
+    if (!in_file) return fail(fmt::format("bad offset in '{}'", text), "write it as 0x1f", 2);
+    offset = *in_file;
+  } else {
+    if (kind.at_return && place->offset != 0) return return_with_offset(kind);
+    const auto begin = file.offset_of(place->name);
+    // C++ has operator[] and the like, hence only what is no function is a pattern.
+    if (!begin && is_glob(place->name) && !place->has_offset) {
+      return parse_pattern(file, kind, place->name);
+    }
+    if (!begin) return tl::unexpected(begin.error());
+    spec.at_entry = !kind.at_return && place->offset == 0;
+    offset = place->offset > UINT64_MAX - *begin ? UINT64_MAX : *begin + place->offset;
+  }
+  if (!file.is_code(offset)) {
+    return fail(fmt::format("there is no code at 0x{:x} in '{}'", offset, spec.path),
+                "offsets are those of the file: readelf -lW tells where its segments lie", 2);
+  }
+  spec.sites = {{offset, 0}};
+  return std::vector{std::move(spec)};
+}
+
+Result<std::vector<ProbeSpec>> parse_in_kernel(const Kind& kind, std::string_view text) {
+  const auto place = parse_place(text.substr(kind.prefix.size()), text);
+  if (!place) return tl::unexpected(place.error());
+  ProbeSpec spec;
+  spec.name = text;
+  spec.in_kernel = true;
+  spec.at_return = kind.at_return;
+  const auto address = is_hex(place->name) ? parse_number(place->name) : std::nullopt;
+  if (place->name.empty() || is_glob(place->name) || (is_hex(place->name) && !address) ||
+      (address && place->has_offset)) {
+    return fail(fmt::format("'{}' does not say which function of the kernel", text),
+                "write it as kprobe:function, kprobe:function+0x10 or kprobe:0xffffffff81234560",
+                2);
+  }
+  if (kind.at_return && place->offset != 0) return return_with_offset(kind);
+  if (!address) spec.path = place->name;
+  spec.at_entry = !kind.at_return && place->offset == 0 && !address;
+  spec.sites = {{address.value_or(place->offset), 0}};
+  return std::vector{std::move(spec)};
 }
 
 }  // namespace
 
 bool is_probe(std::string_view text) {
-  return text.starts_with(kEntry) || text.starts_with(kReturn);
+  return kind_of(text) != nullptr;
 }
 
-Result<ProbeSpec> parse_probe(std::string_view text) {
-  ProbeSpec spec;
-  spec.at_return = text.starts_with(kReturn);
-  const auto place = text.substr(spec.at_return ? kReturn.size() : kEntry.size());
-  // A file's name may have colons, and so may a function's: the shortest that is a file counts.
-  size_t colon = place.find(':');
-  std::string name(place.substr(0, colon));
-  while (colon != place.npos && (spec.path = find_file(name)).empty()) {
-    colon = place.find(':', colon + 1);
-    if (colon != place.npos) name = place.substr(0, colon);
+size_t probe_end(std::string_view text) {
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '(' || c == '<') ++depth;
+    if ((c == ')' || c == '>') && depth > 0) --depth;
+    if (c == ',' && depth == 0) return i;
   }
-  if (colon == place.npos || colon + 1 == place.size()) {
-    if (name.empty() || place.find(':') == place.npos || !spec.path.empty()) {
-      return fail(fmt::format("'{}' does not say which function", text),
-                  "write it as uprobe:/path:function, uprobe:/path:function+0x10 or "
-                  "uprobe:/path:0x1234, an offset in the file",
-                  2);
-    }
-    return fail(fmt::format("there is no file '{}' to probe", place.substr(0, place.find(':'))),
-                "give a path, a program in $PATH, or a library such as libc", 2);
-  }
-  auto opened = ElfFile::open(spec.path);
-  if (!opened) return tl::unexpected(std::move(opened.error()).in("cannot probe"));
-  const auto file = std::make_shared<const ElfFile>(std::move(*opened));
-  const auto function = place.substr(colon + 1);
-  if (const auto in_file = parse_hex(function)) {
-    spec.offset = *in_file;
-  } else {
-    const auto plus = function.rfind("+0x");
-    const auto after =
-        plus == function.npos ? std::optional<uint64_t>(0) : parse_hex(function.substr(plus + 1));
-    if (!after) return fail(fmt::format("bad offset in '{}'", text), "write it as +0x1f", 2);
-    if (spec.at_return && *after != 0) {
-      return fail("a function has one end: uretprobe takes no offset", {}, 2);
-    }
-    const auto offset = offset_of(*file, Functions(spec.path, file), spec.path,
-                                  std::string(function.substr(0, plus)));
-    if (!offset) return tl::unexpected(offset.error());
-    spec.at_entry = !spec.at_return && *after == 0;
-    spec.offset = *after > UINT64_MAX - *offset ? UINT64_MAX : *offset + *after;
-  }
-  if (!is_code(*file, spec.offset)) {
-    return fail(fmt::format("there is no code at 0x{:x} in '{}'", spec.offset, spec.path),
-                "offsets are those of the file: readelf -lW tells where its segments lie", 2);
-  }
-  return spec;
+  // "operator<" has no other half.
+  return depth == 0 ? text.size() : std::min(text.find(','), text.size());
 }
 
-Result<ProbePmu> ProbePmu::find(const std::string& devices) {
-  const std::string folder = devices + "/uprobe";
-  const auto type = parse_whole<uint32_t>(read_first_line(folder + "/type"), 10);
-  const std::string format = read_first_line(folder + "/format/retprobe");
-  constexpr std::string_view kConfig = "config:";
-  const auto bit = format.starts_with(kConfig)
-                       ? parse_whole<unsigned>(std::string_view(format).substr(kConfig.size()), 10)
-                       : std::nullopt;
-  if (!type || !bit || *bit > 63) {
-    return fail(fmt::format("this kernel has no uprobes: '{}' does not exist", folder),
-                "it needs Linux 4.17 or newer with CONFIG_UPROBE_EVENTS");
-  }
-  return ProbePmu{*type, uint64_t{1} << *bit};
+Result<std::vector<ProbeSpec>> parse_probe(std::string_view text) {
+  const Kind* kind = kind_of(text);
+  if (!kind) return fail(fmt::format("'{}' is no probe", text), {}, 2);
+  if (kind->in_kernel) return parse_in_kernel(*kind, text);
+  const auto in = split_at_file(*kind, text);
+  if (!in) return tl::unexpected(in.error());
+  const auto file = ProbedFile::open(in->path);
+  if (!file) return tl::unexpected(file.error());
+  if (kind->is_static) return parse_static(*file, *in, text);
+  return parse_function(*file, *kind, *in, text);
 }
 
 }  // namespace prof
