@@ -28,8 +28,8 @@ int sampler(struct bpf_perf_event_data* ctx) {
   s->in_user = SAMPLE_IN_USER(ctx);
   s->kernel_sp = s->in_user ? 0 : SAMPLE_SP(ctx);
   *level = mine + 1;
-  note_sample(ctx, s, bpf_get_current_task_btf(), SAMPLE_IP(ctx), ctx->sample_period, time, now,
-              counted);
+  note_sample(ctx, s, bpf_get_current_task_btf(), SAMPLE_IP(ctx), config.event, ctx->sample_period,
+              time, now, counted);
   *level = mine;
   return 0;
 }

@@ -126,13 +126,15 @@ struct stack_message {
 #define STACK_MESSAGE_SIZE(frame_count) \
   (__builtin_offsetof(struct stack_message, frames) + 8 * (frame_count))
 
-/* What became of the samples; one for each CPU. samples + lost = runs. */
+/* What became of the samples; one for each CPU. samples + lost = runs; what was left out was no
+ * run. */
 struct stack_stats {
   __u64 runs;
   __u64 samples;
   __u64 lost_ring;  /* a new stack that found no room in the ring */
   __u64 lost_table; /* the table of counts could not be changed, and the ring was full */
   __u64 no_stack;   /* samples whose stack could not be taken: they count, by their address */
+  __u64 left_out;   /* hits whose weight is negative, which no sum can take */
 };
 
 /* What user space tells the running programs. */
@@ -157,16 +159,13 @@ struct stack_config {
   __u32 max_frames;    /* of each part, 0: no stacks, the address alone */
   __u8 kernel_stack;   /* whether each part is wanted */
   __u8 user_stack;
-  __u8 boottime;       /* clock of the times; else monotonic */
-  __u8 everyone;       /* hits, off-CPU: all threads, else those of the map `followed` */
-  __u8 inherit;        /* and the threads and children they make */
-  __u8 unwind;         /* the user's part is found by unwind tables */
-  __u8 each;           /* samples are sent one by one, not counted */
-  __u8 exclude_kernel; /* hits: those there do not count */
-  __u8 exclude_user;
-  __u8 user_registers; /* hits: a sample of the event is of user space */
-  __u8 wakers;         /* off-CPU: and count the stacks of wakers */
-  __u8 reserved1;
+  __u8 boottime; /* clock of the times; else monotonic */
+  __u8 everyone; /* hits, off-CPU: all threads, else those of the map `followed` */
+  __u8 inherit;  /* and the threads and children they make */
+  __u8 unwind;   /* the user's part is found by unwind tables */
+  __u8 each;     /* samples are sent one by one, not counted */
+  __u8 wakers;   /* off-CPU: and count the stacks of wakers */
+  __u8 reserved1[4];
   __u32 event_blocked_disk; /* off-CPU: `event` is of sleeps that a signal ends, this of others */
   __u32 event_runnable;     /* and this of waiting for a CPU */
   __u32 max_total;          /* frames of both parts, where the user's is walked by tables */
@@ -176,9 +175,20 @@ struct stack_config {
   __u64 min_block; /* off-CPU: ns away from a CPU that count */
   __u64 max_block;
   __u64 cpus[16]; /* hits, off-CPU: bit set of those that count */
-  __u64 period;   /* hits: every so many are counted */
-  __u8 at_entry;  /* hits: the function has not made its frame yet */
-  __u8 reserved3[7];
+};
+
+/* What the program of hits is told of each event; the number of the event is its cookie. */
+#define HIT_MAX_EVENTS 4096
+struct hit_event {
+  __u64 period; /* every so many are counted */
+  __u16
+      weight_offset; /* a number in the tracepoint's record that is summed instead of the period */
+  __u8 weight_size;  /* 1, 2, 4, 8; 0: none */
+  __u8 weight_signed;
+  __u8 exclude_kernel; /* those there do not count */
+  __u8 exclude_user;
+  __u8 user_registers; /* a sample of the event is of user space */
+  __u8 at_entry;       /* the function has not made its frame yet */
 };
 
 #endif /* PROF_BPF_STACK_MESSAGE_H */

@@ -66,10 +66,10 @@ struct scratch {
   struct walk walk; /* and the message */
   char comm[STACK_COMM_SIZE];
   struct hash_state hash;
-  __u64 caller; /* what a walk by frame pointers would leave out, if config.at_entry; 0: nothing */
+  __u64 caller;    /* what a walk by frame pointers would leave out; 0: nothing */
   __u64 kernel_sp; /* of the sample, if it is in the kernel and that is known; else 0 */
   __u32 in_user;   /* no kernel frames are to be found */
-  __u32 reserved;
+  __u32 no_user;   /* none of user space are wanted */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -294,7 +294,7 @@ static __always_inline int is_unfinished(__u32 end) {
 static __always_inline __u32 take_chain(void* ctx, const struct scratch* s, __u64* frames,
                                         __u32 most) {
   __u32 taken;
-  if (!config.at_entry || !s->caller || most < 2) return take(ctx, frames, most, BPF_F_USER_STACK);
+  if (!s->caller || most < 2) return take(ctx, frames, most, BPF_F_USER_STACK);
   taken = take(ctx, frames + 1, most - 1, BPF_F_USER_STACK);
   if (!taken) return 0;
   frames[0] = frames[1];
@@ -415,7 +415,7 @@ static __always_inline void take_stack(void* ctx, struct scratch* s, const struc
     kernel = take(ctx, m->frames, config.max_frames, kernel_flags);
   if (kernel > STACK_MAX_KERNEL) kernel = STACK_MAX_KERNEL;
   m->end = m->unfinished = 0;
-  if (config.user_stack) user = take_user(ctx, s, kernel);
+  if (config.user_stack && !s->no_user) user = take_user(ctx, s, kernel);
   if (user > STACK_MAX_USER) user = STACK_MAX_USER;
   m->kernel_frames = kernel;
   m->user_frames = user;
@@ -458,20 +458,20 @@ static __always_inline int note_stack(void* ctx, struct scratch* s, const struct
   return send_stack(s, time, now, counted, key);
 }
 
-/* A sample of config.event. */
+/* A sample of the event of that number. */
 static __always_inline void note_sample(void* ctx, struct scratch* s,
-                                        const struct task_struct* task, __u64 ip, __u64 period,
-                                        __u64 time, const struct stack_control* now,
+                                        const struct task_struct* task, __u64 ip, __u32 event,
+                                        __u64 period, __u64 time, const struct stack_control* now,
                                         struct stack_stats* counted) {
   struct stack_key key;
   take_stack(ctx, s, task, ip, time, 0, counted, &key);
   /* What is in the table was sent, and user space keeps it until it has emptied the table. */
-  if (!config.each && add(now, counted, &key, config.event, period, time)) return;
+  if (!config.each && add(now, counted, &key, event, period, time)) return;
   if (send_stack(s, time, now, counted, &key)) return;
   if (config.each) {
-    tell(s, counted, config.event, period, time);
+    tell(s, counted, event, period, time);
   } else {
-    count(now, counted, &key, config.event, period, time);
+    count(now, counted, &key, event, period, time);
   }
 }
 

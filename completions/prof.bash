@@ -53,6 +53,10 @@ _prof() {
       COMPREPLY=($(compgen -W "fp" -- "$current"))
       return
       ;;
+    "record --weight")
+      # anything
+      return
+      ;;
     "record --min-block")
       # anything
       return
@@ -98,6 +102,14 @@ _prof() {
       return
       ;;
     "stacks -D" | "stacks --duration")
+      # anything
+      return
+      ;;
+    "stacks --filter")
+      # anything
+      return
+      ;;
+    "stacks --weight")
       # anything
       return
       ;;
@@ -428,10 +440,10 @@ _prof() {
   esac
   case "$command" in
     record)
-      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
+      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --weight --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
       ;;
     stacks)
-      words="-h --help -p --pid -i --interval -D --duration -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
+      words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"

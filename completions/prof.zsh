@@ -56,6 +56,7 @@ _prof() {
         '*--exclude-perf[Not the hits of prof itself, of the tracepoints before it]' \
         '*-g[Record call chains\: as bpf where it can, else as fp]' \
         '*--call-graph[Record call chains by this method\: bpf, fp, or dwarf\[,SIZE\]\[,live\]]:value:(fp)' \
+        '*--weight[With --bpf\: sum this field of the tracepoints, besides counting hits]:value: ' \
         '*--bpf[Count equal stacks in the kernel; the file holds each once]' \
         '*--off-cpu[Count the time that threads are away from a CPU, too, by stacks]' \
         '*--wakers[With --off-cpu\: count also who woke the threads, by stacks of both]' \
@@ -88,6 +89,8 @@ _prof() {
         '*--interval[Print every so many seconds, and begin at zero again]:value: ' \
         '*-D[End after so many seconds]:value: ' \
         '*--duration[End after so many seconds]:value: ' \
+        '*--filter[Only hits of a tracepoint whose fields are so\: '\''nr_sector > 200'\'']:value: ' \
+        '*--weight[Sum this field of the tracepoint, instead of counting hits]:value: ' \
         '*-P[Tell processes apart\: comm \[pid\]]' \
         '*--per-pid[Tell processes apart\: comm \[pid\]]' \
         '*-f[Print folded stacks, for prof flamegraph]' \

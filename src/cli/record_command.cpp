@@ -60,6 +60,9 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_option("--call-graph", to.call_graph,
                  "Record call chains by this method: bpf, fp, or dwarf[,SIZE][,live]")
       ->group("What");
+  app.add_option("--weight", options.weight_field,
+                 "With --bpf: sum this field of the tracepoints, besides counting hits")
+      ->group("What");
   app.add_flag("--bpf", options.bpf, "Count equal stacks in the kernel; the file holds each once")
       ->group("What");
   app.add_flag("--off-cpu", options.off_cpu,

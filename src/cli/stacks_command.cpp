@@ -11,7 +11,9 @@
 #include "cli/profile_output.h"
 #include "cli/warnings.h"
 #include "record/options.h"
+#include "record/probe_spec.h"
 #include "record/recorder.h"
+#include "record/tracefs.h"
 #include "report/folded.h"
 #include "report/load.h"
 #include "report/stack_list.h"
@@ -22,7 +24,7 @@ namespace {
 
 struct StacksCommand {
   RecordOptions record;
-  std::string event, call_graph = "fp";
+  std::string event, filter, call_graph = "fp";
   double interval = 0;
   bool by_process = false, folded = false, user_only = false, kernel_only = false;
   bool no_inherit = false, quiet = false;
@@ -30,6 +32,23 @@ struct StacksCommand {
   uint64_t hits = 0;   // records of them
   bool reader_has_gone = false;
 };
+
+/// Events of a pattern are told apart, unless a function shows by itself.
+void print_stacks(const StacksCommand& command, const Profile& profile, Output& out) {
+  StackListOptions list;
+  list.by_process = command.by_process;
+  list.with_event = is_glob(command.event) && !command.event.starts_with("uprobe:");
+  for (uint32_t i = 0; i < profile.events.size(); ++i) {
+    if (profile.events[i].samples == 0) continue;
+    list.events.push_back(i);
+    if (!command.folded) continue;
+    FoldedOptions folded;
+    folded.event = i;
+    if (list.with_event) folded.innermost = event_as_frame(profile.events[i]);
+    write_folded(profile, folded, out);
+  }
+  if (!command.folded) write_stack_list(profile, list, out);
+}
 
 /// What a recording of ours holds.
 Result<void> print(StacksCommand& command, int fd, const TakenRecording& recording) {
@@ -41,6 +60,11 @@ Result<void> print(StacksCommand& command, int fd, const TakenRecording& recordi
   }
   if (recording.is_incomplete) {
     fmt::print(stderr, "prof: warning: some counts could not be read, and are missing\n");
+  }
+  const std::string& weight = command.record.weight_field;
+  if (recording.left_out != 0) {
+    fmt::print(stderr, "prof: warning: {} hits are left out: '{}' is negative\n",
+               recording.left_out, weight);
   }
   command.hits += recording.samples;
   if (recording.is_last && command.hits == 0 && !command.quiet) {
@@ -56,16 +80,10 @@ Result<void> print(StacksCommand& command, int fd, const TakenRecording& recordi
     load.input.symbols.cache = command.record.cache;
     load.group.comm = command.folded || command.by_process;
     load.group.pid = command.by_process;
+    if (!recording.is_counted) load.weight_field = weight;
     const auto profile = load_profile(load);
     if (!profile) return tl::unexpected(profile.error());
-    const uint32_t event = first_event_with_samples(*profile);
-    if (command.folded) {
-      FoldedOptions folded;
-      folded.event = event;
-      write_folded(*profile, folded, out);
-    } else {
-      write_stack_list(*profile, {event, command.by_process}, out);
-    }
+    print_stacks(command, *profile, out);
   }
   auto written = out.flush();
   command.reader_has_gone = out.broken();
@@ -74,8 +92,15 @@ Result<void> print(StacksCommand& command, int fd, const TakenRecording& recordi
 
 Result<void> settle(StacksCommand& command) {
   RecordOptions& record = command.record;
-  if (command.event.find(',') != std::string::npos) {
-    return fail("stacks are counted of one event", "'prof record --bpf -e A,B' takes several", 2);
+  if (command.event.starts_with('{')) {
+    return fail(fmt::format("'{}' is a group, and stacks are counted of each event by itself",
+                            command.event),
+                "'prof record' takes groups", 2);
+  }
+  if (!is_probe(command.event) && command.event.find(',') != std::string::npos &&
+      command.event.find('/') == std::string::npos) {
+    return fail("stacks are counted of one event, or of all that a pattern matches",
+                "'prof record --bpf -e A,B' takes several", 2);
   }
   if (command.user_only && command.kernel_only) {
     return fail("-U and -K exclude each other", "without either, stacks have both parts", 2);
@@ -88,6 +113,7 @@ Result<void> settle(StacksCommand& command) {
                 "try 'prof stacks sched:sched_switch', 'prof stacks page-faults -- COMMAND'", 2);
   }
   record.events = {command.event};
+  if (!command.filter.empty()) record.filters = {{"--filter", command.filter, 1}};
   record.system_wide = record.command.empty() && record.pids.empty();
   if (!record.command.empty() && !record.pids.empty()) {
     return fail("-p and a command exclude each other", "-D ends the counting after a time", 2);
@@ -128,6 +154,10 @@ void add_options(CLI::App& app, StacksCommand& to) {
   app.add_option("-i,--interval", to.interval,
                  "Print every so many seconds, and begin at zero again");
   app.add_option("-D,--duration", record.duration_seconds, "End after so many seconds");
+  app.add_option("--filter", to.filter,
+                 "Only hits of a tracepoint whose fields are so: 'nr_sector > 200'");
+  app.add_option("--weight", record.weight_field,
+                 "Sum this field of the tracepoint, instead of counting hits");
   app.add_flag("-P,--per-pid", to.by_process, "Tell processes apart: comm [pid]");
   app.add_flag("-f,--folded", to.folded, "Print folded stacks, for prof flamegraph");
   app.add_flag("-U,--user-stacks-only", to.user_only, "Only the user's part of the stacks");

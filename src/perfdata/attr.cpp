@@ -70,6 +70,13 @@ perf_event_attr fields_of(std::span<const std::byte> bytes, bool swap) {
 
 }  // namespace
 
+std::string_view EventAttr::weight_field() const {
+  const auto at = name.rfind(kWeightTerm);
+  if (!is_marked(kMarkWeighed) || at == name.npos) return {};
+  const auto field = std::string_view(name).substr(at + kWeightTerm.size());
+  return field.substr(0, field.find('/'));
+}
+
 void set_mark(perf_event_attr& attr, uint32_t mark) {
   const bool marked = (attr.wakeup_events & ~0xffu) == kOwnMarks;
   attr.watermark = 0;

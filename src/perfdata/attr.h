@@ -29,6 +29,9 @@ inline constexpr uint32_t kMarkUnwound = 4;
 inline constexpr uint32_t kMarkWallTime = 2;
 /// Samples are of threads that woke others: raw data tell of those, see woken.h.
 inline constexpr uint32_t kMarkWoken = 8;
+/// Periods are the sum of a tracepoint's field, by which the event's name ends: "/weight=FIELD/".
+inline constexpr uint32_t kMarkWeighed = 16;
+inline constexpr std::string_view kWeightTerm = "/weight=";
 
 /// An event as recorded. `attr` is zero-extended or cut to the struct we were built with;
 /// `recorded_size` is the size the file gave it.
@@ -45,6 +48,8 @@ struct EventAttr {
   bool counts_stacks() const { return is_marked(kMarkCounted) && has(PERF_SAMPLE_WEIGHT); }
   bool is_unwound() const { return is_marked(kMarkUnwound) && has(PERF_SAMPLE_CALLCHAIN); }
   bool is_wall_time() const { return is_marked(kMarkWallTime); }
+  /// The field whose sum its periods are; empty if they are not.
+  std::string_view weight_field() const;
   bool tells_woken() const { return is_marked(kMarkWoken) && has(PERF_SAMPLE_RAW); }
 };
 

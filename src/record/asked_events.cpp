@@ -8,6 +8,7 @@
 #include "record/event_filter.h"
 #include "record/kernel_symbol.h"
 #include "record/tracefs.h"
+#include "record/weigh_events.h"
 #include "record/workload.h"
 
 namespace prof {
@@ -97,6 +98,12 @@ Result<std::vector<EventSpec>> asked_events(const RecordOptions& options) {
     }
   }
   if (specs.empty()) specs.push_back(default_event());
+  if (!options.weight_field.empty()) {
+    const auto tracefs = Tracefs::find();
+    if (!tracefs) return tl::unexpected(tracefs.error());
+    auto done = weigh_events(*tracefs, options.weight_field, specs);
+    if (!done) return tl::unexpected(done.error());
+  }
   if (auto done = check_terms(options, specs); !done) return tl::unexpected(done.error());
   return specs;
 }

@@ -1,6 +1,10 @@
 #include "record/bpf_events.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+
+#include "record/event_spec.h"
 
 namespace prof {
 
@@ -82,6 +86,9 @@ std::vector<EventAttr> events_with_programs(std::span<const EventAttr> opened,
     for (const uint64_t id : event.ids) last_id = std::max(last_id, id);
     if (options.wall && is_clock(event.attr)) set_mark(event.attr, kMarkWallTime);
     if (options.samples_by_bpf()) change_sampled(event.attr, options);
+    if (options.weight_field.empty() || !options.bpf || !is_bpf_output(event.attr)) continue;
+    set_mark(event.attr, kMarkWeighed);
+    event.name += fmt::format("{}{}/", kWeightTerm, options.weight_field);
   }
   if (!options.off_cpu) return events;
   const perf_event_attr model = events.front().attr;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "record/bpf_events.h"
+#include "record/bpf_link.h"
 #include "record/confinement.h"
 
 namespace prof {
@@ -38,7 +39,7 @@ constexpr unsigned char kFollow[] = {0};
 constexpr unsigned char kHits[] = {0};
 #endif
 
-constexpr const char* kSamplers[] = {"sampler", "hit_tracepoint", "hit_uprobe"};
+constexpr const char* kSamplers[] = {"sampler", "hit_tracepoint", "hit_probe"};
 constexpr const char* kSwitching[] = {"offcpu_switch"};
 }  // namespace
 
@@ -76,53 +77,64 @@ void BpfPrograms::fill_target(const Target& target, stack_config& config) const 
   }
 }
 
-/// Gives the program of an event that is to be attached to it as often as it is opened; -1 for one
-/// that is attached already.
-Result<int> BpfPrograms::load_sampler(const EventAttr& event, const EventSpec& spec,
-                                      stack_config config, const Target& target) {
+/// Gives the program of an event, to be attached to it as often as it is opened.
+Result<int> BpfPrograms::load_sampler(const EventAttr& event, stack_config config) {
   const perf_event_attr& attr = event.attr;
-  const bool chains = options_.call_graph != CallGraph::None;
-  config.max_frames = chains ? config.max_frames : 0;
-  config.kernel_stack = chains && !attr.exclude_kernel && !attr.exclude_callchain_kernel;
-  config.user_stack = chains && !attr.exclude_user && !attr.exclude_callchain_user;
-  if (!spec.is_hit()) {
-    if (auto done = load_object(kSampler, config); !done) return tl::unexpected(done.error());
-    return objects_.back().program("sampler");
+  config.kernel_stack = config.kernel_stack && !attr.exclude_kernel;
+  config.user_stack = config.user_stack && !attr.exclude_user;
+  if (auto done = load_object(kSampler, config); !done) return tl::unexpected(done.error());
+  return objects_.back().program("sampler");
+}
+
+/// One program has the hits of all events, with what it has to know of each in a map.
+Result<void> BpfPrograms::load_hits(const EventAttr& event, const EventSpec& spec,
+                                    stack_config config, const Target& target) {
+  const uint32_t number = config.event;
+  if (number >= HIT_MAX_EVENTS) {
+    return fail(fmt::format("BPF programs take the hits of {} events at most", HIT_MAX_EVENTS),
+                "choose fewer events");
   }
-  const bool probe = spec.is_probe();
-  config.period = attr.sample_period;
-  config.exclude_kernel = attr.exclude_kernel;
-  config.exclude_user = attr.exclude_user;
-  config.at_entry = spec.probes_entry && !spec.probes_kernel;
+  if (!hits_) {
+    fill_target(target, config);
+    if (auto done = load_object(kHits, config); !done) return done;
+    hits_ = objects_.size() - 1;
+  }
+  const bool in_user = spec.is_probe() && !spec.probes_kernel;
+  hit_event own{};
+  own.period = event.attr.sample_period;
+  own.exclude_kernel = event.attr.exclude_kernel;
+  own.exclude_user = event.attr.exclude_user;
+  own.at_entry = spec.probes_entry && in_user;
   // The kernel takes their samples with the registers of user space
   // (kernel/trace/trace_syscalls.c).
-  config.user_registers =
-      (probe && !spec.probes_kernel) || spec.tracepoint.starts_with("syscalls:");
-  config.kernel_stack = config.kernel_stack && !config.user_registers;
-  fill_target(target, config);
-  if (auto done = load_object(kHits, config); !done) return tl::unexpected(done.error());
-  const int program = objects_.back().program(probe ? "hit_uprobe" : "hit_tracepoint");
-  if (auto done = attach_hits(spec, program, target); !done) return tl::unexpected(done.error());
-  return -1;
+  own.user_registers = in_user || spec.tracepoint.starts_with("syscalls:");
+  own.weight_offset = spec.weight.offset;
+  own.weight_size = spec.weight.size;
+  own.weight_signed = spec.weight.is_signed;
+  if (!objects_[*hits_].update("hit_events", number, std::as_bytes(std::span(&own, 1)))) {
+    return fail_errno(fmt::format("BPF programs cannot be told of '{}'", spec.name));
+  }
+  return attach_hits(spec, number, target);
 }
 
 /// Once suffices: such a program runs at every hit. A uprobe is in every process that maps the file
 /// then, unless there is but one that can be meant.
-Result<void> BpfPrograms::attach_hits(const EventSpec& spec, int program, const Target& target) {
+Result<void> BpfPrograms::attach_hits(const EventSpec& spec, uint32_t number,
+                                      const Target& target) {
   perf_event_attr attr{};
   attr.type = spec.attr.type;
   attr.config = spec.attr.config;
   attr.sample_period = 1;
   attr.disabled = 1;  // its own ring gets nothing
+  const int program = objects_[*hits_].program(spec.is_probe() ? "hit_probe" : "hit_tracepoint");
   const bool alone =
       spec.is_probe() && !spec.probes_kernel && !options_.inherit && target.processes.size() == 1;
   for (size_t place = 0; place < spec.places(); ++place) {
     auto event = alone ? PerfEvent::open(spec.opening(attr, place), target.threads.front(), -1)
                        : PerfEvent::open(spec.opening(attr, place), -1, target.cpus.front());
-    if (!event || !event.attach(program)) {
-      return fail_errno(fmt::format("BPF programs cannot be attached to '{}'", spec.name));
-    }
-    hits_.push_back(std::move(event));
+    auto link = event ? link_to_event(program, event.fd(), number) : UniqueFd();
+    if (!link) return fail_errno(fmt::format("BPF programs cannot be attached to '{}'", spec.name));
+    attached_.push_back({std::move(event), std::move(link)});
   }
   return {};
 }
@@ -148,17 +160,28 @@ Result<std::vector<int>> BpfPrograms::load(const PerfSource& perf, const Target&
   }
   auto config = common_config(perf);
   if (!config) return tl::unexpected(config.error());
+  const bool chains = options_.call_graph != CallGraph::None;
   config->max_frames = options_.max_stack != 0 ? options_.max_stack : STACK_MAX_KERNEL;
+  stack_config sampled = *config;
+  sampled.max_frames = chains ? config->max_frames : 0;
+  sampled.kernel_stack = chains && options_.kernel_callchains;
+  sampled.user_stack = chains && options_.user_callchains;
+  sampled.each = !options_.bpf;
   std::vector<int> programs;
   for (size_t i = 0; options_.samples_by_bpf() && i < perf.sampled_events(); ++i) {
-    config->event = static_cast<uint32_t>(i);
-    config->each = !options_.bpf;
-    const auto program = load_sampler(perf.events()[i], perf.specs()[i], *config, target);
+    sampled.event = static_cast<uint32_t>(i);
+    if (perf.specs()[i].is_hit()) {
+      auto done = load_hits(perf.events()[i], perf.specs()[i], sampled, target);
+      if (!done) return tl::unexpected(done.error());
+      programs.push_back(-1);
+      continue;
+    }
+    const auto program = load_sampler(perf.events()[i], sampled);
     if (!program) return tl::unexpected(program.error());
     programs.push_back(*program);
   }
   fill_target(target, *config);
-  if ((options_.off_cpu || !hits_.empty()) && !config->everyone) {
+  if ((options_.off_cpu || has_hits()) && !config->everyone) {
     if (auto done = load_object(kFollow, *config); !done) return tl::unexpected(done.error());
     follows_ = objects_.size() - 1;
     if (auto done = objects_.back().attach_tracepoints(); !done)

@@ -35,7 +35,7 @@ class BpfPrograms {
   const BpfObject& maps() const { return objects_.front(); }
   const InterruptFunctions& interrupts() const { return interrupts_; }
   /// Whether events are among them that run a program at every hit.
-  bool has_hits() const { return !hits_.empty(); }
+  bool has_hits() const { return hits_.has_value(); }
 
   /// A number that the programs count, of all CPUs.
   uint64_t total(__u64 stack_stats::*field) const;
@@ -50,9 +50,10 @@ class BpfPrograms {
   Result<stack_config> common_config(const PerfSource& perf) const;
   Result<void> load_object(std::span<const unsigned char> bytes, const stack_config& config,
                            const char* without = nullptr);
-  Result<int> load_sampler(const EventAttr& event, const EventSpec& spec, stack_config config,
-                           const Target& target);
-  Result<void> attach_hits(const EventSpec& spec, int program, const Target& target);
+  Result<int> load_sampler(const EventAttr& event, stack_config config);
+  Result<void> load_hits(const EventAttr& event, const EventSpec& spec, stack_config config,
+                         const Target& target);
+  Result<void> attach_hits(const EventSpec& spec, uint32_t number, const Target& target);
   Result<void> load_off_cpu(const PerfSource& perf, stack_config config);
   void fill_target(const Target& target, stack_config& config) const;
   BpfObject::RunStats stats_of(std::span<const char* const> names) const;
@@ -60,7 +61,12 @@ class BpfPrograms {
   const RecordOptions& options_;
   std::vector<BpfObject> objects_;  // samplers by event, then others; maps are those of the first
   std::optional<size_t> follows_;   // index of the one that follows children, if one is needed
-  std::vector<PerfEvent> hits_;     // whose hits run programs, as long as they are open
+  std::optional<size_t> hits_;      // of the one that takes the hits of all events that have them
+  struct Attached {
+    PerfEvent event;  // whose hits run the program, as long as both are open
+    UniqueFd link;
+  };
+  std::vector<Attached> attached_;
   InterruptFunctions interrupts_;
 };
 

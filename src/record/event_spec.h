@@ -50,6 +50,14 @@ struct EventSpec {
   bool probes_kernel = false;  // of the kernel
   bool probes_entry = false;   // it is where a function begins
 
+  /// A number among a tracepoint's fields that is summed instead of its hits.
+  struct Weight {
+    uint16_t offset = 0;
+    uint8_t size = 0;  // 0: none
+    bool is_signed = false;
+  };
+  Weight weight;
+
   bool is_probe() const { return !sites.empty(); }
   /// Whether BPF programs run at every hit on the machine, whomever the event was opened for.
   bool is_hit() const { return !tracepoint.empty() || is_probe(); }

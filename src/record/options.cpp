@@ -138,12 +138,16 @@ Result<void> validate(const RecordOptions& options) {
       return fail(fmt::format("{} is of the events before it, and there are none", filter.option),
                   fmt::format("write -e SYSTEM:NAME first, then {}", filter.option), 2);
     }
-    if (options.bpf || (options.call_graph == CallGraph::Bpf && options.call_graph_chosen)) {
-      return fail(fmt::format("{} and {} exclude each other: a BPF program takes every hit of a "
-                              "tracepoint, before its filter",
-                              filter.option, options.bpf ? "--bpf" : "--call-graph bpf"),
-                  options.bpf ? "leave out --bpf" : "use --call-graph fp or dwarf", 2);
+    if (options.call_graph == CallGraph::Bpf && options.call_graph_chosen) {
+      return fail(fmt::format("{} and --call-graph bpf exclude each other: a BPF program takes "
+                              "every hit of a tracepoint, before its filter",
+                              filter.option),
+                  "use --call-graph fp or dwarf", 2);
     }
+  }
+  if (!options.weight_field.empty() && !options.bpf) {
+    return fail("--weight is of what is counted in the kernel (--bpf)",
+                "without, samples have their fields: report, fold and flamegraph take --weight", 2);
   }
   if (options.output.empty()) return fail("-o needs a file name", {}, 2);
   return {};

@@ -36,6 +36,8 @@ struct TakenRecording {
   uint64_t samples = 0;
   uint64_t lost = 0;           // samples and other records
   bool is_incomplete = false;  // counts could not be read, how many is not known
+  bool is_counted = false;     // in the kernel; else each sample is in it
+  uint64_t left_out = 0;       // hits whose weight is negative, since the last
 };
 
 /// Which hits of tracepoints are wanted, by their fields.
@@ -66,12 +68,13 @@ struct RecordOptions {
   bool live = false;                        // copies are unwound while recording, and not kept
   uint32_t max_stack = 0;                   // frames; 0: the kernel's default
   bool kernel_callchains = true, user_callchains = true;  // the parts that are wanted of each
-  bool count_each = false;  // without a period or frequency: software events by each occurrence
-  std::string clock;        // of the time stamps; empty: monotonic
-  bool bpf = false;         // count equal stacks in the kernel
-  bool off_cpu = false;     // and count the time that threads are away from a CPU
-  bool wakers = false;      // with off_cpu: and who ended it, by stacks
-  bool wall = false;        // with off_cpu: both are parts of one time
+  bool count_each = false;   // without a period or frequency: software events by each occurrence
+  std::string clock;         // of the time stamps; empty: monotonic
+  bool bpf = false;          // count equal stacks in the kernel
+  std::string weight_field;  // with bpf: of the tracepoints, summed besides
+  bool off_cpu = false;      // and count the time that threads are away from a CPU
+  bool wakers = false;       // with off_cpu: and who ended it, by stacks
+  bool wall = false;         // with off_cpu: both are parts of one time
   uint64_t min_block_ns = 0, max_block_ns = UINT64_MAX;  // of off_cpu: what counts
   double interval_seconds = 0;  // with bpf: counts of each so many seconds; 0: of it all
 

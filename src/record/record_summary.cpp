@@ -85,6 +85,11 @@ void add_losses(const RecordSummary& of, std::vector<std::string>& lines) {
                     "lower -F",
                     of.lost));
   }
+  const uint64_t left_out = of.bpf ? of.bpf->programs().total(&stack_stats::left_out) : 0;
+  if (left_out != 0) {
+    lines.push_back(
+        fmt::format("{} hits are left out: '{}' is negative", left_out, of.options.weight_field));
+  }
   if (of.shortened != 0) {
     lines.push_back(
         fmt::format("Shortened {} stack copies to {} bytes, since the disk was too slow for whole "

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include "perfdata/decode.h"
 #include "perfdata/encode.h"
@@ -107,6 +108,7 @@ class Recorder {
   std::unique_ptr<RecordLoop> loop_;
   uint64_t lost_ = 0;
   uint64_t lost_before_ = 0;  // of them, those of earlier turns
+  uint64_t left_out_before_ = 0;
 };
 
 /// What -e says; what of it is not taken literally is told in `notes`.
@@ -115,6 +117,11 @@ Result<std::vector<EventSpec>> Recorder::specs(std::vector<std::string>& notes) 
   if (!asked) return asked;
   std::vector<EventSpec>& specs = *asked;
   bool has_hits = false;
+  if (options_.bpf && !std::ranges::all_of(specs, &std::string::empty, &EventSpec::filter)) {
+    options_.bpf = false;
+    notes.push_back(
+        "BPF programs take hits before they are filtered: recording each sample instead");
+  }
   for (EventSpec& spec : specs) {
     if (options_.count_each) count_each_occurrence(spec);
     if (!spec.tracepoint.empty()) tracepoints_.push_back(spec.tracepoint);
@@ -371,11 +378,14 @@ Result<void> Recorder::finish_recording(bool is_last) {
     }
     return written;
   }
+  const bool counted = bpf_ && options_.bpf;
+  const uint64_t left_out = bpf_ ? bpf_->programs().total(&stack_stats::left_out) : 0;
   const uint64_t lost = std::max(lost_ - std::min(lost_, lost_before_), tally_->lost());
   lost_before_ = std::max(lost_, lost_before_);
   if (!written) return written;
   return options_.take(unnamed_.get(),
-                       {is_last, tally_->samples(), lost, bpf_ && bpf_->is_incomplete()});
+                       {is_last, tally_->samples(), lost, bpf_ && bpf_->is_incomplete(), counted,
+                        left_out - std::exchange(left_out_before_, left_out)});
 }
 
 /// Runs until something ends the recording. In turns, a file ends with each of them, and the next

@@ -140,12 +140,16 @@ Result<std::vector<std::string>> Tracefs::matching(const std::string& system,
               hint + "\n      all events: prof list", 2);
 }
 
+Result<std::string> Tracefs::format_of(const std::string& tracepoint) const {
+  std::string folder = tracepoint;
+  std::ranges::replace(folder, ':', '/');
+  return read_text_file(fmt::format("{}/events/{}/format", root_, folder));
+}
+
 /// The lines "field:TYPE NAME;" of the format, and what the kernel adds to each event
 /// (trace_define_generic_fields).
 Result<std::vector<std::string>> Tracefs::fields_of(const std::string& tracepoint) const {
-  std::string folder = tracepoint;
-  std::ranges::replace(folder, ':', '/');
-  const auto text = read_text_file(fmt::format("{}/events/{}/format", root_, folder));
+  const auto text = format_of(tracepoint);
   if (!text) return tl::unexpected(text.error());
   std::vector<std::string> fields;
   constexpr std::string_view kField = "field:";

@@ -30,6 +30,8 @@ class Tracefs {
   Result<std::vector<std::string>> matching(const std::string& system,
                                             const std::string& name) const;
 
+  /// The text of a tracepoint's format ("system:name"), see perfdata/event_format.h.
+  Result<std::string> format_of(const std::string& tracepoint) const;
   /// The names by which a filter may ask for the fields of a tracepoint ("system:name").
   Result<std::vector<std::string>> fields_of(const std::string& tracepoint) const;
 

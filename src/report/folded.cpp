@@ -56,8 +56,13 @@ std::string label_of(const Profile& profile, const Frame& frame, const FoldedOpt
 class FoldedWriter {
  public:
   FoldedWriter(const CallTree& tree, const StringTable& labels, std::span<const StringId> label_of,
-               uint32_t scale, Output& out)
-      : nodes_(tree.nodes()), labels_(labels), label_of_(label_of), scale_(scale), out_(out) {}
+               uint32_t scale, std::string_view suffix, Output& out)
+      : nodes_(tree.nodes()),
+        labels_(labels),
+        label_of_(label_of),
+        scale_(scale),
+        suffix_(suffix),
+        out_(out) {}
 
   uint64_t write() {
     push_children(0);
@@ -113,7 +118,7 @@ class FoldedWriter {
 
   void write_line(uint64_t weight) {
     ++lines_;
-    out_ << prefix_;
+    out_ << prefix_ << suffix_;
     if (scale_ == 1) {
       out_ << fmt::format(" {}\n", weight);
       return;
@@ -127,6 +132,7 @@ class FoldedWriter {
   const StringTable& labels_;
   std::span<const StringId> label_of_;
   uint32_t scale_;
+  std::string_view suffix_;
   Output& out_;
   std::vector<Item> pending_;
   std::string prefix_;
@@ -153,7 +159,8 @@ uint64_t write_folded(const Profile& profile, const FoldedOptions& options, Outp
   tree_options.labels = label_of_frame;
   const CallTree tree = CallTree::build(profile, tree_options);
   const uint32_t scale = weight == Weight::Period ? profile.events[options.event].period_scale : 1;
-  return FoldedWriter(tree, labels, label_of_frame, scale, out).write();
+  const std::string suffix = options.innermost.empty() ? "" : ";" + options.innermost;
+  return FoldedWriter(tree, labels, label_of_frame, scale, suffix, out).write();
 }
 
 }  // namespace prof

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "common/output.h"
 #include "report/call_tree.h"
@@ -13,9 +14,10 @@ namespace prof {
 struct FoldedOptions {
   uint32_t event = 0;                 // of Profile::events
   std::optional<Weight> weight = {};  // unset: samples, or the periods of an event in_periods
-  bool marks = false;      // _[k], _[j], _[i] behind names of kernel, JIT and inlined frames
-  bool addresses = false;  // "[libc.so.6 <1a2b>]" for frames without a symbol
-  bool reverse = false;    // leaf first
+  bool marks = false;          // _[k], _[j], _[i] behind names of kernel, JIT and inlined frames
+  bool addresses = false;      // "[libc.so.6 <1a2b>]" for frames without a symbol
+  bool reverse = false;        // leaf first
+  std::string innermost = {};  // a frame behind the last of each stack; empty: none
 };
 
 /// Writes one line per distinct stack, ordered by the bytes of the stack. In names, `;` becomes

@@ -285,6 +285,10 @@ class Gathering {
     for (const EventAttr& event : recording.events().all()) {
       profile_.events.push_back({event.name, unit_of(event)});
       profile_.events.back().in_periods = is_time_away(event);
+      if (const auto field = event.weight_field(); !field.empty()) {
+        profile_.events.back().in_periods = true;
+        profile_.events.back().unit = profile_.events.back().weight_field = field;
+      }
       if (!weight_) continue;
       profile_.events.back().in_periods = true;
       profile_.events.back().unit = profile_.events.back().weight_field = weight_.name();
@@ -396,7 +400,12 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
   const auto gather = [&](bool in_order) -> Result<void> {
     auto columns = TraceColumns::make(recording, options.fields, options.raw_fields);
     if (!columns) return tl::unexpected(std::move(columns.error()));
-    auto weight = WeightField::make(recording, options.weight_field);
+    // What was summed while recording is what is asked for.
+    const bool counted =
+        std::ranges::any_of(recording.events().all(), [&options](const EventAttr& event) {
+          return !options.weight_field.empty() && event.weight_field() == options.weight_field;
+        });
+    auto weight = WeightField::make(recording, counted ? std::string() : options.weight_field);
     if (!weight) return tl::unexpected(std::move(weight.error()));
     gathering = std::make_unique<Gathering>(recording, options, *filter, walker,
                                             std::move(*columns), std::move(*weight));

@@ -33,16 +33,25 @@ std::string process_of(const Profile& profile, const Group& group) {
 
 }  // namespace
 
+std::string event_as_frame(const ProfileEvent& event) {
+  const bool weighed = !event.weight_field.empty();
+  return fmt::format(
+      "[{}]", event.name.substr(0, weighed ? event.name.rfind("/weight=") : event.name.npos));
+}
+
 uint64_t write_stack_list(const Profile& profile, const StackListOptions& options, Output& out) {
   // Equal texts are one stack: two frames may have one name.
   std::map<std::string, uint64_t> counts;
   for (uint32_t i = 0; i < profile.nodes.size(); ++i) {
     const StackNode& node = profile.nodes[i];
     const Group& group = profile.groups[node.group];
-    if (node.self_samples == 0 || group.event != options.event) continue;
-    std::string text = frames_of(profile, i);
+    const bool wanted = std::ranges::find(options.events, group.event) != options.events.end();
+    if (node.self_samples == 0 || !wanted) continue;
+    const ProfileEvent& event = profile.events[group.event];
+    std::string text = options.with_event ? "  " + event_as_frame(event) + "\n" : "";
+    text += frames_of(profile, i);
     if (options.by_process) text += process_of(profile, group);
-    counts[std::move(text)] += node.self_samples;
+    counts[std::move(text)] += event.in_periods ? node.self_period : node.self_samples;
   }
   std::vector<std::pair<uint64_t, std::string_view>> sorted;
   sorted.reserve(counts.size());

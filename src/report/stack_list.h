@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "common/output.h"
 #include "report/profile.h"
@@ -10,12 +12,17 @@
 namespace prof {
 
 struct StackListOptions {
-  uint32_t event = 0;       // of Profile::events
-  bool by_process = false;  // a line with the process, "comm [pid]", below the frames
+  std::vector<uint32_t> events = {0};  // of Profile::events
+  bool with_event = false;             // its name is the innermost frame: [sched:sched_switch]
+  bool by_process = false;             // a line with the process, "comm [pid]", below the frames
 };
 
-/// Writes each distinct stack: its frames, leaf first, then how often it was hit. The commonest
-/// stands last, where a terminal shows it. Returns the number of stacks.
+/// An event as a frame of what led to it.
+std::string event_as_frame(const ProfileEvent& event);
+
+/// Writes each distinct stack: its frames, leaf first, then how often it was hit, or what the sum
+/// is of an event in_periods. The commonest stands last, where a terminal shows it. Returns the
+/// number of stacks.
 uint64_t write_stack_list(const Profile& profile, const StackListOptions& options, Output& out);
 
 }  // namespace prof

@@ -186,7 +186,8 @@ def what_is_mistyped_is_told_with_what_is_nearest():
             ("parse_error", "-e", "block:block_rq_issue", "--filter", "nr_sector > abc"),
             ("'cpu-clock' has no fields", "-e", "cpu-clock", "--filter", "a == 1"),
             ("is of the events before it", "--filter", "a == 1", "-e", "sched:sched_switch"),
-            ("before its filter", "-e", "sched:sched_switch", "--filter", "prev_pid == 1", "--bpf")):
+            ("before its filter", "-e", "sched:sched_switch", "--filter", "prev_pid == 1", "--call-graph",
+             "bpf")):
         refused(2, told, *options)
     check_equal(os.listdir("/sys/kernel/tracing/instances")
                 if os.path.isdir("/sys/kernel/tracing/instances") else [], [], "left instances")

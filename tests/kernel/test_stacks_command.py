@@ -389,7 +389,7 @@ def without_bpf_every_hit_is_recorded(tmp):
 def what_cannot_be_counted_is_told_in_a_line():
     require_uprobes()
     require_tracefs()
-    for arguments, told in ((("kprobe:do_exit",), "'kprobe:' is not known here"),
+    for arguments, told in ((("fexit:do_exit",), "'fexit:' is not known here"),
                             (("sched:sched_swich",), "did you mean sched:sched_switch"),
                             ((probe("hit_mee"),), "did you mean hit_me"),
                             (("uprobe:/no/such/file:f",), "there is no file '/no/such/file'"),

@@ -234,7 +234,7 @@ def what_is_mistyped_is_an_error_of_usage():
                         ("nosuch:event", "there is no tracepoint 'nosuch:event'"),
                         ("sched:sched_switch:q", "bad modifiers"),
                         ("sched:../sched/sched_switch", "there is no tracepoint"),
-                        ("kretprobe:do_exit", "is not known here"),
+                        ("fexit:do_exit", "is not known here"),
                         ("cpu-clok", "did you mean cpu-clock"),
                         (f"uprobe:{workload('hits')}:hit_mee", "did you mean hit_me"),
                         (f"uprobe:{workload('hits')}:0x0", "there is no code"),
