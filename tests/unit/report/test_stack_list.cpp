@@ -31,7 +31,7 @@ TEST_CASE("processes stand below their stacks") {
   for (size_t i = 0; i < profile.groups.size(); ++i) {
     profile.groups[i].pid = static_cast<int32_t>(10 + i);
   }
-  CHECK(list(profile, {0, true}) ==
+  CHECK(list(profile, {.by_process = true}) ==
         "  f\n  main\n    a [10]\n    3\n\n"
         "  f\n  main\n    b [11]\n    5\n\n");
 }
@@ -46,6 +46,6 @@ TEST_CASE("a name cannot break the list") {
 
 TEST_CASE("only the stacks of the event are listed") {
   const auto profile = profile_of("a;f 1\n");
-  CHECK(list(profile, {1, false}).empty());
+  CHECK(list(profile, {.events = {1}}).empty());
   CHECK(list(Profile()).empty());
 }
