@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "record/bpf_events.h"
@@ -114,7 +115,13 @@ Result<void> BpfPrograms::load_hits(const EventAttr& event, const EventSpec& spe
   if (!objects_[*hits_].update("hit_events", number, std::as_bytes(std::span(&own, 1)))) {
     return fail_errno(fmt::format("BPF programs cannot be told of '{}'", spec.name));
   }
-  return attach_hits(spec, number, target);
+  const size_t before = attached_.size();
+  auto done = attach_hits(spec, number, target);
+  // What a pattern happens to match may be nothing that can be probed.
+  if (done || !spec.is_of_glob || errno == EMFILE) return done;
+  attached_.resize(before);
+  left_out_.push_back(spec.name);
+  return {};
 }
 
 /// Once suffices: such a program runs at every hit. A uprobe is in every process that maps the file
@@ -133,7 +140,12 @@ Result<void> BpfPrograms::attach_hits(const EventSpec& spec, uint32_t number,
     auto event = alone ? PerfEvent::open(spec.opening(attr, place), target.threads.front(), -1)
                        : PerfEvent::open(spec.opening(attr, place), -1, target.cpus.front());
     auto link = event ? link_to_event(program, event.fd(), number) : UniqueFd();
-    if (!link) return fail_errno(fmt::format("BPF programs cannot be attached to '{}'", spec.name));
+    if (!link) {
+      const int error = errno;
+      auto failure = fail_errno(fmt::format("BPF programs cannot be attached to '{}'", spec.name));
+      errno = error;
+      return failure;
+    }
     attached_.push_back({std::move(event), std::move(link)});
   }
   return {};
@@ -179,6 +191,10 @@ Result<std::vector<int>> BpfPrograms::load(const PerfSource& perf, const Target&
     const auto program = load_sampler(perf.events()[i], sampled);
     if (!program) return tl::unexpected(program.error());
     programs.push_back(*program);
+  }
+  if (!left_out_.empty() && attached_.empty()) {
+    return fail(fmt::format("BPF programs cannot be attached to '{}', nor to others of its pattern",
+                            left_out_.front()));
   }
   fill_target(target, *config);
   if ((options_.off_cpu || has_hits()) && !config->everyone) {

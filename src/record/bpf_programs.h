@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "bpf/stack_message.h"
@@ -37,6 +38,8 @@ class BpfPrograms {
   /// Whether events are among them that run a program at every hit.
   bool has_hits() const { return hits_.has_value(); }
 
+  /// Events of patterns that no program could be attached to.
+  std::span<const std::string> left_out() const { return left_out_; }
   /// A number that the programs count, of all CPUs.
   uint64_t total(__u64 stack_stats::*field) const;
   /// Runs that have begun and not told their end: of programs that were put off their CPU.
@@ -67,6 +70,7 @@ class BpfPrograms {
     UniqueFd link;
   };
   std::vector<Attached> attached_;
+  std::vector<std::string> left_out_;
   InterruptFunctions interrupts_;
 };
 

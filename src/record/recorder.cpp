@@ -219,6 +219,12 @@ Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const 
           "was "
           "interrupted");
     }
+    if (const auto left_out = bpf->programs().left_out(); !left_out.empty()) {
+      own_notes.push_back(
+          fmt::format("{} events of the pattern do not open here, and are left out: "
+                      "{}{}",
+                      left_out.size(), left_out.front(), left_out.size() > 1 ? ", …" : ""));
+    }
     source_ = std::move(*source);
     if (auto done = bpf->use(*source_, target_); !done) return done;
     bpf_ = std::move(bpf);

@@ -58,7 +58,9 @@ TEST_CASE("static probes that are listed can be asked for by that name") {
   elf.load(elf.section({.name = ".text", .addr = 0x1000, .content = std::vector<std::byte>(64)}));
   elf.section({.name = ".note.stapsdt", .type = SHT_NOTE, .flags = 0, .content = notes.take()});
   const std::string path = write_temporary("listed", elf.bytes());
-  const auto events = list_events({{"usdt:" + path}});
+  ListOptions options;
+  options.words = {"usdt:" + path};
+  const auto events = list_events(options);
   REQUIRE(events);
   CHECK(events->size() == 3);
   const bool has_uprobes = parse_events(events->front().name).has_value();

@@ -49,3 +49,12 @@ TEST_CASE("only the stacks of the event are listed") {
   CHECK(list(profile, {.events = {1}}).empty());
   CHECK(list(Profile()).empty());
 }
+
+TEST_CASE("an event of a pattern is the innermost frame, and a sum of a field is what counts") {
+  auto profile = profile_of("a;main;f 3\n");
+  profile.events[0].name = "kmem:kmalloc/weight=bytes_alloc/";
+  profile.events[0].weight_field = "bytes_alloc";
+  profile.events[0].in_periods = true;
+  for (StackNode& node : profile.nodes) node.self_period = node.self_samples * 32;
+  CHECK(list(profile, {.with_event = true}) == "  [kmem:kmalloc]\n  f\n  main\n    96\n\n");
+}
