@@ -446,7 +446,7 @@ _prof() {
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
       ;;
     script)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"

@@ -82,6 +82,7 @@ complete -c prof -n '__fish_seen_subcommand_from report' -l no-inline -d 'Do not
 complete -c prof -n '__fish_seen_subcommand_from report' -l inline -d 'Show them in the kernel\'s call chains, too, not only where stack copies are unwound'
 complete -c prof -n '__fish_seen_subcommand_from report' -l stdio -d 'Plain text on standard output, without a pager'
 complete -c prof -n '__fish_seen_subcommand_from report' -s s -l sort -x -a 'comm dso sym pid tid cpu trace' -d 'Columns: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints'
+complete -c prof -n '__fish_seen_subcommand_from report' -l raw-trace -d 'Fields of tracepoints as stored, not as their events print them'
 complete -c prof -n '__fish_seen_subcommand_from report' -l weight -x -a 'period' -d 'What percentages relate to: period, or a number among a tracepoint\'s fields'
 complete -c prof -n '__fish_seen_subcommand_from report' -l children -l no-children -d 'Count a function with everything it calls (default with call chains)'
 complete -c prof -n '__fish_seen_subcommand_from report' -s g -l call-graph -x -a 'graph fractal flat folded none' -d 'Call graph: graph, fractal, flat, folded or none, then ,THRESHOLD ,LIMIT ,caller|callee ,percent|period|count'

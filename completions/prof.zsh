@@ -138,6 +138,7 @@ _prof() {
         '*--stdio[Plain text on standard output, without a pager]' \
         '*-s[Columns\: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
         '*--sort[Columns\: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
+        '*--raw-trace[Fields of tracepoints as stored, not as their events print them]' \
         '*--weight[What percentages relate to\: period, or a number among a tracepoint'\''s fields]:value:(period)' \
         '*--children[Count a function with everything it calls (default with call chains)]' \
         '*--no-children[Count a function with everything it calls (default with call chains)]' \

@@ -42,8 +42,7 @@ std::vector<std::string> nearest_names(std::string_view wanted,
     }
   }
   std::ranges::sort(found);
-  const auto repeated = std::ranges::unique(found);
-  found.erase(repeated.begin(), repeated.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   std::vector<std::string> nearest;
   for (size_t i = 0; i < std::min(found.size(), most); ++i) {
     nearest.emplace_back(std::get<2>(found[i]));

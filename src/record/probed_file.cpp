@@ -112,8 +112,7 @@ std::vector<uint64_t> ProbedFile::offsets_of(std::string_view function) const {
   }
   auto& found = global.empty() ? local : global;
   std::ranges::sort(found);
-  const auto repeated = std::ranges::unique(found);
-  found.erase(repeated.begin(), repeated.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 
