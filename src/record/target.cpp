@@ -87,8 +87,8 @@ Result<void> add_threads(const RecordOptions& options, Target& target) {
     }
   }
   std::ranges::sort(target.threads);
-  const auto repeated = std::ranges::unique(target.threads);
-  target.threads.erase(repeated.begin(), repeated.end());
+  target.threads.erase(std::unique(target.threads.begin(), target.threads.end()),
+                       target.threads.end());
   return {};
 }
 
