@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace prof {
 
@@ -13,7 +14,18 @@ int values_of(const CLI::App& app, const std::string& name) {
   if (name == "-z" || name == "--compression-level") return 0;  // attached, or none
   const CLI::Option* option = app.get_option_no_throw(name);
   if (!option) return -1;
-  return option->get_items_expected_max() == 0 ? 0 : 1;
+  return option->get_items_expected_max() == 0 || option->get_items_expected_min() == 0 ? 0 : 1;
+}
+
+/// The value that option `name` has where none is attached, if it is one of those that may do
+/// without: CLI11 would take the next word for it.
+std::optional<std::string> default_of(const CLI::App& app, const std::string& name) {
+  const CLI::Option* option = app.get_option_no_throw(name);
+  if (!option || option->get_items_expected_max() == 0 || option->get_items_expected_min() != 0) {
+    return std::nullopt;
+  }
+  const std::string value = option->get_default_str();
+  return value.empty() ? std::nullopt : std::optional(value);
 }
 
 }  // namespace
@@ -28,6 +40,10 @@ Words split_command(const CLI::App& app, Words& words) {
       break;
     }
     if (word.starts_with("--")) {
+      if (const auto value = default_of(app, word)) {
+        options.push_back(word + "=" + *value);
+        continue;
+      }
       options.push_back(word == "--compression-level" ? word + "=1" : word);
       if (word.find('=') == word.npos && values_of(app, word) == 1 && i + 1 < words.size()) {
         options.push_back(words[++i]);
@@ -43,6 +59,10 @@ Words split_command(const CLI::App& app, Words& words) {
         options.push_back("--compression-level=" + (digits ? rest.substr(0, digits) : "1"));
         at += digits;
         continue;
+      }
+      if (const auto value = default_of(app, name)) {
+        options.push_back(name + (rest.empty() ? *value : rest));
+        break;
       }
       options.push_back(name);
       if (values_of(app, name) != 1) continue;

@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/command_words.h"
+#include "cli/sample_options.h"
 #include "record/options.h"
 #include "record/recorder.h"
 #include "report/embedded.h"
@@ -21,6 +22,7 @@ namespace {
 /// What CLI11 fills in; the rest of RecordOptions is made of it.
 struct RecordArguments {
   RecordOptions options;
+  SampleArguments samples;
   std::string min_block, max_block;
   std::string frequency, delay, call_graph, max_size, compression;
   std::vector<std::string> filters;
@@ -84,6 +86,7 @@ void add_options(CLI::App& app, RecordArguments& to) {
   app.add_option("--max-stack", options.max_stack, "Frames of a call chain at most")->group("What");
   app.add_option("-k,--clockid", options.clock, "Clock of the time stamps [monotonic]")
       ->group("What");
+  add_sample_options(app, options, to.samples);
   app.add_option("-o,--output", options.output, "File to write; '-': standard output [perf.data]")
       ->group("Where to");
   app.add_option("-z,--compression-level", to.compression,
@@ -161,6 +164,7 @@ Result<void> convert(const CLI::App& app, RecordArguments& from) {
   }
   options.inherit = !from.no_inherit;
   take_filters(app, from);
+  if (auto done = take_sample_options(app, from.samples, options); !done) return done;
   if (options.wall) {
     options.off_cpu = true;
     if (options.events.empty()) options.events = {"cpu-clock"};
@@ -221,6 +225,10 @@ Result<int> record(Words words) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
     return fail(error.what(), "see 'prof record --help'", 2);
+  }
+  if (const auto list = asked_register_list(arguments.samples)) {
+    fmt::print("{}\n", *list);
+    return 0;
   }
   if (auto done = convert(app, arguments); !done) return tl::unexpected(done.error());
   if (!arguments.quiet) {

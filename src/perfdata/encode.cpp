@@ -80,6 +80,19 @@ void RecordEncoder::ksymbol(uint64_t addr, uint32_t length, uint16_t type, std::
   end_with_sample_id();
 }
 
+void RecordEncoder::namespaces(uint32_t pid, uint32_t tid,
+                               std::span<const uint64_t> dev_inode_pairs) {
+  begin(kRecordNamespaces);
+  out_.u32(pid).u32(tid).u64(dev_inode_pairs.size() / 2).bytes(std::as_bytes(dev_inode_pairs));
+  end_with_sample_id();
+}
+
+void RecordEncoder::cgroup(uint64_t id, std::string_view path) {
+  begin(kRecordCgroup);
+  out_.u64(id).padded_string(path.substr(0, kMaxNameLength));
+  end_with_sample_id();
+}
+
 void RecordEncoder::bpf_event(uint16_t type, uint32_t id, std::span<const std::byte> tag) {
   begin(kRecordBpfEvent);
   out_.u16(type).u16(0).u32(id).bytes(tag.first(std::min<size_t>(tag.size(), 8))).align(8);

@@ -61,6 +61,9 @@ class RecordEncoder {
   void mmap2(const Mmap2Fields& fields);
   void lost_samples(uint64_t lost);
   void ksymbol(uint64_t addr, uint32_t length, uint16_t type, std::string_view name);
+  /// `dev_inode_pairs` has two for each kind of namespace, in the kernel's order.
+  void namespaces(uint32_t pid, uint32_t tid, std::span<const uint64_t> dev_inode_pairs);
+  void cgroup(uint64_t id, std::string_view path);
   void bpf_event(uint16_t type, uint32_t id, std::span<const std::byte> tag);
 
   // perf's own types, without a sample_id.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "record/breakpoint_spec.h"
+#include "record/cgroup.h"
 #include "record/event_filter.h"
 #include "record/kernel_symbol.h"
 #include "record/tracefs.h"
@@ -28,6 +29,12 @@ Result<void> check_terms(const RecordOptions& options, const std::vector<EventSp
                       "bpf and dwarf,live: those are of all events",
                       spec.name),
           "give the method by --call-graph fp or dwarf", 2);
+    }
+    if (spec.is_hit() && bpf && !spec.cgroup.empty()) {
+      return fail(fmt::format("-G and {} exclude each other for '{}': a BPF program takes its hits "
+                              "of all cgroups",
+                              options.bpf ? "--bpf" : "--call-graph bpf", spec.name),
+                  "use --call-graph fp or dwarf", 2);
     }
     if (spec.reads_group && bpf) {
       return fail(
@@ -79,10 +86,46 @@ Result<uint64_t> or_in_kernel(const std::string& symbol, const Error& missing) {
   return address;
 }
 
+/// Gives the cgroups of -G that follow the -e number `after` to all `specs` so far: each to one of
+/// them, in turns, where several are named, and a single one to all. `named` counts them, an empty
+/// name too, which is for an event without.
+Result<void> add_cgroups(const RecordOptions& options, size_t after, size_t& named,
+                         std::vector<EventSpec>& specs) {
+  for (const CgroupRequest& request : options.cgroups) {
+    if (request.after != after) continue;
+    const auto tree = CgroupTree::find();
+    if (!tree) return tl::unexpected(tree.error());
+    std::string_view names = request.names;
+    for (bool more = true; more;) {
+      const size_t comma = names.find(',');
+      const std::string name(names.substr(0, comma));
+      more = comma != names.npos;
+      if (more) names.remove_prefix(comma + 1);
+      const size_t index = named++;
+      if (name.empty()) continue;
+      if (index >= specs.size()) {
+        return fail(fmt::format("cgroup '{}' is one more than there are events", name),
+                    "of those before -G, the first event gets the first name", 2);
+      }
+      auto fd = tree->open(name);
+      if (!fd) return tl::unexpected(fd.error());
+      specs[index].cgroup = name;
+      specs[index].cgroup_fd = std::make_shared<const UniqueFd>(std::move(*fd));
+    }
+    if (named != 1) continue;
+    for (EventSpec& spec : specs) {
+      spec.cgroup = specs.front().cgroup;
+      spec.cgroup_fd = specs.front().cgroup_fd;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<EventSpec>> asked_events(const RecordOptions& options) {
   std::vector<EventSpec> specs;
+  size_t cgroups = 0;
   for (const std::string& text : options.events) {
     auto parsed = parse_events(text);
     if (!parsed) return tl::unexpected(parsed.error());
@@ -96,6 +139,9 @@ Result<std::vector<EventSpec>> asked_events(const RecordOptions& options) {
       if (spec.group != 0) spec.group += groups;
       specs.push_back(std::move(spec));
     }
+    const auto given = static_cast<size_t>(&text - options.events.data()) + 1;
+    if (auto done = add_cgroups(options, given, cgroups, specs); !done)
+      return tl::unexpected(done.error());
   }
   if (specs.empty()) specs.push_back(default_event());
   if (!options.weight_field.empty()) {

@@ -5,11 +5,13 @@
 
 #include <linux/perf_event.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/result.h"
+#include "common/unique_fd.h"
 #include "record/event_terms.h"
 
 namespace prof {
@@ -39,7 +41,9 @@ struct EventSpec {
   std::string tracepoint;    // "sched:sched_switch", if it is one
   std::string symbol;        // of a breakpoint: what attr.bp_addr is to be counted from, if any
   std::string filter;        // of its fields
-  bool is_of_glob = false;   // one of many: left out where it does not open
+  std::string cgroup;        // whose threads it is of; empty: as the recording
+  std::shared_ptr<const UniqueFd> cgroup_fd;  // open, with a cgroup
+  bool is_of_glob = false;                    // one of many: left out where it does not open
 
   /// Where in the code a probe is. It is one event, opened at each of its places.
   struct Site {

@@ -91,6 +91,44 @@ Result<void> parse_call_graph_method(std::string_view text, RecordOptions& optio
   return {};
 }
 
+namespace {
+
+/// What the kernel puts into samples is not in those that are made of a BPF program's.
+Result<void> validate_contents(const RecordOptions& options) {
+  const bool programs =
+      options.bpf || (options.call_graph == CallGraph::Bpf && options.call_graph_chosen);
+  if ((programs || options.live) && options.needs_kernels_samples()) {
+    return fail(fmt::format("{} makes samples of its own, and these have no addresses of data, "
+                            "weights, registers, branches, raw data, cgroups or counts",
+                            options.bpf    ? "--bpf"
+                            : options.live ? "--call-graph dwarf,live"
+                                           : "--call-graph bpf"),
+                "leave it out, or use --call-graph fp or dwarf", 2);
+  }
+  if (options.all_user && options.all_kernel) {
+    return fail("--all-user and --all-kernel leave nothing to record", "give one of them", 2);
+  }
+  return {};
+}
+
+Result<void> validate_cgroups(const RecordOptions& options) {
+  if (options.cgroups.empty()) return {};
+  if (options.cgroups.front().after == 0) {
+    return fail("-G is of the events before it, and there are none",
+                "write -e EVENT first, then -G CGROUP", 2);
+  }
+  if (!options.system_wide && options.cpus.empty()) {
+    return fail("a cgroup is recorded wherever it runs", "give -a, or CPUs by -C", 2);
+  }
+  if (options.off_cpu) {
+    return fail("-G and --off-cpu exclude each other: a BPF program counts the time of all threads",
+                {}, 2);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> validate(const RecordOptions& options) {
   const bool target = options.system_wide || !options.cpus.empty() || !options.pids.empty() ||
                       !options.tids.empty() || !options.user.empty();
@@ -133,6 +171,8 @@ Result<void> validate(const RecordOptions& options) {
     return fail("--off-cpu needs BPF, and with BPF there is no need for copies",
                 "use --call-graph bpf", 2);
   }
+  if (auto done = validate_contents(options); !done) return done;
+  if (auto done = validate_cgroups(options); !done) return done;
   for (const FilterRequest& filter : options.filters) {
     if (filter.after == 0) {
       return fail(fmt::format("{} is of the events before it, and there are none", filter.option),

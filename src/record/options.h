@@ -10,6 +10,7 @@
 
 #include "common/disk_cache.h"
 #include "common/result.h"
+#include "record/sample_contents.h"
 
 namespace prof {
 
@@ -47,6 +48,12 @@ struct FilterRequest {
   size_t after = 0;  // of the events given until then, those of the last -e are meant
 };
 
+/// Which cgroups events are recorded in.
+struct CgroupRequest {
+  std::string names;  // comma-separated, each for one event; of a single one are all events
+  size_t after = 0;   // of the -e given until then
+};
+
 struct RecordOptions {
   // Whom to record.
   std::vector<std::string> command;  // started by us, with its arguments
@@ -59,8 +66,10 @@ struct RecordOptions {
   // What to record.
   std::vector<std::string> events;  // each a comma-separated list; empty: the default event
   std::vector<FilterRequest> filters;
+  std::vector<CgroupRequest> cgroups;
   std::optional<uint64_t> frequency;  // Hz
   bool max_frequency = false;
+  bool strict_frequency = false;  // rather none than a lower one
   std::optional<uint64_t> period;
   CallGraph call_graph = CallGraph::None;
   bool call_graph_chosen = true;            // false: Bpf where that is possible, else FramePointers
@@ -68,13 +77,20 @@ struct RecordOptions {
   bool live = false;                        // copies are unwound while recording, and not kept
   uint32_t max_stack = 0;                   // frames; 0: the kernel's default
   bool kernel_callchains = true, user_callchains = true;  // the parts that are wanted of each
-  bool count_each = false;   // without a period or frequency: software events by each occurrence
-  std::string clock;         // of the time stamps; empty: monotonic
-  bool bpf = false;          // count equal stacks in the kernel
-  std::string weight_field;  // with bpf: of the tracepoints, summed besides
-  bool off_cpu = false;      // and count the time that threads are away from a CPU
-  bool wakers = false;       // with off_cpu: and who ended it, by stacks
-  bool wall = false;         // with off_cpu: both are parts of one time
+  bool count_each = false;     // without a period or frequency: software events by each occurrence
+  SampleContents contents;     // besides where and when
+  bool no_samples = false;     // only the counts of `thread_counts`
+  bool thread_counts = false;  // of each thread, when it ends
+  bool running_time = false;   // how long events counted, with what is read of them
+  bool all_user = false, all_kernel = false;  // of all events, the other is left out
+  bool namespaces = false;                    // record those of each process
+  bool bpf_events = true;                     // record which BPF programs come and go
+  std::string clock;                          // of the time stamps; empty: monotonic
+  bool bpf = false;                           // count equal stacks in the kernel
+  std::string weight_field;                   // with bpf: of the tracepoints, summed besides
+  bool off_cpu = false;                       // and count the time that threads are away from a CPU
+  bool wakers = false;                        // with off_cpu: and who ended it, by stacks
+  bool wall = false;                          // with off_cpu: both are parts of one time
   uint64_t min_block_ns = 0, max_block_ns = UINT64_MAX;  // of off_cpu: what counts
   double interval_seconds = 0;  // with bpf: counts of each so many seconds; 0: of it all
 
@@ -97,6 +113,11 @@ struct RecordOptions {
 
   /// Whether BPF programs take the samples, to count them or to unwind them.
   bool samples_by_bpf() const { return bpf || call_graph == CallGraph::Bpf; }
+
+  /// Whether what is wanted is only in the kernel's own samples and records.
+  bool needs_kernels_samples() const {
+    return contents.is_kernels_own() || no_samples || thread_counts;
+  }
 
   /// Whether they walk user stacks by unwind tables: the time away from a CPU has stacks, whether
   /// samples have them or not.

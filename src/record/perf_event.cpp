@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <vector>
 
@@ -20,8 +21,12 @@ PerfEvent PerfEvent::open(const perf_event_attr& attr, pid_t tid, int cpu, Place
   std::memcpy(bytes.data(), &copy, kWrittenAttrSize);
   std::memcpy(bytes.data() + kWrittenAttrSize, &place.config3, sizeof place.config3);
   PerfEvent event;
-  event.fd_.reset(static_cast<int>(::syscall(SYS_perf_event_open, bytes.data(), tid, cpu,
-                                             place.group_fd, PERF_FLAG_FD_CLOEXEC)));
+  const bool cgroup = place.cgroup_fd >= 0;
+  const unsigned long flags =
+      PERF_FLAG_FD_CLOEXEC | (cgroup ? static_cast<unsigned long>(PERF_FLAG_PID_CGROUP) : 0);
+  event.fd_.reset(
+      static_cast<int>(::syscall(SYS_perf_event_open, bytes.data(), cgroup ? place.cgroup_fd : tid,
+                                 cpu, place.group_fd, flags)));
   return event;
 }
 
@@ -50,12 +55,15 @@ uint64_t PerfEvent::id() const {
   return ::ioctl(fd(), PERF_EVENT_IOC_ID, &id) == 0 ? id : 0;
 }
 
-std::optional<uint64_t> PerfEvent::lost(size_t members) const {
-  // value, id, lost; for a group its size, and then these of each.
-  std::vector<uint64_t> values(members == 0 ? 3 : 1 + 3 * members);
+std::optional<uint64_t> PerfEvent::lost(uint64_t read_format, size_t members) const {
+  // value, times, id, lost; for a group its size, times, and then value, id and lost of each.
+  const auto times = static_cast<size_t>(std::popcount(
+      read_format & (PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING)));
+  const bool group = (read_format & PERF_FORMAT_GROUP) != 0;
+  std::vector<uint64_t> values(times + (group ? 1 + 3 * members : 3));
   const size_t size = values.size() * sizeof values.front();
   if (::read(fd(), values.data(), size) != static_cast<ssize_t>(size)) return std::nullopt;
-  return values[members == 0 ? 2 : 3];
+  return values[times + (group ? 3 : 2)];
 }
 
 }  // namespace prof

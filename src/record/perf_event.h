@@ -19,6 +19,7 @@ class PerfEvent {
   struct Place {
     int group_fd = -1;     // of the first event of its group
     uint64_t config3 = 0;  // newer than the struct that files have
+    int cgroup_fd = -1;    // of the cgroup whose threads are meant, instead of one thread
   };
 
   /// Opens `attr` for thread `tid` (-1: all) on `cpu` (-1: any). On failure an event that is not
@@ -41,9 +42,9 @@ class PerfEvent {
   bool redirect_to(const PerfEvent& other) const;
   /// The kernel's id, as in samples; 0 if it does not tell.
   uint64_t id() const;
-  /// Records that found no room in the ring, for read_format ID|LOST, with GROUP or without. Of a
-  /// group of `members`, whose first this is, it is the first one's.
-  std::optional<uint64_t> lost(size_t members = 0) const;
+  /// Records that found no room in the ring, for a `read_format` with ID and LOST, and with any but
+  /// them. Of a group of `members`, whose first this is, it is the first one's.
+  std::optional<uint64_t> lost(uint64_t read_format, size_t members) const;
 
  private:
   UniqueFd fd_;

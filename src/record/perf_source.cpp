@@ -47,13 +47,14 @@ PerfEvent PerfSource::open_attr(size_t index, pid_t tid, int cpu, int group_fd,
                                 size_t place) const {
   perf_event_attr attr = events_[index].attr;
   const EventSpec& spec = specs_[index];
+  const int cgroup = spec.cgroup_fd ? spec.cgroup_fd->get() : -1;
   if (options_.samples_by_bpf() && spec.is_hit()) {
     attr.type = PERF_TYPE_SOFTWARE;
     attr.config = PERF_COUNT_SW_DUMMY;
     attr.config2 = 0;
     return PerfEvent::open(attr, tid, cpu, {group_fd});
   }
-  return PerfEvent::open(spec.opening(attr, place), tid, cpu, {group_fd, spec.config3});
+  return PerfEvent::open(spec.opening(attr, place), tid, cpu, {group_fd, spec.config3, cgroup});
 }
 
 /// Leaves errno as what failed set it.
@@ -290,8 +291,8 @@ uint64_t PerfSource::lost() const {
   if ((events_.front().attr.read_format & kReadFormatLost) == 0) return 0;
   for (const OpenEvent& open : open_) {
     if (leader_of(open.index) != open.index && specs_[open.index].reads_group) continue;
-    const bool group = (events_[open.index].attr.read_format & PERF_FORMAT_GROUP) != 0;
-    lost += open.event.lost(group ? members_of(open.index) : 0).value_or(0);
+    const uint64_t format = events_[open.index].attr.read_format;
+    lost += open.event.lost(format, members_of(open.index)).value_or(0);
   }
   return lost;
 }

@@ -48,6 +48,11 @@ void PerfSource::configure(const Target& target) {
   with_cpu_ = target.kind == TargetKind::Cpus || std::ranges::any_of(specs_, [](const auto& spec) {
                 return !spec.tracepoint.empty() || is_bpf_output(spec.attr);
               });
+  for (EventSpec& spec : specs_) {
+    if (!options_.all_user && !options_.all_kernel) break;
+    spec.attr.exclude_kernel = options_.all_user;
+    spec.attr.exclude_user = options_.all_kernel;
+  }
   if (has_tracker_) {
     EventSpec tracker;
     tracker.name = "dummy";
@@ -72,6 +77,10 @@ void PerfSource::configure_event(size_t index) {
   if (tracker || (index == 0 && !has_tracker_)) track(event.attr);
   event.attr.inherit = wants_inherit(index) && inherits(index);
   event.attr.read_format = PERF_FORMAT_ID | kReadFormatLost;
+  if (options_.thread_counts || options_.running_time) {
+    event.attr.read_format |= PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+  }
+  event.attr.inherit_stat = options_.thread_counts;
   event.attr.disabled = !tracker || by_exec_;
   event.attr.enable_on_exec = by_exec_ && (tracker || options_.delay_ms == 0);
   if (specs_[index].precise_is_max) event.attr.precise_ip = 3;
@@ -100,9 +109,13 @@ void PerfSource::configure_group(size_t index) {
 void PerfSource::track(perf_event_attr& attr) const {
   set_tracking(attr);
   // perf finds where a file begins in memory by its first mapping, which runs no code.
-  attr.mmap_data = !options_.live && std::ranges::any_of(specs_, [this](const EventSpec& spec) {
+  const bool copies = !options_.live && std::ranges::any_of(specs_, [this](const EventSpec& spec) {
     return spec.terms.call_graph.value_or(options_.call_graph) == CallGraph::Dwarf;
   });
+  attr.mmap_data = copies || options_.contents.address;
+  attr.bpf_event = options_.bpf_events;
+  attr.namespaces = options_.namespaces;
+  attr.cgroup = options_.contents.cgroup;
 }
 
 bool PerfSource::wants_inherit(size_t index) const {

@@ -19,6 +19,14 @@ namespace {
 constexpr const char* kPossible =
     "possible now: 'prof record -g -- COMMAND' and '-p PID' of your own processes, user space only";
 
+/// What samples would have that shows more than a user may see, if anything.
+const char* revealing_contents(const EventSpec& spec) {
+  if (spec.attr.sample_type & PERF_SAMPLE_PHYS_ADDR) return "physical addresses (--phys-data)";
+  constexpr uint64_t kPrivileged = PERF_SAMPLE_BRANCH_KERNEL | PERF_SAMPLE_BRANCH_HV;
+  if (spec.attr.branch_sample_type & kPrivileged) return "the kernel's branches (-j k, hv)";
+  return nullptr;
+}
+
 Error explain_denied(const EventSpec& spec, const Target& target) {
   const int level = perf_event_paranoid();
   const bool own = target.kind == TargetKind::Threads && target.threads.size() == 1 &&
@@ -35,6 +43,12 @@ Error explain_denied(const EventSpec& spec, const Target& target) {
                         "user has no CAP_PERFMON",
                         spec.name, level),
             "run as root, or 'sysctl kernel.perf_event_paranoid=-1'"};
+  }
+  if (const char* contents = revealing_contents(spec); contents && level >= 2) {
+    return {fmt::format("not permitted to record {}: kernel.perf_event_paranoid is {}, and this "
+                        "user has no CAP_PERFMON",
+                        contents, level),
+            "run as root, or leave that out"};
   }
   if (target.kind == TargetKind::Cpus && level >= 1) {
     return {
@@ -97,6 +111,7 @@ std::string hint_of_invalid(const EventSpec& spec) {
         spec.pmu);
   }
   if (spec.attr.precise_ip != 0) return "it may not be precise: leave out the p";
+  if (spec.attr.branch_sample_type != 0) return "its PMU may not tell branches of these kinds (-j)";
   return "try it without modifiers, -k or --max-stack";
 }
 
@@ -118,6 +133,16 @@ Error explain_open_failure(int error, const EventSpec& spec, const Target& targe
   if (spec.attr.type == PERF_TYPE_BREAKPOINT && (error == EINVAL || error == EOPNOTSUPP)) {
     return {fmt::format("this processor has no breakpoint as '{}'", spec.name),
             "x86 has w and rw of 1, 2, 4 or 8 bytes at a multiple of them, and x of 8"};
+  }
+  if (spec.attr.branch_sample_type != 0 && error == EOPNOTSUPP) {
+    return {
+        fmt::format("samples of '{}' cannot have branches", spec.name),
+        "only a hardware PMU that keeps them has them (LBR, BRBE), which virtual machines often "
+        "lack: leave out -b and -j, or record on the hardware itself"};
+  }
+  if (spec.attr.sample_regs_intr >> 32 != 0 && (error == EOPNOTSUPP || error == EINVAL)) {
+    return {fmt::format("samples of '{}' cannot have vector registers", spec.name),
+            "only precise events of some hardware PMUs have them: leave them out of -I"};
   }
   switch (error) {
     case EACCES:

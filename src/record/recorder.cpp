@@ -145,10 +145,12 @@ Result<void> Recorder::open_source() {
   if (!sampling) return tl::unexpected(sampling.error());
   const bool known_clock = sampling->clock == CLOCK_MONOTONIC || sampling->clock == CLOCK_BOOTTIME;
   // What BPF takes of a tracepoint has no fields, which readers want to see; of a group no counts.
-  const bool fields = !options_.bpf && std::ranges::any_of(*specs, [](const EventSpec& spec) {
+  const auto has_fields = [](const EventSpec& spec) {
     const bool own_chains = spec.terms.call_graph || spec.terms.stack_copy || spec.terms.max_stack;
     return spec.is_hit() || spec.reads_group || own_chains || is_bpf_output(spec.attr);
-  });
+  };
+  const bool fields = !options_.bpf &&
+                      (options_.needs_kernels_samples() || std::ranges::any_of(*specs, has_fields));
   if (!options_.call_graph_chosen && options_.call_graph == CallGraph::Bpf &&
       (!known_clock || fields || !BpfObject::is_built_in())) {
     options_.call_graph = CallGraph::FramePointers;
@@ -317,10 +319,13 @@ void Recorder::synthesize() {
   RecordEncoder index(0);
   index.id_index(source_->id_index());
   if (index.size() != 0) push(index.view());
-  const bool data = options_.call_graph == CallGraph::Dwarf && !options_.live;
+  const bool data =
+      (options_.call_graph == CallGraph::Dwarf && !options_.live) || options_.contents.address;
   Synthesizer synthesizer(sample_id_size(source_->events().front().attr), data, push);
   if (!source_->user_only()) synthesizer.kernel();
-  synthesizer.bpf_programs();
+  if (options_.bpf_events) synthesizer.bpf_programs();
+  if (options_.contents.cgroup) synthesizer.cgroups();
+  if (options_.namespaces) synthesizer.want_namespaces();
   synthesizer.maps_of(target_, target_.cpus);
   synthesizer.processes(target_);
   synthesizer.finish();

@@ -21,15 +21,6 @@ uint64_t sysctl(const char* name, uint64_t fallback) {
   return value;
 }
 
-// The general registers, as perf takes them (arch/*/include/uapi/asm/perf_regs.h).
-#if defined(__x86_64__)
-constexpr uint64_t kUserRegisters = 0xff0fff;  // without the segment registers DS, ES, FS, GS
-#elif defined(__aarch64__)
-constexpr uint64_t kUserRegisters = (uint64_t{1} << 33) - 1;  // x0 to x29, lr, sp, pc
-#else
-#error "which registers does a stack copy need on this architecture?"
-#endif
-
 }  // namespace
 
 Result<clockid_t> parse_clock(const std::string& text) {
@@ -75,6 +66,12 @@ Result<Sampling> Sampling::from(const RecordOptions& options, std::vector<std::s
     notes.push_back(fmt::format("the kernel's highest rate is {} Hz", max_rate));
   } else if (options.frequency) {
     sampling.frequency = *options.frequency;
+  }
+  if (sampling.frequency > max_rate && !options.period && options.strict_frequency) {
+    return fail(fmt::format("{} Hz is above kernel.perf_event_max_sample_rate, {} Hz, and "
+                            "--strict-freq wants no less",
+                            sampling.frequency, max_rate),
+                "raise it with sysctl, or give a lower -F");
   }
   if (sampling.frequency > max_rate && !options.period) {
     notes.push_back(
@@ -145,11 +142,13 @@ void Sampling::apply(const RecordOptions& options, const EventSpec& spec, bool w
   }
   if (chains == CallGraph::Dwarf) {
     attr.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
-    attr.sample_regs_user = kUserRegisters;
+    attr.sample_regs_user = general_registers();
     attr.sample_stack_user =
         static_cast<uint32_t>(spec.terms.stack_copy.value_or(options.stack_copy));
     attr.exclude_callchain_user = 1;  // readers find the user's part themselves
   }
+  options.contents.apply(attr);
+  if (options.no_samples) attr.sample_period = 0;
   attr.sample_id_all = 1;
   // A clock that other tools and BPF programs share, and that gives wall-clock times afterwards.
   attr.use_clockid = 1;

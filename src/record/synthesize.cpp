@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
 #include "common/text_file.h"
 #include "common/unique_fd.h"
 #include "object/build_id_reader.h"
+#include "record/cgroup.h"
 
 namespace prof {
 
@@ -137,6 +139,7 @@ void Synthesizer::process(pid_t pid, bool only_comm) {
   if (!only_comm)
     records_.fork(as_u32(pid), as_u32(stat->parent), as_u32(pid), as_u32(stat->parent));
   records_.comm(as_u32(pid), as_u32(pid), stat->comm);
+  namespaces_of(pid, pid);
   if (only_comm) return;
   for (pid_t tid : threads_of(pid)) {
     if (tid == pid) continue;
@@ -144,10 +147,35 @@ void Synthesizer::process(pid_t pid, bool only_comm) {
     if (comm.empty()) continue;
     records_.fork(as_u32(pid), as_u32(pid), as_u32(tid), as_u32(pid));
     records_.comm(as_u32(pid), as_u32(tid), comm);
+    namespaces_of(pid, tid);
     flush_if_large();
   }
   mappings(pid);
   flush_if_large();
+}
+
+/// The kernel's order (NET_NS_INDEX and those after it, include/uapi/linux/perf_event.h).
+void Synthesizer::namespaces_of(pid_t pid, pid_t tid) {
+  constexpr std::array kKinds = {"net", "uts", "ipc", "pid", "user", "mnt", "cgroup"};
+  if (!namespaces_) return;
+  std::array<uint64_t, 2 * kKinds.size()> pairs{};
+  for (size_t i = 0; i < kKinds.size(); ++i) {
+    struct stat status {};
+    const auto path = fmt::format("/proc/{}/task/{}/ns/{}", pid, tid, kKinds[i]);
+    if (::stat(path.c_str(), &status) != 0) continue;
+    pairs[2 * i] = status.st_dev;
+    pairs[2 * i + 1] = status.st_ino;
+  }
+  records_.namespaces(as_u32(pid), as_u32(tid), pairs);
+}
+
+void Synthesizer::cgroups() {
+  const auto tree = CgroupTree::find();
+  if (!tree) return;
+  tree->for_each([this](uint64_t id, const std::string& path) {
+    records_.cgroup(id, path);
+    flush_if_large();
+  });
 }
 
 void Synthesizer::mappings(pid_t pid) {

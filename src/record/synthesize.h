@@ -35,6 +35,10 @@ class Synthesizer {
   void maps_of(const Target& target, std::span<const int> cpus);
   /// FORK, COMM and MMAP2 of all processes, or of those that the target's threads belong to.
   void processes(const Target& target);
+  /// CGROUP of all that there are now.
+  void cgroups();
+  /// Has processes() tell of namespaces, too.
+  void want_namespaces() { namespaces_ = true; }
   /// Ends the description.
   void finish();
 
@@ -46,12 +50,14 @@ class Synthesizer {
   };
   void process(pid_t pid, bool only_comm);
   void mappings(pid_t pid);
+  void namespaces_of(pid_t pid, pid_t tid);
   void modules();
   BuildId build_id_of(pid_t pid, const ProcMapsEntry& entry);
   void flush_if_large();
 
   RecordEncoder records_;
   bool data_;
+  bool namespaces_ = false;
   Emit emit_;
   std::map<FileKey, BuildId> build_ids_;
   BuildId vdso_build_id_;

@@ -100,15 +100,16 @@ MEANT = {"use_clockid", "clockid", "exclude_guest", "build_id", "mmap", "mmap2",
          "comm_exec", "task", "ksymbol", "bpf_event"}
 
 
-def attributes(path):
-    """What `perf evlist -v` says of each event, in their order; without the tracker."""
+def attributes(path, without=("ID", "IDENTIFIER", "PERIOD")):
+    """What `perf evlist -v` says of each event, in their order; without the tracker, and without
+    some bits of sample_type."""
     events = []
     for line in perf_ok("evlist", "-v", "-i", path).out.splitlines():
         if line.startswith("#") or line.startswith("dummy:"):
             continue
         parts = ("type: " + line.partition(": type: ")[2]).replace("{ ", "").split(", ")
         found = dict(part.split(": ", 1) for part in parts if ": " in part)
-        bits = set(found.get("sample_type", "").split("|")) - {"ID", "IDENTIFIER", "PERIOD"}
+        bits = set(found.get("sample_type", "").split("|")) - set(without)
         found["sample_type"] = "|".join(sorted(bits))
         events.append({key: value for key, value in found.items() if key not in MEANT})
     return events
