@@ -149,6 +149,10 @@ void Recording::note(const RecordView& view, const Decoder& decoder) {
     if (!samples->by_filter) stats_.lost_samples += samples->lost;
   } else if (const auto* throttle = std::get_if<ThrottleRecord>(&*decoded)) {
     stats_.throttled += throttle->throttled;
+  } else if (const auto* cgroup = std::get_if<CgroupRecord>(&*decoded)) {
+    cgroups_.try_emplace(cgroup->id, cgroup->path);
+  } else if (const auto* namespaces = std::get_if<NamespacesRecord>(&*decoded)) {
+    note_namespaces(*namespaces);
   } else if (const auto* unknown = std::get_if<UnknownRecord>(&*decoded)) {
     stats_.unknown += record_type_name(unknown->type) == nullptr;
   }
@@ -204,6 +208,14 @@ void Recording::note_ksymbol(const KsymbolRecord& ksymbol) {
   symbolizer_->add_kernel_symbol({ksymbol.addr, ksymbol.length, std::string(ksymbol.name)});
 }
 
+void Recording::note_namespaces(const NamespacesRecord& record) {
+  constexpr size_t kCgroup = 6;  // CGROUP_NS_INDEX
+  const U64View& pairs = record.dev_inode_pairs;
+  if (pairs.size() < 2 * (kCgroup + 1)) return;
+  cgroup_namespaces_[record.tid].push_back(
+      {record.sample_id.time, pairs[2 * kCgroup], pairs[2 * kCgroup + 1]});
+}
+
 void Recording::apply_build_ids() {
   if (const auto& release = reader_->features().os_release) kernel_.release = *release;
   for (const BuildIdEntry& entry : reader_->features().build_ids) {
@@ -244,6 +256,21 @@ StringId Recording::comm_of(const ThreadState& state, uint32_t pid, uint32_t tid
   if (pid == 0 && tid == 0) return strings_->intern("swapper");
   if (state.comm.valid()) return state.comm;
   return strings_->intern(fmt::format(":{}", static_cast<int32_t>(tid)));
+}
+
+std::string_view Recording::cgroup_name(uint64_t id) const {
+  const auto found = cgroups_.find(id);
+  return found == cgroups_.end() ? std::string_view("unknown") : found->second;
+}
+
+std::string Recording::cgroup_namespace(uint32_t tid, uint64_t time) const {
+  NamespaceSpan found;
+  if (const auto spans = cgroup_namespaces_.find(tid); spans != cgroup_namespaces_.end()) {
+    for (const NamespaceSpan& span : spans->second) {
+      if (span.begin <= time && span.begin >= found.begin) found = span;
+    }
+  }
+  return fmt::format("{}/0x{:x}", found.device, found.inode);
 }
 
 bool Recording::may_be_generated(const Mapping* mapping) const {

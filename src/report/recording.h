@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 #include "common/address.h"
@@ -74,6 +75,13 @@ class Recording {
   /// one that was never named.
   StringId comm_of(const ThreadState& state, uint32_t pid, uint32_t tid);
 
+  /// The path of a cgroup by its id; "unknown" for one that the recording does not name.
+  std::string_view cgroup_name(uint64_t id) const;
+
+  /// The cgroup namespace of a thread at a time, "4/0xeffffffb" (device and inode); "0/0" for one
+  /// that the recording does not tell.
+  std::string cgroup_namespace(uint32_t tid, uint64_t time) const;
+
   /// Maps and names an address. Costs a search and a symbol lookup: callers keep the answer for
   /// equal (process, version, mode, address).
   ResolvedAddress resolve(const ThreadState& state, uint64_t time, CpuMode mode,
@@ -122,6 +130,7 @@ class Recording {
   void note(const RecordView& view, const Decoder& decoder);
   void note_mapping(const MmapRecord& mmap);
   void note_ksymbol(const KsymbolRecord& ksymbol);
+  void note_namespaces(const NamespacesRecord& record);
   void apply_build_ids();
   void add_generated_code();
   static bool is_header_record(uint32_t type);
@@ -136,6 +145,11 @@ class Recording {
   SymbolizerOptions symbol_options_;
   KernelInfo kernel_;
   std::optional<Mapping> kernel_mapping_;
+  std::unordered_map<uint64_t, std::string> cgroups_;  // paths by id
+  struct NamespaceSpan {
+    uint64_t begin = 0, device = 0, inode = 0;
+  };
+  std::unordered_map<uint32_t, std::vector<NamespaceSpan>> cgroup_namespaces_;  // by tid
   RecordingStats stats_;
   bool in_place_ = false;
   std::vector<std::string> warnings_;

@@ -60,7 +60,8 @@ struct ReportOptions {
 };
 
 inline constexpr std::string_view kSortKeysHint =
-    "there are comm, pid, tid, cpu, dso, sym, srcline, trace, and the fields of tracepoints";
+    "there are comm, pid, tid, cpu, dso, sym, srcline, cgroup, cgroup_id, trace, and the fields of "
+    "tracepoints";
 
 /// "comm,dso,sym" as keys. What is no key is taken for a field of a tracepoint, "prev_comm" or
 /// "sched_switch.prev_comm", a pattern of them, or "trace" for all of their text, and goes to

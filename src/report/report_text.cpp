@@ -8,6 +8,7 @@
 
 #include "report/call_graph.h"
 #include "report/call_graph_text.h"
+#include "report/trace_columns.h"
 
 namespace prof {
 
@@ -97,6 +98,8 @@ class Table {
     std::string_view name = options_.fields[field];
     if (name.ends_with("/raw")) name.remove_suffix(4);
     if (name == kWholeText) return {"Trace output", event_.field_widths[field], false};
+    if (const auto own = own_column(name))
+      return {title_of(*own), event_.field_widths[field], false};
     const size_t dot = name.rfind('.');
     return {dot == name.npos ? name : name.substr(dot + 1), event_.field_widths[field], true};
   }
@@ -278,7 +281,9 @@ class Table {
     if (const auto field = field_of(key)) {
       const int order =
           string_of(value_of(a, *field).bytes).compare(string_of(value_of(b, *field).bytes));
-      return options_.fields[*field] == kWholeText ? order : -order;
+      const bool is_text =
+          options_.fields[*field] == kWholeText || own_column(options_.fields[*field]);
+      return is_text ? order : -order;
     }
     const auto three_way = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
     switch (key) {

@@ -8,6 +8,7 @@
 #include "report/filter.h"
 #include "report/header_text.h"
 #include "report/recording.h"
+#include "report/sample_text.h"
 #include "report/script_fields.h"
 #include "report/script_frames.h"
 #include "report/script_sideband.h"
@@ -86,6 +87,7 @@ struct PendingSample {
   uint64_t period = 0;
   // Where those before it end, these begin: in Script::pending_frames_ and pending_texts_.
   size_t frames_end = 0, text_end = 0;
+  size_t before_end = 0;  // of the text that stands before the frames
 };
 
 class Script {
@@ -99,6 +101,7 @@ class Script {
         walker_(recording, options.input.join_stacks),
         inlines_(recording),
         trace_points_(recording),
+        sample_text_(recording),
         threads_(kThreadSpans) {}
 
   Result<void> choose_styles();
@@ -113,7 +116,10 @@ class Script {
   void take_frames(const SampleRecord& sample, const EventStyle& style, const ThreadSpan& thread);
   /// Looks up what the samples taken since need, and prints them.
   void print_batch();
-  void print_sample(const PendingSample& sample, size_t frames_begin, std::string_view text);
+  void print_sample(const PendingSample& sample, size_t frames_begin, std::string_view before,
+                    std::string_view after);
+  void take_texts(const SampleRecord& sample, const EventStyle& style, const ThreadSpan& thread,
+                  PendingSample& pending);
   void print_sideband(const RecordView& view);
   void print_start(const EventStyle& style, std::string_view comm, const SampleId& id);
   const ThreadSpan& thread_of(const SampleRecord& sample);
@@ -129,6 +135,7 @@ class Script {
   StackWalker walker_;
   InlineTable inlines_;
   TracePoints trace_points_;
+  SampleText sample_text_;
   std::unique_ptr<TraceText> trace_text_;  // where a tracepoint's fields are shown
   std::vector<EventStyle> styles_;         // by event
   std::vector<std::unique_ptr<ScriptFrames>> frames_;
@@ -149,6 +156,12 @@ Result<void> Script::choose_styles() {
   if (!choice) return tl::unexpected(choice.error());
   auto fields = script_fields_of(*choice, events);
   if (!fields) return tl::unexpected(fields.error());
+  const bool tod = std::ranges::any_of(*fields, [](auto set) { return (set & kFieldTod) != 0; });
+  if (tod && !recording_.reader().features().clock_data) {
+    return fail(
+        "the recording does not say what time of day its clock has, so 'tod' cannot be shown",
+        "record with -k monotonic", 2);
+  }
   walker_.set_only_recorded(true);
   walker_.start_joining();
   size_t width = 0;
@@ -262,6 +275,10 @@ void Script::print_start(const EventStyle& style, std::string_view comm, const S
     write_decimal(out_, id.cpu, 3, '0');
     out_.write("] ");
   }
+  if (style.has(kFieldTod)) {
+    out_.write(
+        wall_clock_text(*recording_.reader().features().clock_data, id.time, options_.nanoseconds));
+  }
   if (style.has(kFieldTime)) {
     write_time(out_, id.time, options_.nanoseconds);
     out_.write(": ");
@@ -284,14 +301,24 @@ void Script::take_sample(const RecordView& view) {
   pending.id.time = sample_.time;
   pending.id.cpu = sample_.cpu;
   if (style.has(kFieldIp)) take_frames(sample_, style, thread);
-  if (style.has(kFieldTrace)) trace_text_->append(sample_.cpu, sample_.raw, pending_texts_);
+  take_texts(sample_, style, thread, pending);
   pending.frames_end = pending_frames_.size();
-  pending.text_end = pending_texts_.size();
   pending_.push_back(pending);
   if (pending_.size() >= batch_ || pending_frames_.size() >= kMostFrames ||
       pending_texts_.size() >= kMostText || style.frames->full()) {
     print_batch();
   }
+}
+
+void Script::take_texts(const SampleRecord& sample, const EventStyle& style,
+                        const ThreadSpan& thread, PendingSample& pending) {
+  if (style.has(kFieldTrace)) trace_text_->append(sample.cpu, sample.raw, pending_texts_);
+  const bool more = (style.fields & (kFieldsBeforeAddress | kFieldsAfterAddress)) != 0;
+  const SampleText::Place place{thread.state, thread.space, more ? kernel_space(sample.time) : 0};
+  if (more) sample_text_.append_before_address(sample, place, style.fields, pending_texts_);
+  pending.before_end = pending_texts_.size();
+  if (more) sample_text_.append_after_address(sample, place, style.fields, pending_texts_);
+  pending.text_end = pending_texts_.size();
 }
 
 void Script::take_frames(const SampleRecord& sample, const EventStyle& style,
@@ -321,8 +348,9 @@ void Script::print_batch() {
   size_t text_begin = 0;
   for (const PendingSample& sample : pending_) {
     if (out_.broken()) break;
-    print_sample(sample, begin,
-                 std::string_view(pending_texts_).substr(text_begin, sample.text_end - text_begin));
+    const std::string_view texts(pending_texts_);
+    print_sample(sample, begin, texts.substr(text_begin, sample.before_end - text_begin),
+                 texts.substr(sample.before_end, sample.text_end - sample.before_end));
     begin = sample.frames_end;
     text_begin = sample.text_end;
   }
@@ -334,7 +362,8 @@ void Script::print_batch() {
   }
 }
 
-void Script::print_sample(const PendingSample& sample, size_t frames_begin, std::string_view text) {
+void Script::print_sample(const PendingSample& sample, size_t frames_begin, std::string_view before,
+                          std::string_view after) {
   const EventStyle& style = *sample.style;
   print_start(style, sample.comm, sample.id);
   if (style.has(kFieldPeriod)) {
@@ -345,13 +374,14 @@ void Script::print_sample(const PendingSample& sample, size_t frames_begin, std:
     out_.write(style.padded_name);
     out_.write(": ");
   }
-  out_.write(text);
+  out_.write(before);
   if (style.has(kFieldIp)) {
     out_.write(style.chains ? "\n" : " ");
     for (size_t i = frames_begin; i < sample.frames_end; ++i) {
       out_.write(style.frames->text(pending_frames_[i]));
     }
   }
+  out_.write(after);
   out_.write("\n");
 }
 

@@ -12,7 +12,7 @@ namespace prof {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ScriptField>, 13> kNames = {{
+constexpr std::array<std::pair<std::string_view, ScriptField>, 26> kNames = {{
     {"comm", kFieldComm},
     {"tid", kFieldTid},
     {"pid", kFieldPid},
@@ -26,6 +26,19 @@ constexpr std::array<std::pair<std::string_view, ScriptField>, 13> kNames = {{
     {"period", kFieldPeriod},
     {"srcline", kFieldSrcline},
     {"trace", kFieldTrace},
+    {"addr", kFieldAddr},
+    {"weight", kFieldWeight},
+    {"ins_lat", kFieldInsLat},
+    {"iregs", kFieldIregs},
+    {"uregs", kFieldUregs},
+    {"brstack", kFieldBrstack},
+    {"brstacksym", kFieldBrstacksym},
+    {"brstackoff", kFieldBrstackoff},
+    {"phys_addr", kFieldPhysAddr},
+    {"data_page_size", kFieldDataPageSize},
+    {"code_page_size", kFieldCodePageSize},
+    {"cgroup", kFieldCgroup},
+    {"tod", kFieldTod},
 }};
 
 constexpr ScriptFieldSet kDefault = kFieldComm | kFieldTid | kFieldCpu | kFieldTime | kFieldEvent |
@@ -39,12 +52,21 @@ struct Requirement {
   uint64_t sample_bit;
   std::string_view sample_name;
 };
-constexpr std::array<Requirement, 5> kRequirements = {{
+constexpr std::array<Requirement, 14> kRequirements = {{
     {kFieldIp, PERF_SAMPLE_IP, "IP"},
     {kFieldPid | kFieldTid, PERF_SAMPLE_TID, "TID"},
     {kFieldTime, PERF_SAMPLE_TIME, "TIME"},
     {kFieldCpu, PERF_SAMPLE_CPU, "CPU"},
     {kFieldTrace, PERF_SAMPLE_RAW, "RAW"},
+    {kFieldAddr, PERF_SAMPLE_ADDR, "ADDR"},
+    {kFieldWeight, PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT, "WEIGHT"},
+    {kFieldInsLat, PERF_SAMPLE_WEIGHT_STRUCT, "WEIGHT_STRUCT"},
+    {kFieldIregs, PERF_SAMPLE_REGS_INTR, "IREGS"},
+    {kFieldUregs, PERF_SAMPLE_REGS_USER, "UREGS"},
+    {kFieldPhysAddr, PERF_SAMPLE_PHYS_ADDR, "PHYS_ADDR"},
+    {kFieldDataPageSize, PERF_SAMPLE_DATA_PAGE_SIZE, "DATA_PAGE_SIZE"},
+    {kFieldCodePageSize, PERF_SAMPLE_CODE_PAGE_SIZE, "CODE_PAGE_SIZE"},
+    {kFieldCgroup, PERF_SAMPLE_CGROUP, "CGROUP"},
 }};
 
 std::string all_names() {
@@ -62,6 +84,10 @@ std::string_view name_of(ScriptFieldSet fields) {
 /// perf's default for an event: tracepoints have the text of their fields instead of a period, and
 /// addresses only with a call chain.
 ScriptFieldSet default_of(const EventAttr& event, bool tracepoint_chains) {
+  // Events of the processor's own tell all they know of an access.
+  constexpr ScriptFieldSet kAccess = kFieldAddr | kFieldWeight | kFieldInsLat | kFieldPhysAddr |
+                                     kFieldDataPageSize | kFieldCodePageSize;
+  if (event.attr.type == PERF_TYPE_RAW) return kDefault | kAccess;
   if (event.attr.type != PERF_TYPE_TRACEPOINT) return kDefault;
   return (kDefault & ~(kFieldPeriod | (tracepoint_chains ? 0u : kAddressFields))) | kFieldTrace;
 }
@@ -121,6 +147,11 @@ Result<std::vector<ScriptFieldSet>> script_fields_of(const ScriptFieldChoice& ch
   const bool tracepoint_chains = std::ranges::any_of(events, [](const EventAttr& event) {
     return event.attr.type == PERF_TYPE_TRACEPOINT && event.has(PERF_SAMPLE_CALLCHAIN);
   });
+  constexpr ScriptFieldSet kBranches = kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff;
+  if (((choice.fields | choice.added) & kBranches) &&
+      std::ranges::none_of(events, [](const auto& e) { return e.has(PERF_SAMPLE_BRANCH_STACK); })) {
+    return fail("samples have no branches to show", "they are recorded by prof record -b", 2);
+  }
   // Types from PERF_TYPE_MAX on are PMUs of the machine: one type to perf here.
   std::array<std::optional<ScriptFieldSet>, PERF_TYPE_MAX + 1> of_type{};
   std::vector<ScriptFieldSet> out;

@@ -27,8 +27,26 @@ enum ScriptField : uint32_t {
   kFieldPeriod = 1 << 10,
   kFieldSrcline = 1 << 11,
   kFieldTrace = 1 << 12,
+  kFieldAddr = 1 << 13,
+  kFieldWeight = 1 << 14,
+  kFieldInsLat = 1 << 15,
+  kFieldIregs = 1 << 16,
+  kFieldUregs = 1 << 17,
+  kFieldBrstack = 1 << 18,
+  kFieldBrstacksym = 1 << 19,
+  kFieldBrstackoff = 1 << 20,
+  kFieldPhysAddr = 1 << 21,
+  kFieldDataPageSize = 1 << 22,
+  kFieldCodePageSize = 1 << 23,
+  kFieldCgroup = 1 << 24,
+  kFieldTod = 1 << 25,  // time of day
 };
 using ScriptFieldSet = uint32_t;
+/// Those that stand before the sampled address, and those behind it, as SampleText has them.
+inline constexpr ScriptFieldSet kFieldsBeforeAddress = kFieldAddr | kFieldWeight | kFieldInsLat;
+inline constexpr ScriptFieldSet kFieldsAfterAddress =
+    kFieldIregs | kFieldUregs | kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff |
+    kFieldPhysAddr | kFieldDataPageSize | kFieldCodePageSize | kFieldCgroup;
 
 /// What -F said: a list of its own, or additions to and removals from the default.
 struct ScriptFieldChoice {

@@ -16,14 +16,13 @@ constexpr size_t kMostText = size_t{64} << 20;
 constexpr size_t kMostSlots = size_t{1} << 21;
 constexpr size_t kFirstSlots = size_t{1} << 12;
 
-constexpr std::string_view kUnknown = "[unknown]";
+}  // namespace
 
-/// perf's "name" of a DSO: the path of a file, the kernel's word for a module ("[ext4]").
-std::string_view dso_name(const Dso& dso) {
+std::string_view dso_name_of(const Recording& recording, const ResolvedAddress& resolved) {
+  if (!resolved.mapping) return kUnknownName;
+  const Dso& dso = recording.dsos()[resolved.mapping->dso];
   return dso.kind == DsoKind::KernelModule ? dso.short_name : dso.name;
 }
-
-}  // namespace
 
 void ScriptFrames::forget() {
   slots_.assign(kFirstSlots, {});
@@ -93,12 +92,12 @@ void ScriptFrames::format(const ResolvedAddress& resolved, CpuMode mode, uint64_
   const Symbol& symbol = resolved.symbol;
   if (style_.fields & kFieldSym) {
     line_ += ' ';
-    line_ += symbol.found() ? recording_.strings()[symbol.name] : kUnknown;
+    line_ += symbol.found() ? recording_.strings()[symbol.name] : kUnknownName;
     if (symbol.found()) append_offset(resolved);
   }
   if (style_.fields & kFieldDso) {
     line_ += " (";
-    line_ += resolved.mapping ? dso_name(recording_.dsos()[resolved.mapping->dso]) : kUnknown;
+    line_ += dso_name_of(recording_, resolved);
     line_ += ')';
   }
   // Where inlined calls have no lines of their own, the line is the innermost's, as the address.

@@ -25,6 +25,14 @@ struct FrameStyle {
   bool operator==(const FrameStyle&) const = default;
 };
 
+/// What stands for a name that is not known.
+inline constexpr std::string_view kUnknownName = "[unknown]";
+
+/// perf's "name" of the DSO that an address is in: the path of a file, the kernel's word for a
+/// module
+/// ("[ext4]").
+std::string_view dso_name_of(const Recording& recording, const ResolvedAddress& resolved);
+
 class ScriptFrames {
  public:
   /// Notes in `inlines` what it wants to be looked up; that outlives this.

@@ -40,6 +40,24 @@ std::string fields_hint(const TracePoints& points) {
 
 }  // namespace
 
+std::optional<OwnColumn> own_column(std::string_view name) {
+  if (name == "cgroup") return OwnColumn::Cgroup;
+  if (name == "cgroup_id") return OwnColumn::CgroupNamespace;
+  return std::nullopt;
+}
+
+std::string_view title_of(OwnColumn column) {
+  return column == OwnColumn::Cgroup ? "Cgroup" : "cgroup id (dev/inode)";
+}
+
+std::string TraceColumns::own_text(OwnColumn column, const SampleRecord& sample) const {
+  if (column == OwnColumn::CgroupNamespace) {
+    return recording_->cgroup_namespace(sample.tid, sample.time);
+  }
+  const bool has = recording_->events()[sample.event].has(PERF_SAMPLE_CGROUP);
+  return has ? std::string(recording_->cgroup_name(sample.cgroup)) : "N/A";
+}
+
 Result<TraceColumns> TraceColumns::make(Recording& recording, const std::vector<std::string>& names,
                                         bool raw) {
   TraceColumns out(recording);
@@ -54,11 +72,15 @@ Result<TraceColumns> TraceColumns::make(Recording& recording, const std::vector<
     const size_t dot = name.find('.');
     const std::string_view event = name.substr(0, dot == name.npos ? 0 : dot);
     const std::string_view field = name.substr(dot == name.npos ? 0 : dot + 1);
-    bool found = name == kWholeText;
+    const auto own = own_column(name);
+    bool found = own || name == kWholeText;
     for (size_t at = 0; at < events.size(); ++at) {
       Column& column = out.by_event_[at][i];
       column.whole = name == kWholeText;
       column.raw = raw || one_raw;
+      column.own = own;
+      if (own) column.width = title_of(*own).size();
+      if (own) continue;
       const TracePoints::Point* point = out.points_->of(at);
       if (column.whole || !point || !is_of(event, events[at], point->format)) continue;
       column.field = point->format.field(field);
@@ -76,6 +98,12 @@ Result<TraceColumns> TraceColumns::make(Recording& recording, const std::vector<
 
 /// As perf: what the text says of a field, else the field by its type.
 FieldValue TraceColumns::value(Column& column, const SampleRecord& sample, Profile& profile) {
+  if (column.own) {
+    const std::string text = own_text(*column.own, sample);
+    column.width = std::max(column.width, text.size());
+    const StringId id = profile.strings.intern(text);
+    return {id, id};
+  }
   if (column.whole) {
     const TracePoints::Point* point = points_->of(sample.event);
     std::string_view text = "N/A";

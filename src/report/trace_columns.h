@@ -1,9 +1,11 @@
-// TraceColumns: what tracepoint samples say in the fields that a report is sorted by. Asked by the
-// pipeline for each sample.
+// TraceColumns: what tracepoint samples say in the fields that a report is sorted by, and which
+// cgroup samples are of. Asked by the pipeline for each sample.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "report/profile.h"
@@ -11,6 +13,13 @@
 #include "report/trace_text.h"
 
 namespace prof {
+
+/// A column that is no field, but is made as one.
+enum class OwnColumn : uint8_t { Cgroup, CgroupNamespace };
+/// By perf's names: "cgroup", "cgroup_id".
+std::optional<OwnColumn> own_column(std::string_view name);
+/// perf's title of it.
+std::string_view title_of(OwnColumn column);
 
 class TraceColumns {
  public:
@@ -29,12 +38,16 @@ class TraceColumns {
   struct Column {
     bool whole = false;                 // the text of all fields
     bool raw = false;                   // not as the event prints it
+    std::optional<OwnColumn> own;       // of the sample itself
     const EventField* field = nullptr;  // nullptr: the event does not have it
     size_t width = 0;
   };
-  explicit TraceColumns(Recording& recording) : points_(std::make_unique<TracePoints>(recording)) {}
+  explicit TraceColumns(Recording& recording)
+      : recording_(&recording), points_(std::make_unique<TracePoints>(recording)) {}
+  std::string own_text(OwnColumn column, const SampleRecord& sample) const;
   FieldValue value(Column& column, const SampleRecord& sample, Profile& profile);
 
+  Recording* recording_;
   std::unique_ptr<TracePoints> points_;
   std::unique_ptr<TraceText> text_;
   std::vector<std::string> names_;

@@ -1,0 +1,44 @@
+// SampleText: what `prof script` prints of a sample besides whose, when and where it is: addresses
+// of data, weights, registers, branches, page sizes, cgroups. Used by script, for each sample.
+#pragma once
+
+#include <string>
+
+#include "report/branch_text.h"
+#include "report/recording.h"
+#include "report/script_fields.h"
+
+namespace prof {
+
+class SampleText {
+ public:
+  explicit SampleText(Recording& recording);
+
+  /// Whose address space a sample's addresses are in.
+  struct Place {
+    const ThreadState& state;
+    uint32_t user_space = 0, kernel_space = 0;  // numbers, as for ScriptFrames
+  };
+
+  /// Appends what stands before the sampled address: of data, and the weight.
+  void append_before_address(const SampleRecord& sample, const Place& place, ScriptFieldSet fields,
+                             std::string& out);
+  /// Appends what stands behind it, or behind its call chain.
+  void append_after_address(const SampleRecord& sample, const Place& place, ScriptFieldSet fields,
+                            std::string& out);
+
+ private:
+  void append_address(const SampleRecord& sample, const ThreadState& state, ScriptFieldSet fields,
+                      std::string& out);
+  void append_registers(uint64_t abi, uint64_t mask, const U64View& values, std::string& out);
+
+  Recording& recording_;
+  BranchText branches_;
+  std::string machine_;  // that it was recorded on
+};
+
+/// "2022-11-21 13:06:02.123456 ", or with nanoseconds: a recording's time by the wall clock of this
+/// machine's time zone. `clocks` is what the recording says of its clocks.
+std::string wall_clock_text(const ClockData& clocks, uint64_t time, bool nanoseconds);
+
+}  // namespace prof
