@@ -25,6 +25,10 @@ _prof() {
       COMPREPLY=($(compgen -u -- "$current"))
       return
       ;;
+    "record -G" | "record --cgroup")
+      # anything
+      return
+      ;;
     "record --duration")
       # anything
       return
@@ -75,6 +79,18 @@ _prof() {
       ;;
     "record -k" | "record --clockid")
       COMPREPLY=($(compgen -W "monotonic monotonic_raw realtime boottime tai" -- "$current"))
+      return
+      ;;
+    "record -I" | "record --intr-regs")
+      # anything
+      return
+      ;;
+    "record --user-regs")
+      # anything
+      return
+      ;;
+    "record -j" | "record --branch-filter")
+      # anything
       return
       ;;
     "record -o" | "record --output")
@@ -440,7 +456,7 @@ _prof() {
   esac
   case "$command" in
     record)
-      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --weight --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
+      words="-h --help --dry-run -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit -G --cgroup --duration -D --delay -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid --all-user --all-kernel -s --stat -n --no-samples --running-time --strict-freq --namespaces --no-bpf-event -d --data --phys-data --data-page-size --code-page-size -W --weight --transaction -R --raw-samples -P --period -T --timestamp --sample-cpu --sample-identifier --all-cgroups -I --intr-regs --user-regs -b --branch-any -j --branch-filter --kernel-callchains --user-callchains -B -N --no-buildid --no-buildid-cache --buildid-all --buildid-mmap -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
       ;;
     stacks)
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"

@@ -10,7 +10,9 @@
 
 #include "cli/command.h"
 #include "cli/command_words.h"
+#include "cli/foreign_options.h"
 #include "cli/sample_options.h"
+#include "record/asked_events.h"
 #include "record/options.h"
 #include "record/recorder.h"
 #include "report/embedded.h"
@@ -28,7 +30,7 @@ struct RecordArguments {
   std::vector<std::string> filters;
   bool exclude_perf = false;
   uint64_t period = 0;
-  bool embed = false;
+  bool embed = false, dry_run = false;
   bool callchains = false, no_inherit = false, no_compress = false, quiet = false;
 };
 
@@ -107,6 +109,7 @@ void add_options(CLI::App& app, RecordArguments& to) {
       ->group("Where to");
   app.add_option("--max-size", to.max_size, "Stop when the file has this size: 100M")
       ->group("Where to");
+  app.add_flag("--dry-run", to.dry_run, "Only check the options and the names of the events");
   app.add_flag("-q,--quiet", to.quiet, "Print nothing but errors");
   app.add_flag("-v,--verbose", options.verbose, "Say more");
   app.footer(
@@ -212,6 +215,12 @@ Result<void> embed(const RecordArguments& arguments) {
   return {};
 }
 
+Result<int> check_only(const RecordOptions& options) {
+  if (auto done = validate(options); !done) return tl::unexpected(done.error());
+  if (auto events = asked_events(options); !events) return tl::unexpected(events.error());
+  return 0;
+}
+
 Result<int> record(Words words) {
   RecordArguments arguments;
   CLI::App app("Record where a command, a process or the system spends its time", "prof record");
@@ -220,6 +229,7 @@ Result<int> record(Words words) {
   options.command_line = {"prof", "record"};
   options.command_line.insert(options.command_line.end(), words.begin(), words.end());
   options.command = split_command(app, words);
+  if (auto done = refuse_foreign_options(app, words); !done) return tl::unexpected(done.error());
   try {
     app.parse(Words(words.rbegin(), words.rend()));  // CLI11 takes them last first
   } catch (const CLI::ParseError& error) {
@@ -237,6 +247,7 @@ Result<int> record(Words words) {
   if (arguments.embed && options.output == "-") {
     return fail("--embed needs a file: a pipe has no place for names", "give -o FILE", 2);
   }
+  if (arguments.dry_run) return check_only(options);
   const auto outcome = run_record(options);
   if (!outcome) return tl::unexpected(outcome.error());
   if (arguments.embed) {

@@ -75,8 +75,9 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   CLI::App* command = app.add_subcommand("report", "Show where the samples are, as a table");
   add_input_options(*command, options.load.input);
   command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
-  command->add_option("-s,--sort", words->sort,
-                      "Columns: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints");
+  command->add_option(
+      "-s,--sort", words->sort,
+      "Columns: comm,dso,sym,srcline,pid,tid,cpu,cgroup, trace, or fields of tracepoints");
   command->add_flag("--raw-trace", options.raw_fields,
                     "Fields of tracepoints as stored, not as their events print them");
   command->add_option_function<std::string>(

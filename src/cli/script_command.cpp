@@ -29,8 +29,9 @@ void add_script_command(CLI::App& app, CommandRun& chosen) {
   add_input_options(*command, options->input);
   command->add_option(
       "-F,--fields", options->fields,
-      "What to print: comm,tid,pid,time,cpu,event,trace,ip,sym,symoff,dso,period, or "
-      "changes to the default as +pid,-cpu");
+      "What to print: comm,tid,pid,time,tod,cpu,event,trace,ip,sym,symoff,dso,period,srcline,addr,"
+      "weight,iregs,uregs,brstack,brstacksym,brstackoff,phys_addr,…, or changes to the default as "
+      "+pid,-cpu");
   command->add_flag("--ns", options->nanoseconds, "Times with nanoseconds");
   command->add_flag("-G,--hide-call-graph", options->hide_call_graph,
                     "Only the sampled address, on the sample's line");
