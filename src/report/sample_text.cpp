@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <iterator>
 
 #include "perfdata/register_names.h"
+#include "report/data_source_text.h"
 #include "report/script_frames.h"
 
 namespace prof {
@@ -66,6 +68,12 @@ void SampleText::append_before_address(const SampleRecord& sample, const Place& 
   if (fields & kFieldAddr) append_address(sample, place.state, fields, out);
   const auto at = std::back_inserter(out);
   const EventAttr& event = recording_.events()[sample.event];
+  if (fields & kFieldDataSrc) {
+    const auto source =
+        fmt::format("{:16x} {}", sample.data_src, data_source_text(sample.data_src));
+    source_width_ = std::max(source_width_, source.size());
+    fmt::format_to(at, "{:<{}}", source, source_width_);
+  }
   if (fields & kFieldWeight) fmt::format_to(at, "{:16}", weight_of(sample, event));
   if (fields & kFieldInsLat) fmt::format_to(at, "{:16}", sample.weight >> 32 & UINT16_MAX);
 }

@@ -34,7 +34,8 @@ class SampleText {
 
   Recording& recording_;
   BranchText branches_;
-  std::string machine_;  // that it was recorded on
+  size_t source_width_ = 0;  // of the longest text of a data source so far
+  std::string machine_;      // that it was recorded on
 };
 
 /// "2022-11-21 13:06:02.123456 ", or with nanoseconds: a recording's time by the wall clock of this

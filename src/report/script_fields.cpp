@@ -12,7 +12,7 @@ namespace prof {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ScriptField>, 26> kNames = {{
+constexpr std::array<std::pair<std::string_view, ScriptField>, 27> kNames = {{
     {"comm", kFieldComm},
     {"tid", kFieldTid},
     {"pid", kFieldPid},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<std::string_view, ScriptField>, 26> kNames = {{
     {"srcline", kFieldSrcline},
     {"trace", kFieldTrace},
     {"addr", kFieldAddr},
+    {"data_src", kFieldDataSrc},
     {"weight", kFieldWeight},
     {"ins_lat", kFieldInsLat},
     {"iregs", kFieldIregs},
@@ -52,13 +53,14 @@ struct Requirement {
   uint64_t sample_bit;
   std::string_view sample_name;
 };
-constexpr std::array<Requirement, 14> kRequirements = {{
+constexpr std::array<Requirement, 15> kRequirements = {{
     {kFieldIp, PERF_SAMPLE_IP, "IP"},
     {kFieldPid | kFieldTid, PERF_SAMPLE_TID, "TID"},
     {kFieldTime, PERF_SAMPLE_TIME, "TIME"},
     {kFieldCpu, PERF_SAMPLE_CPU, "CPU"},
     {kFieldTrace, PERF_SAMPLE_RAW, "RAW"},
     {kFieldAddr, PERF_SAMPLE_ADDR, "ADDR"},
+    {kFieldDataSrc, PERF_SAMPLE_DATA_SRC, "DATA_SRC"},
     {kFieldWeight, PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT, "WEIGHT"},
     {kFieldInsLat, PERF_SAMPLE_WEIGHT_STRUCT, "WEIGHT_STRUCT"},
     {kFieldIregs, PERF_SAMPLE_REGS_INTR, "IREGS"},
@@ -85,8 +87,8 @@ std::string_view name_of(ScriptFieldSet fields) {
 /// addresses only with a call chain.
 ScriptFieldSet default_of(const EventAttr& event, bool tracepoint_chains) {
   // Events of the processor's own tell all they know of an access.
-  constexpr ScriptFieldSet kAccess = kFieldAddr | kFieldWeight | kFieldInsLat | kFieldPhysAddr |
-                                     kFieldDataPageSize | kFieldCodePageSize;
+  constexpr ScriptFieldSet kAccess = kFieldAddr | kFieldDataSrc | kFieldWeight | kFieldInsLat |
+                                     kFieldPhysAddr | kFieldDataPageSize | kFieldCodePageSize;
   if (event.attr.type == PERF_TYPE_RAW) return kDefault | kAccess;
   if (event.attr.type != PERF_TYPE_TRACEPOINT) return kDefault;
   return (kDefault & ~(kFieldPeriod | (tracepoint_chains ? 0u : kAddressFields))) | kFieldTrace;

@@ -40,10 +40,12 @@ enum ScriptField : uint32_t {
   kFieldCodePageSize = 1 << 23,
   kFieldCgroup = 1 << 24,
   kFieldTod = 1 << 25,  // time of day
+  kFieldDataSrc = 1 << 26,
 };
 using ScriptFieldSet = uint32_t;
 /// Those that stand before the sampled address, and those behind it, as SampleText has them.
-inline constexpr ScriptFieldSet kFieldsBeforeAddress = kFieldAddr | kFieldWeight | kFieldInsLat;
+inline constexpr ScriptFieldSet kFieldsBeforeAddress =
+    kFieldAddr | kFieldDataSrc | kFieldWeight | kFieldInsLat;
 inline constexpr ScriptFieldSet kFieldsAfterAddress =
     kFieldIregs | kFieldUregs | kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff |
     kFieldPhysAddr | kFieldDataPageSize | kFieldCodePageSize | kFieldCgroup;

@@ -7,7 +7,7 @@ import subprocess
 
 from harness import (Skip, check, check_equal, check_in, main, perf_ok, prof, prof_ok, require_perf,
                      require_root, test)
-from recordings import attributes_by_perf
+from recordings import attributes
 
 SPIN = "import time\nend = time.monotonic() + 2\nwhile time.monotonic() < end: pass"
 NAME = f"prof-test-{os.getpid()}"
@@ -68,7 +68,7 @@ def events_have_cgroups_of_their_own(tmp):
         require_perf()
         perf_ok("record", "-q", "-B", "-N", "-e", "cpu-clock", "-e", "task-clock", "-G", f"{NAME},",
                 "-a", "-o", f"{tmp}/theirs", "--", "sleep", "0.1")
-        check_equal(attributes_by_perf(f"{tmp}/file"), attributes_by_perf(f"{tmp}/theirs"),
+        check_equal(attributes(f"{tmp}/file"), attributes(f"{tmp}/theirs"),
                     "attributes")
 
 

@@ -52,7 +52,7 @@ def contents_are_those_of_perf(tmp):
                 path, "--", "true")
         for fields in ("comm,addr", "addr,dso,event", "weight,ins_lat", "iregs,uregs", "phys_addr",
                        "data_page_size,code_page_size,time", "tod,time,comm,pid,tid",
-                       "ip,iregs,phys_addr", "addr,weight,phys_addr,period,event"):
+                       "ip,iregs,phys_addr", "addr,data_src,weight,phys_addr,period,event"):
             ours, theirs = (done.out.splitlines() for done in (
                 prof("script", "-i", path, "-F", fields), perf("script", "-i", path, "-F", fields)))
             check(len(ours) > 20, f"{fields}: {len(ours)} lines")

@@ -191,3 +191,91 @@ TEST_CASE("the columns of -F are perf's names, as a list or as changes") {
   options.fields = "-ip,-sym,-symoff,-dso,-comm,+pid";
   CHECK(script(builder, options) == "   11/11    [003]     0.000001:        250 cpu-clock: \n");
 }
+
+TEST_CASE("what a sample has besides stands before its address and behind it") {
+  AttrSpec attr = without_chains();
+  attr.attr.type = PERF_TYPE_SOFTWARE;
+  attr.attr.config = PERF_COUNT_SW_PAGE_FAULTS;
+  attr.attr.sample_type |= PERF_SAMPLE_ADDR | PERF_SAMPLE_WEIGHT_STRUCT | PERF_SAMPLE_REGS_INTR |
+                           PERF_SAMPLE_REGS_USER | PERF_SAMPLE_PHYS_ADDR |
+                           PERF_SAMPLE_DATA_PAGE_SIZE | PERF_SAMPLE_CODE_PAGE_SIZE;
+  attr.attr.sample_regs_intr = 0x101;
+  attr.attr.sample_regs_user = 0x80;
+  SampleSpec s = sample_at(1);
+  s.addr = 0x401000;
+  s.weight = uint64_t{7} << 32 | 5;
+  s.interrupt_abi = s.user_abi = 2;
+  s.interrupt_registers = {0x10, 0x20};
+  s.user_registers = {0x7ffc};
+  s.phys_addr = 0xabc;
+  s.data_page_size = 0;
+  s.code_page_size = 2 << 20;
+  auto builder = demo(attr).feature(kFeatureArch, "x86_64").sample(s);
+  ScriptOptions options;
+  options.fields = "addr,dso,weight,ins_lat,ip,iregs,uregs,phys_addr,data_page_size,code_page_size";
+  CHECK(script(builder, options) ==
+        "          401000 (/no/demo)               5               7           400123 (/no/demo)"
+        " ABI:2    AX:0x10    IP:0x20  ABI:2    SP:0x7ffc              abc N/A 2M\n");
+}
+
+TEST_CASE("branches are printed newest first, of either byte order") {
+  const bool swapped = GENERATE(false, true);
+  AttrSpec attr = without_chains();
+  attr.attr.sample_type |= PERF_SAMPLE_BRANCH_STACK;
+  attr.attr.branch_sample_type = PERF_SAMPLE_BRANCH_ANY | PERF_SAMPLE_BRANCH_HW_INDEX;
+  SampleSpec s = sample_at(1);
+  // Predicted, 12 cycles, a conditional branch; then mispredicted, and aborted.
+  const uint64_t first = swapped ? 1ull << 62 | 12ull << 44 | 1ull << 40 : 2 | 12 << 4 | 1 << 20;
+  const uint64_t second = swapped ? 1ull << 63 | 1ull << 60 : 1 | 8;
+  s.branches = {{0x400100, 0x401200, first}, {0x500000, 0x400010, second}};
+  const auto printed = [&](const char* fields) {
+    PerfDataBuilder builder;
+    if (swapped) builder.swapped();
+    MmapSpec code;
+    code.pid = code.tid = 11;
+    code.start = 0x400000;
+    code.length = 0x2000;
+    code.page_offset = 0x1000;
+    code.filename = "/no/demo";
+    builder.attr(attr).comm(11, 11, "demo").mmap2(code).sample(s);
+    ScriptOptions options;
+    options.fields = fields;
+    return script(builder, options);
+  };
+  CHECK(printed("brstack") == " 0x400100/0x401200/P/-/-/12/COND  0x500000/0x400010/M/-/A/0/ \n");
+  CHECK(printed("brstackoff,dso") ==
+        " 0x1100(/no/demo)/0x2200(/no/demo)/P/-/-/12/COND "
+        " 0x500000([unknown])/0x1010(/no/demo)/M/-/A/0/ \n");
+  CHECK(printed("brstacksym") ==
+        "[unknown]/[unknown]/P/-/-/12/COND [unknown]/[unknown]/M/-/A/0/ \n");
+}
+
+TEST_CASE("a sample's cgroup has the name that the recording gives it") {
+  AttrSpec attr = without_chains();
+  attr.attr.sample_type |= PERF_SAMPLE_CGROUP;
+  SampleSpec known = sample_at(1), unknown = sample_at(2);
+  known.cgroup = 25;
+  unknown.cgroup = 26;
+  PerfDataBuilder builder = demo(attr);
+  auto body = builder.body();
+  body.u64(25).name("/a/b");
+  builder.record(kRecordCgroup, 0, body.view(), When{}).sample(known).sample(unknown);
+  ScriptOptions options;
+  options.fields = "comm,cgroup";
+  CHECK(script(builder, options) == "            demo  /a/b\n            demo  unknown\n");
+}
+
+TEST_CASE("branches that no event has are refused, and so is a time of day without clocks") {
+  for (const char* fields : {"brstack", "brstacksym", "tod", "addr", "cgroup"}) {
+    auto builder = demo().sample(sample_at(1));
+    const TemporaryFile file(builder.bytes());
+    ScriptOptions options;
+    options.input.path = file.path();
+    options.fields = fields;
+    Output out(STDOUT_FILENO);
+    const auto done = run_script(options, out);
+    INFO(fields);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().exit_code == 2);
+  }
+}
