@@ -176,6 +176,9 @@ std::optional<std::vector<std::byte>> encode_feature(uint32_t bit, const Feature
       return encode_pmu_mappings(features);
     case kFeatureGroupDesc:
       return encode_groups(features.groups);
+    case kFeatureBranchStack:  // says so by being there
+      if (!features.has_branch_stack) return std::nullopt;
+      return std::vector<std::byte>();
     default:
       return encode_numbers(bit, features);
   }

@@ -259,6 +259,7 @@ Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const 
 Result<void> Recorder::open_output() {
   describe_host(host_);
   host_.cmdline = options_.command_line;
+  host_.has_branch_stack = options_.contents.branches != 0;
   const auto events = file_events();
   host_.event_desc.assign(events.begin(), events.end());
   if (source_->has_clock()) {

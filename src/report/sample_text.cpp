@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <iterator>
 
 #include "perfdata/register_names.h"
@@ -110,21 +109,6 @@ void SampleText::append_after_address(const SampleRecord& sample, const Place& p
     out += ' ';
     out += recording_.cgroup_name(sample.cgroup);
   }
-}
-
-std::string wall_clock_text(const ClockData& clocks, uint64_t time, bool nanoseconds) {
-  constexpr uint64_t kNsPerSecond = 1'000'000'000;
-  const uint64_t wall = clocks.wall_ns + (time - clocks.clock_ns);  // wraps for what was before
-  const auto seconds = static_cast<time_t>(wall / kNsPerSecond);
-  const uint64_t fraction = wall % kNsPerSecond;
-  tm local{};
-  if (!::localtime_r(&seconds, &local)) return "failed ";
-  return nanoseconds ? fmt::format("{}-{:02}-{:02} {:02}:{:02}:{:02}.{:09} ", local.tm_year + 1900,
-                                   local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min,
-                                   local.tm_sec, fraction)
-                     : fmt::format("{}-{:02}-{:02} {:02}:{:02}:{:02}.{:06} ", local.tm_year + 1900,
-                                   local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min,
-                                   local.tm_sec, fraction / 1000);
 }
 
 }  // namespace prof

@@ -38,8 +38,4 @@ class SampleText {
   std::string machine_;      // that it was recorded on
 };
 
-/// "2022-11-21 13:06:02.123456 ", or with nanoseconds: a recording's time by the wall clock of this
-/// machine's time zone. `clocks` is what the recording says of its clocks.
-std::string wall_clock_text(const ClockData& clocks, uint64_t time, bool nanoseconds);
-
 }  // namespace prof

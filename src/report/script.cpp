@@ -12,6 +12,7 @@
 #include "report/script_fields.h"
 #include "report/script_frames.h"
 #include "report/script_sideband.h"
+#include "report/script_start.h"
 #include "report/script_text.h"
 #include "report/stack_walker.h"
 #include "report/trace_text.h"
@@ -19,8 +20,6 @@
 namespace prof {
 
 namespace {
-
-constexpr size_t kCommWidth = 16;
 
 // What is looked up and printed at once where frames have inlined calls or lines: some samples at
 // first, so that the first of them soon show, then many, so that a debug file, which may have to be
@@ -251,38 +250,11 @@ uint32_t Script::kernel_space(uint64_t time) {
   return kernel_.space;
 }
 
-/// The columns before the event: "comm pid/tid [cpu] time: ".
 void Script::print_start(const EventStyle& style, std::string_view comm, const SampleId& id) {
-  if (style.has(kFieldComm)) {
-    write_padded(out_, comm, style.chains ? 0 : kCommWidth);
-    out_.write(" ");
-  }
-  if (style.has(kFieldPid)) {
-    write_decimal(out_, static_cast<int32_t>(id.pid), 5);
-    out_.write(style.has(kFieldTid) ? "/" : " ");
-  }
-  if (style.has(kFieldTid)) {
-    const auto tid = static_cast<int32_t>(id.tid);
-    if (style.has(kFieldPid)) {
-      write_decimal_left(out_, tid, 5);
-    } else {
-      write_decimal(out_, tid, 5);
-    }
-    out_.write(" ");
-  }
-  if (style.has(kFieldCpu)) {
-    out_.write("[");
-    write_decimal(out_, id.cpu, 3, '0');
-    out_.write("] ");
-  }
-  if (style.has(kFieldTod)) {
-    out_.write(
-        wall_clock_text(*recording_.reader().features().clock_data, id.time, options_.nanoseconds));
-  }
-  if (style.has(kFieldTime)) {
-    write_time(out_, id.time, options_.nanoseconds);
-    out_.write(": ");
-  }
+  const auto& clocks = recording_.reader().features().clock_data;
+  write_sample_start(
+      out_, {style.fields, style.chains, options_.nanoseconds, clocks ? &*clocks : nullptr}, comm,
+      id);
 }
 
 void Script::take_sample(const RecordView& view) {

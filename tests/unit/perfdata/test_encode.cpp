@@ -192,6 +192,7 @@ TEST_CASE("every feature that is written is read back the same") {
   in.clock_resolution_ns = 1;
   in.clock_data = ClockData{1, 77, 88};
   in.compression = CompressionInfo{1, 1, 3, 9, 524288};
+  in.has_branch_stack = true;
 
   Features out;
   out.nr_cpus = {2, 2};  // as the topology's decoder needs it first
@@ -204,7 +205,7 @@ TEST_CASE("every feature that is written is read back the same") {
     REQUIRE(decode_feature(bit, ByteReader(*payload), out));
   }
   CHECK(written ==
-        std::vector<uint32_t>{2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14, 16, 17, 21, 23, 27, 29});
+        std::vector<uint32_t>{2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15, 16, 17, 21, 23, 27, 29});
   CHECK(out.hostname == in.hostname);
   CHECK(out.os_release == in.os_release);
   CHECK(out.version == in.version);
@@ -230,6 +231,7 @@ TEST_CASE("every feature that is written is read back the same") {
   CHECK(out.clock_resolution_ns == in.clock_resolution_ns);
   REQUIRE(out.clock_data);
   CHECK(out.clock_data->wall_ns == 77);
+  CHECK(out.has_branch_stack);
   REQUIRE(out.compression);
   CHECK(out.compression->mmap_length == 524288);
 }
