@@ -27,6 +27,7 @@ _prof() {
       _arguments -s -S \
         '*-h[Print this help message and exit]' \
         '*--help[Print this help message and exit]' \
+        '*--dry-run[Only check the options and the names of the events]' \
         '*-q[Print nothing but errors]' \
         '*--quiet[Print nothing but errors]' \
         '*-v[Say more]' \
@@ -43,6 +44,8 @@ _prof() {
         '*--uid[Record a user'\''s processes, by name or number]:user:_users' \
         '*-i[Not the threads and children born later]' \
         '*--no-inherit[Not the threads and children born later]' \
+        '*-G[With -a\: the events before it in this cgroup only; NAME,NAME\: one for each]:value: ' \
+        '*--cgroup[With -a\: the events before it in this cgroup only; NAME,NAME\: one for each]:value: ' \
         '*--duration[Stop after so many seconds (0.5)]:value: ' \
         '*-D[Start sampling after so many ms; -1\: not at all]:value: ' \
         '*--delay[Start sampling after so many ms; -1\: not at all]:value: ' \
@@ -67,6 +70,48 @@ _prof() {
         '*--max-stack[Frames of a call chain at most]:value: ' \
         '*-k[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
         '*--clockid[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
+        '*--all-user[Of all events, only user space]' \
+        '*--all-kernel[Of all events, only the kernel]' \
+        '*-s[Also the counts of each thread, when it ends]' \
+        '*--stat[Also the counts of each thread, when it ends]' \
+        '*-n[Do not sample\: only the counts of -s]' \
+        '*--no-samples[Do not sample\: only the counts of -s]' \
+        '*--running-time[Also how long events were counted, with the counts of -s and of \:S]' \
+        '*--strict-freq[Fail where -F is more than the kernel allows, rather than lower it]' \
+        '*--namespaces[Also the namespaces of processes]' \
+        '*--no-bpf-event[Not which BPF programs come and go]' \
+        '*-d[The address of the data, and where it was found]' \
+        '*--data[The address of the data, and where it was found]' \
+        '*--phys-data[Its physical address; needs root or CAP_PERFMON]' \
+        '*--data-page-size[The size of the page of the data]' \
+        '*--code-page-size[The size of the page of the code]' \
+        '*-W[How long it took, of events that tell]' \
+        '*--weight[How long it took, of events that tell]' \
+        '*--transaction[What became of the hardware transaction]' \
+        '*-R[Raw data, as tracepoints have them anyway]' \
+        '*--raw-samples[Raw data, as tracepoints have them anyway]' \
+        '*-P[The period, also where it is fixed by -c]' \
+        '*--period[The period, also where it is fixed by -c]' \
+        '*-T[The time; samples always have it]' \
+        '*--timestamp[The time; samples always have it]' \
+        '*--sample-cpu[The CPU]' \
+        '*--sample-identifier[The event'\''s id, first]' \
+        '*--all-cgroups[The cgroup, whose names are recorded, too]' \
+        '*-I[Registers where it was taken\: all, or attached as -Iax,bx; -I? lists them]:value: ' \
+        '*--intr-regs[Registers where it was taken\: all, or attached as -Iax,bx; -I? lists them]:value: ' \
+        '*--user-regs[The registers of user space, as --user-regs=ip,sp; =? lists them]:value: ' \
+        '*-b[The branches taken last; needs a PMU with them]' \
+        '*--branch-any[The branches taken last; needs a PMU with them]' \
+        '*-j[Branches of these kinds\: any,any_call,any_ret,ind_call,cond,…,u,k]:value: ' \
+        '*--branch-filter[Branches of these kinds\: any,any_call,any_ret,ind_call,cond,…,u,k]:value: ' \
+        '*--kernel-callchains[Of call chains, only the kernel'\''s part]' \
+        '*--user-callchains[Of call chains, only that of user space]' \
+        '*-B[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*-N[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*--no-buildid[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*--no-buildid-cache[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*--buildid-all[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*--buildid-mmap[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
         '*-o[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
         '*--output[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
         '*-z[]:value: ' \
@@ -136,8 +181,8 @@ _prof() {
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--stdio[Plain text on standard output, without a pager]' \
-        '*-s[Columns\: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
-        '*--sort[Columns\: comm,dso,sym,srcline,pid,tid,cpu, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
+        '*-s[Columns\: comm,dso,sym,srcline,pid,tid,cpu,cgroup, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
+        '*--sort[Columns\: comm,dso,sym,srcline,pid,tid,cpu,cgroup, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
         '*--raw-trace[Fields of tracepoints as stored, not as their events print them]' \
         '*--weight[What percentages relate to\: period, or a number among a tracepoint'\''s fields]:value:(period)' \
         '*--children[Count a function with everything it calls (default with call chains)]' \
@@ -191,8 +236,8 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
-        '*-F[What to print\: comm,tid,pid,time,cpu,event,trace,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
-        '*--fields[What to print\: comm,tid,pid,time,cpu,event,trace,ip,sym,symoff,dso,period, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
+        '*-F[What to print\: comm,tid,pid,time,tod,cpu,event,trace,ip,sym,symoff,dso,period,srcline,addr,weight,iregs,uregs,brstack,brstacksym,brstackoff,phys_addr,…, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
+        '*--fields[What to print\: comm,tid,pid,time,tod,cpu,event,trace,ip,sym,symoff,dso,period,srcline,addr,weight,iregs,uregs,brstack,brstacksym,brstackoff,phys_addr,…, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
         '*--ns[Times with nanoseconds]' \
         '*-G[Only the sampled address, on the sample'\''s line]' \
         '*--hide-call-graph[Only the sampled address, on the sample'\''s line]' \
