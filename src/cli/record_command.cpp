@@ -12,6 +12,7 @@
 #include "cli/command_words.h"
 #include "cli/foreign_options.h"
 #include "cli/sample_options.h"
+#include "cli/when_options.h"
 #include "record/asked_events.h"
 #include "record/options.h"
 #include "record/recorder.h"
@@ -26,7 +27,8 @@ struct RecordArguments {
   RecordOptions options;
   SampleArguments samples;
   std::string min_block, max_block;
-  std::string frequency, delay, call_graph, max_size, compression;
+  std::string frequency, call_graph, compression;
+  WhenArguments when;
   std::vector<std::string> filters;
   bool exclude_perf = false;
   uint64_t period = 0;
@@ -44,10 +46,7 @@ void add_options(CLI::App& app, RecordArguments& to) {
       ->group("Whom");
   app.add_flag("-i,--no-inherit", to.no_inherit, "Not the threads and children born later")
       ->group("Whom");
-  app.add_option("--duration", options.duration_seconds, "Stop after so many seconds (0.5)")
-      ->group("When");
-  app.add_option("-D,--delay", to.delay, "Start sampling after so many ms; -1: not at all")
-      ->group("When");
+  add_when_options(app, options, to.when);
   app.add_option("-F,--freq", to.frequency, "Samples a second and CPU, or 'max' [4000]")
       ->group("What");
   app.add_option("-c,--count", to.period, "Sample every so many events instead")->group("What");
@@ -107,9 +106,8 @@ void add_options(CLI::App& app, RecordArguments& to) {
          "--no-cache", [&options] { options.cache = DiskCache(); },
          "Keep no copies of binaries that will not be found later")
       ->group("Where to");
-  app.add_option("--max-size", to.max_size, "Stop when the file has this size: 100M")
+  app.add_flag("--dry-run", to.dry_run, "Only check the options and the names of the events")
       ->group("Where to");
-  app.add_flag("--dry-run", to.dry_run, "Only check the options and the names of the events");
   app.add_flag("-q,--quiet", to.quiet, "Print nothing but errors");
   app.add_flag("-v,--verbose", options.verbose, "Say more");
   app.footer(
@@ -155,9 +153,7 @@ Result<void> convert(const CLI::App& app, RecordArguments& from) {
     options.frequency = hz;
   }
   if (app.count("-c") != 0) options.period = from.period;
-  if (!from.delay.empty() && !parse_whole(from.delay, options.delay_ms)) {
-    return bad("-D", from.delay, "milliseconds");
-  }
+  if (auto done = take_when_options(app, from.when, options); !done) return done;
   if (from.callchains || options.wall) {
     options.call_graph = kWalksInKernel ? CallGraph::Bpf : CallGraph::FramePointers;
   }
@@ -186,11 +182,6 @@ Result<void> convert(const CLI::App& app, RecordArguments& from) {
     return bad("-z", from.compression, "a level from 1 to 22");
   }
   if (from.no_compress) options.compression_level = 0;
-  if (!from.max_size.empty()) {
-    const auto size = parse_size(from.max_size);
-    if (!size) return tl::unexpected(size.error());
-    options.max_size = *size;
-  }
   return {};
 }
 
@@ -248,6 +239,10 @@ Result<int> record(Words words) {
     return fail("--embed needs a file: a pipe has no place for names", "give -o FILE", 2);
   }
   if (arguments.dry_run) return check_only(options);
+  if (arguments.embed && (options.switch_output.enabled() || options.timestamp_filename)) {
+    return fail("--embed is of one file that keeps its name",
+                "run 'prof embed' on each of the files when they are there", 2);
+  }
   const auto outcome = run_record(options);
   if (!outcome) return tl::unexpected(outcome.error());
   if (arguments.embed) {

@@ -98,6 +98,14 @@ Result<void> BpfSource::enable() {
   return {};
 }
 
+/// Who is away from a CPU comes back now: a time away is of one span.
+void BpfSource::pause() {
+  control_.enabled = 0;
+  programs_.set_control(control_);
+  incomplete_ |= !programs_.end_times_away();
+  perf_->pause();
+}
+
 void BpfSource::stop() {
   control_.enabled = 0;
   programs_.set_control(control_);

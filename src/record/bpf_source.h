@@ -53,6 +53,7 @@ class BpfSource final : public EventSource {
   Result<void> start() override;
   /// The part of start() that an exec, which switches events on, does not do.
   Result<void> enable();
+  void pause() override;
   void stop() override;
   std::vector<int> poll_fds() const override { return perf_->poll_fds(); }
   int wake_fd() const override { return ring_->poll_fd(); }

@@ -14,8 +14,10 @@ class EventSource {
  public:
   virtual ~EventSource() = default;
 
-  /// Begins to produce records.
+  /// Begins to produce records, or goes on after pause().
   virtual Result<void> start() = 0;
+  /// Takes no samples until start(); records of processes still come.
+  virtual void pause() = 0;
   /// Stops for good; what waits can still be drained.
   virtual void stop() = 0;
   /// Descriptors that become readable when there is much to drain, and hang up when what they watch

@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "perfdata/record_walk.h"
 #include "record/chain_sample.h"
@@ -111,7 +112,7 @@ size_t LiveSource::drain(std::vector<std::byte>& out) {
   out.insert(out.end(), others.begin(), others.end());
   unwinder_.push(std::move(others), std::move(walks));
   const auto now = std::chrono::steady_clock::now();
-  if (stopped_) unwinder_.finish();
+  if (stopped_ || std::exchange(settles_, false)) unwinder_.finish();
   if (now >= next_round_) {
     unwinder_.drain(kPatience);
     next_round_ = now + kRound;

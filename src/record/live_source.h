@@ -30,7 +30,9 @@ class LiveSource final : public EventSource {
   }
 
   Result<void> start() override { return perf_.start(); }
+  void pause() override { perf_.pause(); }
   void stop() override;
+  void settle() override { settles_ = true; }
   std::vector<int> poll_fds() const override { return perf_.poll_fds(); }
   size_t drain(std::vector<std::byte>& out) override;
   uint64_t lost() const override { return perf_.lost(); }
@@ -58,6 +60,7 @@ class LiveSource final : public EventSource {
   uint64_t next_ = 0;
   std::chrono::steady_clock::time_point next_round_;
   bool stopped_ = false;
+  bool settles_ = false;
 };
 
 }  // namespace prof

@@ -127,6 +127,20 @@ Result<void> validate_cgroups(const RecordOptions& options) {
   return {};
 }
 
+Result<void> validate_files(const RecordOptions& options) {
+  const bool named = options.switch_output.enabled() || options.timestamp_filename;
+  if (named && options.output == "-") {
+    return fail(
+        fmt::format("{} makes files, and standard output is none",
+                    options.switch_output.enabled() ? "--switch-output" : "--timestamp-filename"),
+        "give a file with -o", 2);
+  }
+  if (options.switch_output.max_files != 0 && !options.switch_output.enabled()) {
+    return fail("--switch-max-files is of --switch-output", {}, 2);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> validate(const RecordOptions& options) {
@@ -147,7 +161,6 @@ Result<void> validate(const RecordOptions& options) {
     return fail("-p, -t and -u cannot be combined with -a or -C",
                 "leave out -a and -C to record the processes wherever they run", 2);
   }
-  if (options.delay_ms < -1) return fail("a delay is in milliseconds, or -1", {}, 2);
   if (options.duration_seconds < 0) return fail("a duration cannot be negative", {}, 2);
   const bool counts = options.bpf || options.off_cpu;
   if (options.interval_seconds != 0 && !counts) {
@@ -189,6 +202,7 @@ Result<void> validate(const RecordOptions& options) {
     return fail("--weight is of what is counted in the kernel (--bpf)",
                 "without, samples have their fields: report, fold and flamegraph take --weight", 2);
   }
+  if (auto done = validate_files(options); !done) return done;
   if (options.output.empty()) return fail("-o needs a file name", {}, 2);
   return {};
 }

@@ -10,7 +10,10 @@
 
 #include "common/disk_cache.h"
 #include "common/result.h"
+#include "record/control.h"
+#include "record/enable_spans.h"
 #include "record/sample_contents.h"
+#include "record/switch_output.h"
 
 namespace prof {
 
@@ -95,21 +98,28 @@ struct RecordOptions {
   double interval_seconds = 0;  // with bpf: counts of each so many seconds; 0: of it all
 
   // When.
-  int64_t delay_ms = 0;         // before events are enabled; -1: never
-  double duration_seconds = 0;  // 0: until the command, the targets or a signal end it
+  Delay delay;                            // when events are enabled
+  std::optional<ControlAddress> control;  // who may switch them, and end the recording
+  bool switch_events = false;             // record when threads go on and off the CPU
+  double duration_seconds = 0;            // 0: until the command, the targets or a signal end it
 
   // Where to.
   std::string output = "perf.data";  // "-": standard output
   /// Instead of `output`: gets the finished recording, an open file without a name. What it says of
   /// the recording itself is for whoever takes it.
   std::function<Result<void>(int fd, const TakenRecording& recording)> take;
-  double turn_seconds = 0;    // with `take`: a recording each so many seconds; 0: one
-  int compression_level = 1;  // 0: none
-  std::string mmap_pages;     // "128", "1M"; empty: the kernel's default
-  uint64_t max_size = 0;      // bytes; 0: no limit
+  double turn_seconds = 0;          // with `take`: a recording each so many seconds; 0: one
+  SwitchOutput switch_output;       // without `take`: a file each so often
+  bool timestamp_filename = false;  // a file is called by the time at which it ended
+  int compression_level = 1;        // 0: none
+  std::string mmap_pages;           // "128", "1M"; empty: the kernel's default
+  uint64_t max_size = 0;            // bytes; 0: no limit
   /// Keeps copies of binaries that will not be found under their names later; may be none.
   DiskCache cache;
   bool verbose = false;
+
+  /// Whether events are switched on or off once the recording has begun.
+  bool switches_events() const { return delay.begin != 0 || !delay.spans.empty() || control; }
 
   /// Whether BPF programs take the samples, to count them or to unwind them.
   bool samples_by_bpf() const { return bpf || call_graph == CallGraph::Bpf; }

@@ -82,6 +82,7 @@ Result<OutputFile> OutputFile::create_beside(const std::string& path) {
     return failure;
   }
   output.temporary_ = temporary;
+  output.regular_ = true;
   give_to_sudo_user(output.fd_.get());
   return output;
 }
@@ -90,7 +91,8 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : fd_(std::move(other.fd_)),
       path_(std::move(other.path_)),
       temporary_(std::exchange(other.temporary_, {})),
-      pipe_(other.pipe_) {}
+      pipe_(other.pipe_),
+      regular_(other.regular_) {}
 
 OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());

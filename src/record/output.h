@@ -25,6 +25,8 @@ class OutputFile {
 
   /// Whether only the pipe format is possible, for want of seeking.
   bool is_pipe() const { return pipe_; }
+  /// Whether it is a file of ours with a name, no device and nothing that is handed through.
+  bool is_regular() const { return regular_; }
   /// Gives the descriptor away, once.
   int take_fd() { return fd_.release(); }
   int fd() const { return fd_.get(); }
@@ -38,6 +40,7 @@ class OutputFile {
   std::string path_;
   std::string temporary_;  // empty: nothing to move or remove
   bool pipe_ = false;
+  bool regular_ = false;
 };
 
 }  // namespace prof

@@ -267,6 +267,36 @@ Result<void> PerfSource::start() {
   return {};
 }
 
+void PerfSource::pause() {
+  for (const OpenEvent& open : open_) {
+    if (!is_tracker(open.index)) open.event.disable();
+  }
+}
+
+std::vector<std::string> PerfSource::groups() const {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < events_.size(); ++i) {
+    if (leader_of(i) != i) continue;
+    std::string name = events_[i].name;
+    for (size_t k = i + 1; k < events_.size(); ++k) {
+      if (leader_of(k) == i) name += "," + events_[k].name;
+    }
+    names.push_back(members_of(i) > 1 ? "{" + name + "}" : name);
+  }
+  return names;
+}
+
+bool PerfSource::switch_event(std::string_view name, bool on) {
+  bool found = false;
+  for (const OpenEvent& open : open_) {
+    if (is_tracker(open.index) || events_[open.index].name != name) continue;
+    // A program that takes the hits asks for no event whether it is on.
+    if (options_.samples_by_bpf() && specs_[open.index].is_hit()) continue;
+    found |= on ? open.event.enable() : open.event.disable();
+  }
+  return found;
+}
+
 void PerfSource::stop() {
   for (const OpenEvent& open : open_) open.event.disable();
 }

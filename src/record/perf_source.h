@@ -48,10 +48,16 @@ class PerfSource final : public EventSource {
                                                   const LoadPrograms& load = {});
 
   Result<void> start() override;
+  void pause() override;
   void stop() override;
   std::vector<int> poll_fds() const override;
   size_t drain(std::vector<std::byte>& out) override;
   uint64_t lost() const override;
+
+  /// start() and pause() of the events that have this name; false if none has.
+  bool switch_event(std::string_view name, bool on);
+  /// The names of the events, those of a group as one: "{a,b}".
+  std::vector<std::string> groups() const;
 
   /// The events as opened, with names and ids.
   std::span<const EventAttr> events() const { return events_; }

@@ -42,7 +42,7 @@ size_t PerfSource::members_of(size_t index) const {
 
 void PerfSource::configure(const Target& target) {
   by_exec_ = target.kind == TargetKind::Command;
-  has_tracker_ = !by_exec_ || options_.delay_ms != 0 || !specs_.front().cpus.empty();
+  has_tracker_ = !by_exec_ || options_.switches_events() || !specs_.front().cpus.empty();
   several_ = has_tracker_ || specs_.size() > 1 || options_.off_cpu;
   // As perf has it: all samples of a recording with tracepoints say where they were taken.
   with_cpu_ = target.kind == TargetKind::Cpus || std::ranges::any_of(specs_, [](const auto& spec) {
@@ -82,7 +82,7 @@ void PerfSource::configure_event(size_t index) {
   }
   event.attr.inherit_stat = options_.thread_counts;
   event.attr.disabled = !tracker || by_exec_;
-  event.attr.enable_on_exec = by_exec_ && (tracker || options_.delay_ms == 0);
+  event.attr.enable_on_exec = by_exec_ && (tracker || options_.delay.begin == 0);
   if (specs_[index].precise_is_max) event.attr.precise_ip = 3;
   want_chain(event.attr);
 }
@@ -108,6 +108,7 @@ void PerfSource::configure_group(size_t index) {
 /// Has the event carry the records of processes and their mappings.
 void PerfSource::track(perf_event_attr& attr) const {
   set_tracking(attr);
+  attr.context_switch = options_.switch_events;
   // perf finds where a file begins in memory by its first mapping, which runs no code.
   const bool copies = !options_.live && std::ranges::any_of(specs_, [this](const EventSpec& spec) {
     return spec.terms.call_graph.value_or(options_.call_graph) == CallGraph::Dwarf;

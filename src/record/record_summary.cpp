@@ -14,7 +14,7 @@ constexpr double kMega = 1024.0 * 1024.0;
 
 /// "1000 samples", and what they were counted in.
 std::string counts_text(const RecordSummary& of) {
-  const uint64_t samples = of.tally.samples();
+  const uint64_t samples = of.totals.samples;
   if (!of.bpf) return fmt::format("{} samples", samples);
   const uint64_t single = samples - std::min(samples, of.bpf->records());
   std::string text = fmt::format("{} samples", of.options.bpf ? of.bpf->samples() : single);
@@ -24,12 +24,14 @@ std::string counts_text(const RecordSummary& of) {
 }
 
 std::string file_line(const RecordSummary& of) {
-  const auto bytes_in = static_cast<double>(of.written.bytes_in);
-  const auto bytes_out = static_cast<double>(of.written.bytes_out);
+  const auto bytes_in = static_cast<double>(of.totals.written.bytes_in);
+  const auto bytes_out = static_cast<double>(of.totals.written.bytes_out);
   std::string line =
       fmt::format("Captured and wrote {:.3f} MB {}", bytes_out / kMega, of.options.output);
+  if (of.options.switch_output.enabled() || of.options.timestamp_filename) line += ".<timestamp>";
+  if (of.totals.files > 1) line += fmt::format(" in {} files", of.totals.files);
   if (of.is_whole) line += " (" + counts_text(of) + ")";
-  if (of.options.compression_level != 0 && of.written.bytes_out != 0) {
+  if (of.options.compression_level != 0 && of.totals.written.bytes_out != 0) {
     line += fmt::format(", compressed (original {:.3f} MB, ratio is {:.3f})", bytes_in / kMega,
                         bytes_in / bytes_out);
   }
@@ -90,15 +92,15 @@ void add_losses(const RecordSummary& of, std::vector<std::string>& lines) {
     lines.push_back(
         fmt::format("{} hits are left out: '{}' is negative", left_out, of.options.weight_field));
   }
-  if (of.shortened != 0) {
+  if (of.totals.shortened != 0) {
     lines.push_back(
         fmt::format("Shortened {} stack copies to {} bytes, since the disk was too slow for whole "
                     "ones",
-                    of.shortened, StackTrimmer::kShort));
+                    of.totals.shortened, StackTrimmer::kShort));
   }
-  if (of.tally.throttled() != 0) {
-    lines.push_back(fmt::format("The kernel throttled sampling {} times: try a lower -F",
-                                of.tally.throttled()));
+  if (of.totals.throttled != 0) {
+    lines.push_back(
+        fmt::format("The kernel throttled sampling {} times: try a lower -F", of.totals.throttled));
   }
 }
 
@@ -110,6 +112,12 @@ std::vector<std::string> summary_lines(const RecordSummary& summary) {
   lines.push_back(file_line(summary));
   if (summary.options.verbose) add_costs(summary, lines);
   add_losses(summary, lines);
+  if (const FileKeeper::Kept& kept = summary.totals.kept; kept.files != 0) {
+    lines.push_back(
+        fmt::format("Kept {} that nobody would find later, {:.3f} MB in {}",
+                    kept.files == 1 ? "a binary" : fmt::format("{} binaries", kept.files),
+                    static_cast<double>(kept.bytes) / kMega, summary.options.cache.directory()));
+  }
   return lines;
 }
 

@@ -5,24 +5,21 @@
 #include <string>
 #include <vector>
 
-#include "perfdata/writer.h"
 #include "record/bpf_source.h"
 #include "record/live_unwinder.h"
 #include "record/options.h"
-#include "record/tally.h"
+#include "record/recording_file.h"
 
 namespace prof {
 
 struct RecordSummary {
   const RecordOptions& options;
-  WriterStats written;
-  const Tally& tally;
+  RecordingTotals totals;  // of all files
   uint64_t wakeups = 0;
   const BpfSource* bpf = nullptr;          // nullptr: no BPF programs
   const LiveUnwinder* unwinder = nullptr;  // nullptr: nothing walks stacks while recording
   bool is_whole = true;                    // all samples are in the file
   uint64_t lost = 0;                       // samples by BPF programs, else records
-  uint64_t shortened = 0;                  // stack copies
 };
 
 /// One line each; whatever is missing from the recording has its own.

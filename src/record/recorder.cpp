@@ -1,36 +1,31 @@
 #include "record/recorder.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <utility>
 
 #include "perfdata/decode.h"
 #include "perfdata/encode.h"
-#include "perfdata/writer.h"
 #include "record/asked_events.h"
 #include "record/bpf_source.h"
 #include "record/bus_guard.h"
-#include "record/file_keeper.h"
-#include "record/host_info.h"
+#include "record/file_series.h"
 #include "record/live_source.h"
 #include "record/load_closure.h"
-#include "record/output.h"
 #include "record/perf_source.h"
 #include "record/privileges.h"
 #include "record/record_loop.h"
 #include "record/record_summary.h"
+#include "record/recording_features.h"
+#include "record/recording_file.h"
+#include "record/sideband_watch.h"
 #include "record/signals.h"
-#include "record/stack_trimmer.h"
 #include "record/synthesize.h"
-#include "record/tally.h"
-#include "record/tracefs.h"
-#include "record/write_queue.h"
+#include "record/triggers.h"
 
 namespace prof {
 
@@ -56,7 +51,6 @@ class Recorder {
   Result<void> open_with_bpf(const std::vector<EventSpec>& specs, const Sampling& sampling,
                              std::vector<std::string>& notes);
   Result<void> open_output();
-  Result<void> open_file();
   EventSource& source() const {
     if (bpf_) return *bpf_;
     if (live_) return *live_;
@@ -71,16 +65,22 @@ class Recorder {
     if (bpf_) return bpf_->unwinder();
     return live_ ? &live_->unwinder() : nullptr;
   }
-  void synthesize();
+  void describe(const Synthesizer::Emit& emit);
+  void end_description();
   void prepare_walks();
+  Result<void> begin_file();
+  Result<void> begin_next_file();
   Result<void> begin();
-  Result<RecordLoop::End> run_turns();
+  Result<RecordLoop::End> run_loop();
   void finish_source();
   void note_losses();
-  Result<void> finish_recording(bool is_last);
-  Features features() const;
-  void describe_result(bool whole);
+  Result<void> finish_files();
+  Result<void> hand_over(RecordingFile& file, bool is_last);
+  void describe_result(const RecordingTotals& totals, bool whole);
   RecordOutcome end_workload(RecordLoop::End end);
+  bool has_several_files() const {
+    return options_.switch_output.enabled() || options_.turn_seconds > 0;
+  }
   bool reader_has_gone() const { return options_.output == "-" && stdout_is_broken(); }
   void notify(std::string_view line) const {
     if (options_.notify) options_.notify(line);
@@ -98,16 +98,14 @@ class Recorder {
   std::unique_ptr<LiveSource> live_;      // the same, for --call-graph dwarf,live
   std::vector<std::string> tracepoints_;  // that are recorded
   Features host_;
-  std::optional<OutputFile> output_;
-  UniqueFd unnamed_;  // the recording, if it is to be taken
-  std::unique_ptr<Writer> writer_;
-  std::unique_ptr<FileKeeper> keeper_;
-  std::unique_ptr<Tally> tally_;
-  std::unique_ptr<WriteQueue> queue_;
-  std::unique_ptr<StackTrimmer> trimmer_;
+  std::optional<ControlChannel> control_;
+  std::unique_ptr<RecordingFile> file_;
+  std::unique_ptr<FileSeries> series_;  // of earlier ones
+  std::unique_ptr<SidebandWatch> sideband_;
   std::unique_ptr<RecordLoop> loop_;
+  std::unique_ptr<Triggers> triggers_;
   uint64_t lost_ = 0;
-  uint64_t lost_before_ = 0;  // of them, those of earlier turns
+  uint64_t lost_in_file_ = 0;  // of them, those that only this file can tell of
   uint64_t left_out_before_ = 0;
 };
 
@@ -257,82 +255,100 @@ Result<void> Recorder::open_with_bpf(const std::vector<EventSpec>& specs, const 
 }
 
 Result<void> Recorder::open_output() {
-  describe_host(host_);
-  host_.cmdline = options_.command_line;
-  host_.has_branch_stack = options_.contents.branches != 0;
-  const auto events = file_events();
-  host_.event_desc.assign(events.begin(), events.end());
-  if (source_->has_clock()) {
-    const clockid_t clock = events.front().attr.clockid;
-    timespec resolution{};
-    ::clock_getres(clock, &resolution);
-    host_.clock_resolution_ns = static_cast<uint64_t>(resolution.tv_nsec);
-    host_.clock_data = read_clocks(clock);
-  }
-  if (options_.compression_level != 0) {
-    // Readers take mmap_length for the most that one compressed record can hold.
-    constexpr uint32_t kLeast = 128 << 10;
-    CompressionInfo info;
-    info.level = static_cast<uint32_t>(options_.compression_level);
-    info.mmap_length = std::max(kLeast, static_cast<uint32_t>(source_->ring_size()));
-    host_.compression = info;
-  }
-  if (!tracepoints_.empty() && !options_.samples_by_bpf()) {
-    auto description = Tracefs::find().and_then(
-        [this](const Tracefs& tracefs) { return tracefs.describe(tracepoints_); });
-    if (!description) return tl::unexpected(description.error());
-    host_.tracing_data = std::move(*description);
-  }
-  return open_file();
+  const bool fields = !tracepoints_.empty() && !options_.samples_by_bpf();
+  auto host = recording_features(options_, *source_, file_events(),
+                                 fields ? tracepoints_ : std::vector<std::string>{});
+  if (!host) return tl::unexpected(host.error());
+  host_ = std::move(*host);
+  return begin_file();
 }
 
-/// The file, and all that stands between it and the source.
-Result<void> Recorder::open_file() {
-  const auto events = file_events();
-  auto output = options_.take ? OutputFile::create_unnamed() : OutputFile::create(options_.output);
-  if (!output) return tl::unexpected(output.error());
-  output_.emplace(std::move(*output));
-  if (options_.take) unnamed_.reset(::fcntl(output_->fd(), F_DUPFD_CLOEXEC, 3));
-  WriterOptions writer_options;
-  writer_options.path = options_.output;
-  writer_options.pipe = output_->is_pipe();
-  writer_options.compression_level = options_.compression_level;
-  writer_options.repeats = options_.call_graph != CallGraph::Dwarf || options_.live;
-  writer_options.max_size = options_.max_size;
-  auto writer = Writer::create(output_->take_fd(), writer_options, events, host_);
-  if (!writer) return tl::unexpected(writer.error());
-  writer_ = std::move(*writer);
-  if (options_.cache.enabled()) keeper_ = std::make_unique<FileKeeper>(options_.cache);
-  tally_ = std::make_unique<Tally>(events.front().attr, keeper_.get());
-  queue_ = std::make_unique<WriteQueue>(*writer_, *tally_);
-  trimmer_ = std::make_unique<StackTrimmer>(events);
-  loop_ = std::make_unique<RecordLoop>(source(), *trimmer_, *queue_, *signals_);
-  return {};
-}
-
-/// All of it precedes the first FINISHED_ROUND, up to which readers hold samples back.
-void Recorder::synthesize() {
-  const auto push = [this](std::span<const std::byte> records) {
-    if (bpf_) bpf_->describe(records);
-    if (live_) live_->describe(records);
-    queue_->push({records.begin(), records.end()}, false);
-  };
+/// All that runs. It precedes the first FINISHED_ROUND, up to which readers hold samples back.
+void Recorder::describe(const Synthesizer::Emit& emit) {
   RecordEncoder index(0);
   index.id_index(source_->id_index());
-  if (index.size() != 0) push(index.view());
+  if (index.size() != 0) emit(index.view());
   const bool data =
       (options_.call_graph == CallGraph::Dwarf && !options_.live) || options_.contents.address;
-  Synthesizer synthesizer(sample_id_size(source_->events().front().attr), data, push);
+  Synthesizer synthesizer(sample_id_size(source_->events().front().attr), data, emit);
   if (!source_->user_only()) synthesizer.kernel();
   if (options_.bpf_events) synthesizer.bpf_programs();
   if (options_.contents.cgroup) synthesizer.cgroups();
   if (options_.namespaces) synthesizer.want_namespaces();
   synthesizer.maps_of(target_, target_.cpus);
-  synthesizer.processes(target_);
+  if (loop_ && target_.kind != TargetKind::Cpus) {
+    synthesizer.processes(sideband_->processes());
+  } else {
+    synthesizer.processes(target_);
+  }
   synthesizer.finish();
+}
+
+/// The first one.
+Result<void> Recorder::begin_file() {
+  auto file = RecordingFile::create(options_, file_events(), host_);
+  if (!file) return tl::unexpected(file.error());
+  file_ = std::move(*file);
+  if ((options_.switch_output.enabled() || options_.timestamp_filename) && !file_->is_regular()) {
+    return fail(fmt::format("'{}' is no file that could be renamed", options_.output),
+                "--switch-output and --timestamp-filename need a file: give another -o", 2);
+  }
+  describe([this](std::span<const std::byte> records) {
+    if (bpf_) bpf_->describe(records);
+    if (live_) live_->describe(records);
+    file_->push(records);
+  });
+  end_description();
+  auto loop = RecordLoop::create(source(), *signals_);
+  if (!loop) return tl::unexpected(loop.error());
+  loop_ = std::move(*loop);
+  triggers_ = std::make_unique<Triggers>(options_, *loop_, source(), *source_);
+  if (!options_.take && (options_.switch_output.enabled() || options_.timestamp_filename)) {
+    series_ = std::make_unique<FileSeries>(options_);
+  }
+  if (has_several_files()) {
+    sideband_ = std::make_unique<SidebandWatch>(recorded_processes(target_));
+    loop_->show(sideband_.get());
+  }
+  if (control_) {
+    if (auto done = triggers_->control_by(std::move(*control_)); !done) return done;
+  }
+  return loop_->write_to(*file_);
+}
+
+void Recorder::end_description() {
   RecordEncoder end(0);
   end.finished_init();
-  push(end.view());
+  file_->push(end.view());
+  file_->queue().end_description();
+}
+
+/// Ends the file and goes on in another, with the same events; see SidebandWatch. Where the other
+/// cannot be had, the recording ends with this one.
+Result<void> Recorder::begin_next_file() {
+  auto next = RecordingFile::create(options_, file_events(), host_);
+  if (!next) return tl::unexpected(next.error());
+  if (series_) {
+    notify(fmt::format("[ prof record: dump data: Woken up {} times ]", loop_->take_wakeups()));
+  }
+  sideband_->keep();
+  std::vector<std::byte> description;
+  describe([&](std::span<const std::byte> records) {
+    description.insert(description.end(), records.begin(), records.end());
+    loop_->drain();  // describing a whole system takes a while
+  });
+  source().settle();
+  loop_->drain();
+  note_losses();
+  std::unique_ptr<RecordingFile> last = std::exchange(file_, std::move(*next));
+  file_->push(description);
+  file_->push(sideband_->take());
+  end_description();
+  auto ended = series_ ? series_->retire(std::move(last)) : hand_over(*last, false);
+  if (ended) ended = file_->commit();
+  if (auto done = loop_->write_to(*file_); ended) ended = done;
+  triggers_->file_ended();
+  return ended;
 }
 
 /// What is known to be recorded is not to wait for tables when it is.
@@ -347,14 +363,15 @@ void Recorder::prepare_walks() {
 Result<void> Recorder::begin() {
   const bool by_exec = target_.kind == TargetKind::Command;
   if (bpf_ && options_.walks_in_kernel()) prepare_walks();
-  if (options_.delay_ms == 0) {
+  if (options_.delay.begin == 0) {
     auto done = !by_exec ? source().start() : bpf_ ? bpf_->enable() : Result<void>{};
     if (!done) return done;
   }
   if (workload_) {
     if (auto done = workload_->release(); !done) return done;
   }
-  return output_->commit();
+  if (auto done = triggers_->start(by_exec); !done) return done;
+  return file_->commit();
 }
 
 void Recorder::finish_source() {
@@ -365,88 +382,57 @@ void Recorder::finish_source() {
 
 /// Tells the file what the kernel and the programs lost since the last one.
 void Recorder::note_losses() {
-  lost_ = source().lost();
-  if (lost_ <= lost_before_) return;
+  const uint64_t before = std::exchange(lost_, source().lost());
+  lost_in_file_ = lost_ - std::min(lost_, before);
+  if (lost_in_file_ == 0) return;
   RecordEncoder record(sample_id_size(source_->events().front().attr));
-  record.lost_samples(lost_ - lost_before_);
+  record.lost_samples(lost_in_file_);
   const auto bytes = record.view();
-  queue_->push({bytes.begin(), bytes.end()}, true);
+  file_->queue().push({bytes.begin(), bytes.end()}, true);
 }
 
-/// Ends the file, and hands it over if it is to be taken.
-Result<void> Recorder::finish_recording(bool is_last) {
-  Result<void> written = queue_->finish();
-  if (!source_->events().front().attr.build_id) tally_->read_missing_build_ids();
-  const auto finished = writer_->finish(features());
-  const auto kept = keeper_ ? keeper_->finish() : FileKeeper::Kept{};
-  if (written) written = finished;
-  if (!options_.take) {
-    if (written || !reader_has_gone()) describe_result(written.has_value());
-    if (kept.files != 0) {
-      notify(fmt::format("[ prof record: Kept {} that nobody would find later, {:.3f} MB in {} ]",
-                         kept.files == 1 ? "a binary" : fmt::format("{} binaries", kept.files),
-                         static_cast<double>(kept.bytes) / (1024.0 * 1024.0),
-                         options_.cache.directory()));
-    }
-    return written;
-  }
-  const bool counted = bpf_ && options_.bpf;
+/// Ends the file, and gives it to who takes it.
+Result<void> Recorder::hand_over(RecordingFile& file, bool is_last) {
+  if (auto written = file.finish(); !written) return written;
+  const RecordingTotals totals = file.totals();
   const uint64_t left_out = bpf_ ? bpf_->programs().total(&stack_stats::left_out) : 0;
-  const uint64_t lost = std::max(lost_ - std::min(lost_, lost_before_), tally_->lost());
-  lost_before_ = std::max(lost_, lost_before_);
-  if (!written) return written;
-  return options_.take(unnamed_.get(),
-                       {is_last, tally_->samples(), lost, bpf_ && bpf_->is_incomplete(), counted,
-                        left_out - std::exchange(left_out_before_, left_out)});
+  return options_.take(
+      file.unnamed(),
+      {is_last, totals.samples, std::max(lost_in_file_, totals.lost), bpf_ && bpf_->is_incomplete(),
+       bpf_ && options_.bpf, left_out - std::exchange(left_out_before_, left_out)});
 }
 
-/// Runs until something ends the recording. In turns, a file ends with each of them, and the next
-/// begins with what runs then; the events stay as they are.
-Result<RecordLoop::End> Recorder::run_turns() {
-  using Clock = std::chrono::steady_clock;
+/// Ends the last file, and says what the recording came to.
+Result<void> Recorder::finish_files() {
+  if (options_.take) return hand_over(*file_, true);
+  Result<void> written;
+  RecordingTotals totals;
+  if (series_) {
+    written = series_->retire(std::move(file_));
+    if (auto done = series_->finish(); written) written = done;
+    totals = series_->totals();
+  } else {
+    written = file_->finish();
+    totals = file_->totals();
+  }
+  if (written || !reader_has_gone()) describe_result(totals, written.has_value());
+  return written;
+}
+
+/// Runs until something ends the recording.
+Result<RecordLoop::End> Recorder::run_loop() {
   const bool until_targets_end = target_.kind == TargetKind::Threads;
-  if (options_.turn_seconds <= 0) return loop_->run(options_, workload_.get(), until_targets_end);
-  const auto begin = Clock::now();
-  RecordOptions turn = options_;
-  for (uint64_t turns = 1;; ++turns) {
-    const double so_far = std::chrono::duration<double>(Clock::now() - begin).count();
-    const double left = options_.duration_seconds - so_far;
-    const bool is_last =
-        options_.duration_seconds > 0 &&
-        static_cast<double>(turns) * options_.turn_seconds >= options_.duration_seconds;
-    // By the clock of the whole, so that turns do not drift.
-    const double end = static_cast<double>(turns) * options_.turn_seconds - so_far;
-    turn.duration_seconds = std::max(is_last ? left : end, 0.001);
-    const auto why = loop_->run(turn, workload_.get(), until_targets_end);
-    if (!why || *why != RecordLoop::End::Duration || is_last) return why;
-    source().settle();
-    loop_->drain();
-    note_losses();
-    if (auto done = finish_recording(false); !done) return tl::unexpected(done.error());
-    if (auto done = open_file(); !done) return tl::unexpected(done.error());
-    synthesize();
-    turn.delay_ms = 0;
+  for (;;) {
+    const auto why = loop_->run(workload_.get(), until_targets_end);
+    if (!why || *why != RecordLoop::End::NextFile) return why;
+    if (auto done = begin_next_file(); !done) return tl::unexpected(done.error());
   }
 }
 
-Features Recorder::features() const {
-  Features features = host_;
-  features.sample_time = tally_->sample_time();
-  features.build_ids = tally_->build_ids();
-  if (features.compression) {
-    const auto stats = writer_->stats();
-    const uint64_t ratio = stats.bytes_in / std::max<uint64_t>(stats.bytes_out, 1);
-    features.compression->ratio = static_cast<uint32_t>(std::max<uint64_t>(ratio, 1));
-  }
-  return features;
-}
-
-void Recorder::describe_result(bool whole) {
-  RecordSummary summary{options_,         writer_->stats(), *tally_,
-                        loop_->wakeups(), bpf_.get(),       unwinder()};
+void Recorder::describe_result(const RecordingTotals& totals, bool whole) {
+  RecordSummary summary{options_, totals, loop_->take_wakeups(), bpf_.get(), unwinder()};
   summary.is_whole = whole;
-  summary.lost = std::max(lost_, tally_->lost());
-  summary.shortened = trimmer_->shortened();
+  summary.lost = std::max(lost_, totals.lost);
   for (const std::string& line : summary_lines(summary)) notify("[ prof record: " + line + " ]");
 }
 
@@ -472,15 +458,19 @@ RecordOutcome Recorder::end_workload(RecordLoop::End end) {
 Result<RecordOutcome> Recorder::run() {
   if (auto done = validate(options_); !done) return tl::unexpected(done.error());
   guard_mapped_files();
+  if (options_.control) {  // before the command is there
+    auto channel = ControlChannel::open(*options_.control);
+    if (!channel) return tl::unexpected(channel.error());
+    control_ = std::move(*channel);
+  }
   if (auto done = open_source(); !done) return tl::unexpected(done.error());
   if (auto done = open_output(); !done) return tl::unexpected(done.error());
-  synthesize();
   if (auto done = begin(); !done) return tl::unexpected(done.error());
 
-  const auto end = run_turns();
+  const auto end = run_loop();
   if (!end && options_.take) return tl::unexpected(end.error());
   finish_source();
-  const auto written = finish_recording(true);
+  const auto written = finish_files();
   if (!end) return tl::unexpected(end.error());
   auto outcome = end_workload(*end);
   if (!written && reader_has_gone()) {

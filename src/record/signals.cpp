@@ -10,7 +10,7 @@ namespace prof {
 
 SignalQueue::SignalQueue() {
   ::sigemptyset(&signals_);
-  for (int signal : {SIGINT, SIGTERM, SIGCHLD}) ::sigaddset(&signals_, signal);
+  for (int signal : {SIGINT, SIGTERM, SIGCHLD, SIGUSR2}) ::sigaddset(&signals_, signal);
   struct sigaction hangup {};
   ::sigaction(SIGHUP, nullptr, &hangup);
   if (hangup.sa_handler != SIG_IGN) ::sigaddset(&signals_, SIGHUP);

@@ -7,7 +7,7 @@
 
 namespace prof {
 
-/// While it lives, INT, TERM, HUP and CHLD wait to be read, and PIPE does nothing. HUP stays
+/// While it lives, INT, TERM, HUP, USR2 and CHLD wait to be read, and PIPE does nothing. HUP stays
 /// ignored where it was, for nohup's sake. Make it before starting threads.
 class SignalQueue {
  public:

@@ -118,18 +118,11 @@ void Synthesizer::processes(const Target& target) {
     for (pid_t pid : numeric_entries("/proc")) process(pid, false);
     return;
   }
-  std::set<pid_t> done;
-  for (pid_t tid : target.threads) {
-    // The process of a thread: "Tgid:\t1234" of its status.
-    const auto status = read_text_file(fmt::format("/proc/{}/status", tid), 4096);
-    if (!status) continue;
-    const auto at = status->find("Tgid:\t");
-    pid_t pid = tid;
-    if (at != status->npos) {
-      std::from_chars(status->data() + at + 6, status->data() + status->size(), pid);
-    }
-    if (done.insert(pid).second) process(pid, false);
-  }
+  processes(recorded_processes(target));
+}
+
+void Synthesizer::processes(const std::set<pid_t>& pids) {
+  for (pid_t pid : pids) process(pid, false);
 }
 
 void Synthesizer::process(pid_t pid, bool only_comm) {

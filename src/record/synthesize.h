@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -39,6 +40,7 @@ class Synthesizer {
   void cgroups();
   /// Has processes() tell of namespaces, too.
   void want_namespaces() { namespaces_ = true; }
+  void processes(const std::set<pid_t>& pids);
   /// Ends the description.
   void finish();
 

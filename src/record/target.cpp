@@ -159,4 +159,20 @@ Result<Target> resolve_target(const RecordOptions& options, pid_t command_pid) {
   return target;
 }
 
+std::set<pid_t> recorded_processes(const Target& target) {
+  std::set<pid_t> processes;
+  for (pid_t tid : target.threads) {
+    // The process of a thread: "Tgid:\t1234" of its status.
+    const auto status = read_text_file(fmt::format("/proc/{}/status", tid), 4096);
+    if (!status) continue;
+    const auto at = status->find("Tgid:\t");
+    pid_t pid = tid;
+    if (at != status->npos) {
+      std::from_chars(status->data() + at + 6, status->data() + status->size(), pid);
+    }
+    processes.insert(pid);
+  }
+  return processes;
+}
+
 }  // namespace prof

@@ -31,6 +31,8 @@ struct Target {
 /// Resolves the options to threads and CPUs; `command_pid` is that of the waiting command, or 0.
 Result<Target> resolve_target(const RecordOptions& options, pid_t command_pid);
 
+/// Those that its threads are of; none for CPUs.
+std::set<pid_t> recorded_processes(const Target& target);
 /// "0-3,7" as numbers, ascending, without repetition.
 Result<std::vector<int>> parse_cpu_list(std::string_view text);
 /// The CPUs that are online now.

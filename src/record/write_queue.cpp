@@ -7,7 +7,11 @@
 namespace prof {
 
 WriteQueue::WriteQueue(Writer& writer, Tally& tally, size_t bound)
-    : writer_(writer), tally_(tally), bound_(bound), stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
+    : writer_(writer),
+      tally_(tally),
+      bound_(bound),
+      stop_fd_(::eventfd(0, EFD_CLOEXEC)),
+      full_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -38,7 +42,7 @@ void WriteQueue::push(std::vector<std::byte> records, bool round) {
   waiting_.fetch_add(records.size(), std::memory_order_relaxed);
   {
     const std::lock_guard lock(mutex_);
-    items_.push_back({std::move(records), round, false});
+    items_.push_back({std::move(records), round});
   }
   changed_.notify_one();
 }
@@ -46,7 +50,19 @@ void WriteQueue::push(std::vector<std::byte> records, bool round) {
 void WriteQueue::request_flush() {
   {
     const std::lock_guard lock(mutex_);
-    items_.push_back({{}, false, true});
+    Item item;
+    item.flush = true;
+    items_.push_back(std::move(item));
+  }
+  changed_.notify_one();
+}
+
+void WriteQueue::end_description() {
+  {
+    const std::lock_guard lock(mutex_);
+    Item item;
+    item.ends_description = true;
+    items_.push_back(std::move(item));
   }
   changed_.notify_one();
 }
@@ -83,6 +99,7 @@ void WriteQueue::run() {
       stopped = true;
       signal_stop();
     }
+    signal_full();
   }
 }
 
@@ -96,7 +113,17 @@ Result<void> WriteQueue::write(const Item& item) {
     round.finished_round();
     if (auto done = writer_.write_plain(round.view()); !done) return done;
   }
+  if (item.ends_description) description_size_ = writer_.stats().bytes_out;
   return item.flush ? writer_.flush() : Result<void>{};
+}
+
+void WriteQueue::signal_full() {
+  const uint64_t most = full_size_.load(std::memory_order_relaxed);
+  if (full_ || most == 0) return;
+  const uint64_t size = writer_.stats().bytes_out;
+  if (size < most || size / 2 < description_size_) return;
+  full_ = true;
+  ::eventfd_write(full_fd_.get(), 1);
 }
 
 void WriteQueue::signal_stop() {

@@ -41,6 +41,12 @@ class WriteQueue {
   /// Half of the room is taken: time to save.
   bool is_pressed() const { return waiting_.load(std::memory_order_relaxed) >= bound_ / 2; }
 
+  /// Says that what describes the system at the file's begin has been pushed.
+  void end_description();
+  /// From now on full_fd() becomes readable, once, when the file has so many bytes, of which the
+  /// description is at most half; 0: never.
+  void set_full_size(uint64_t bytes) { full_size_ = bytes; }
+  int full_fd() const { return full_fd_.get(); }
   /// Becomes readable when the recording must end: a write failed, or the file is large enough.
   int stop_fd() const { return stop_fd_.get(); }
   /// Writes what is left and ends the thread; the first error, if there was one.
@@ -51,16 +57,22 @@ class WriteQueue {
     std::vector<std::byte> records;
     bool round = false;
     bool flush = false;
+    bool ends_description = false;
   };
   void run();
   Result<void> write(const Item& item);
   void recycle(std::vector<std::byte> records);
   void signal_stop();
+  void signal_full();
 
   Writer& writer_;
   Tally& tally_;
   size_t bound_;
   UniqueFd stop_fd_;
+  UniqueFd full_fd_;
+  std::atomic<uint64_t> full_size_ = 0;
+  uint64_t description_size_ = UINT64_MAX / 2;  // of the thread alone; not known yet
+  bool full_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Item> items_;

@@ -9,7 +9,7 @@
 #include <ctime>
 #include <iterator>
 
-#include "report/attr_text.h"
+#include "perfdata/attr_text.h"
 
 namespace prof {
 

@@ -45,7 +45,9 @@ TEST_CASE("options that contradict each other are errors of usage") {
   CHECK(rejects([](RecordOptions& o) { o.pids = "1", o.tids = "1"; }));
   CHECK(rejects([](RecordOptions& o) { o.pids = "1", o.system_wide = true; }));
   CHECK(rejects([](RecordOptions& o) { o.user = "root", o.cpus = "0"; }));
-  CHECK(rejects([](RecordOptions& o) { o.delay_ms = -2; }));
+  CHECK(rejects([](RecordOptions& o) { o.switch_output.max_files = 2; }));
+  CHECK(rejects([](RecordOptions& o) { o.switch_output.by_signal = true, o.output = "-"; }));
+  CHECK(rejects([](RecordOptions& o) { o.timestamp_filename = true, o.output = "-"; }));
   CHECK(rejects([](RecordOptions& o) { o.duration_seconds = -1; }));
 }
 

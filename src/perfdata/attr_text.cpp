@@ -1,4 +1,4 @@
-#include "report/attr_text.h"
+#include "perfdata/attr_text.h"
 
 #include <fmt/format.h>
 
