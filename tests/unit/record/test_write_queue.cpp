@@ -107,3 +107,21 @@ TEST_CASE("a file that is large enough stops the recording without an error") {
   CHECK(queue.finish());
   CHECK(writer.written == comm_record().size());  // and takes no more
 }
+
+TEST_CASE("a file is full when it has its size, of which the description is at most half") {
+  SlowWriter writer;
+  Tally tally(perf_event_attr{});
+  WriteQueue queue(writer, tally);
+  const uint64_t size = comm_record().size();
+  queue.set_full_size(2 * size);
+  for (int i = 0; i < 3; ++i) queue.push(comm_record(), false);
+  CHECK_FALSE(readable(queue.full_fd(), 50));  // the description has not ended
+  queue.end_description();
+  for (int i = 0; i < 2; ++i) queue.push(comm_record(), false);
+  CHECK_FALSE(readable(queue.full_fd(), 50));
+  queue.push(comm_record(), false);
+  CHECK(readable(queue.full_fd(), 5000));
+  queue.push(comm_record(), false);
+  REQUIRE(queue.finish());
+  CHECK(writer.written == 7 * size);
+}
