@@ -22,6 +22,12 @@ void add_when_options(CLI::App& app, RecordOptions& options, WhenArguments& to) 
   app.add_option("--switch-max-files", to.max_files,
                  "With --switch-output: keep so many files, and remove the oldest")
       ->group("Where to");
+  app.add_flag("--overwrite", options.overwrite,
+               "Keep the newest samples in memory, and write them when a file ends")
+      ->group("Where to");
+  app.add_flag("--tail-synthesize", to.tail_synthesize,
+               "Describe what runs at the end of a file, as --overwrite does")
+      ->group("Where to");
   app.add_flag("--timestamp-filename", options.timestamp_filename,
                "Append the time of its end to the file's name")
       ->group("Where to");

@@ -14,7 +14,8 @@ namespace prof {
 struct WhenArguments {
   std::string delay, control, max_size, switch_output;
   uint64_t max_files = 0;
-  bool boundary = false;  // which files always have
+  bool boundary = false;         // which files always have
+  bool tail_synthesize = false;  // which goes with --overwrite, and is of no use without
 };
 
 void add_when_options(CLI::App& app, RecordOptions& options, WhenArguments& to);

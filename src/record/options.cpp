@@ -135,6 +135,13 @@ Result<void> validate_files(const RecordOptions& options) {
                     options.switch_output.enabled() ? "--switch-output" : "--timestamp-filename"),
         "give a file with -o", 2);
   }
+  if (options.overwrite && (options.bpf || options.off_cpu || options.live ||
+                            (options.call_graph == CallGraph::Bpf && options.call_graph_chosen))) {
+    return fail(
+        "--overwrite keeps the newest samples of the kernel's rings, and what BPF programs or "
+        "prof itself make of samples is not there",
+        "use -g or --call-graph fp or dwarf, without --bpf and --off-cpu", 2);
+  }
   if (options.switch_output.max_files != 0 && !options.switch_output.enabled()) {
     return fail("--switch-max-files is of --switch-output", {}, 2);
   }

@@ -110,6 +110,7 @@ struct RecordOptions {
   std::function<Result<void>(int fd, const TakenRecording& recording)> take;
   double turn_seconds = 0;          // with `take`: a recording each so many seconds; 0: one
   SwitchOutput switch_output;       // without `take`: a file each so often
+  bool overwrite = false;           // rings keep what is newest, and are read when a file ends
   bool timestamp_filename = false;  // a file is called by the time at which it ended
   int compression_level = 1;        // 0: none
   std::string mmap_pages;           // "128", "1M"; empty: the kernel's default

@@ -46,6 +46,10 @@ bool PerfEvent::attach(int program) const {
   return ::ioctl(fd(), PERF_EVENT_IOC_SET_BPF, program) == 0;
 }
 
+bool PerfEvent::pause_output(bool paused) const {
+  return ::ioctl(fd(), PERF_EVENT_IOC_PAUSE_OUTPUT, paused ? 1 : 0) == 0;
+}
+
 bool PerfEvent::redirect_to(const PerfEvent& other) const {
   return ::ioctl(fd(), PERF_EVENT_IOC_SET_OUTPUT, other.fd()) == 0;
 }

@@ -38,6 +38,8 @@ class PerfEvent {
   /// Runs a BPF program, given by its descriptor, at each sample, also at those of events that
   /// inherit from this one. The program says whether the sample is recorded besides.
   bool attach(int program) const;
+  /// Has its ring, if it has one, take no records until it is told otherwise.
+  bool pause_output(bool paused) const;
   /// Sends the records to the ring of `other`, which is of the same CPU.
   bool redirect_to(const PerfEvent& other) const;
   /// The kernel's id, as in samples; 0 if it does not tell.

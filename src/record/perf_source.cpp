@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "common/byte_reader.h"
 #include "perfdata/record_walk.h"
@@ -127,7 +128,8 @@ Result<void> PerfSource::map_rings(std::vector<std::string>& notes) {
     rings_.clear();
     int error = 0;
     for (const OpenEvent& leader : open_) {
-      auto ring = RingBuffer::map(leader.event.fd(), ring_size_);
+      auto ring = options_.overwrite ? RingBuffer::map_overwritten(leader.event.fd(), ring_size_)
+                                     : RingBuffer::map(leader.event.fd(), ring_size_);
       error = ring.valid() ? 0 : errno;
       if (error != 0) break;
       rings_.push_back(std::move(ring));
@@ -220,7 +222,9 @@ Result<void> PerfSource::open_late_threads(Target& target) {
     }
     if (found.empty()) break;
     const size_t seen = early_.size();
-    for (RingBuffer& ring : rings_) ring.drain(early_);
+    for (RingBuffer& ring : rings_) {
+      options_.overwrite ? ring.drain_overwritten(early_) : ring.drain(early_);
+    }
     note_forks(seen);
     for (pid_t tid : found) {
       target.threads.push_back(tid);
@@ -299,6 +303,7 @@ bool PerfSource::switch_event(std::string_view name, bool on) {
 
 void PerfSource::stop() {
   for (const OpenEvent& open : open_) open.event.disable();
+  settles_ = true;
 }
 
 std::vector<int> PerfSource::poll_fds() const {
@@ -308,7 +313,21 @@ std::vector<int> PerfSource::poll_fds() const {
   return fds;
 }
 
+/// What comes while a ring is read is lost, and told of as such by the kernel.
+size_t PerfSource::drain_overwritten(std::vector<std::byte>& out) {
+  if (!std::exchange(settles_, false)) return 0;
+  const size_t before = out.size();
+  out.insert(out.end(), early_.begin(), early_.end());
+  early_ = {};
+  // All at once: they are to be of the same time.
+  for (size_t i = 0; i < rings_.size(); ++i) open_[i].event.pause_output(true);
+  for (RingBuffer& ring : rings_) ring.drain_overwritten(out);
+  for (size_t i = 0; i < rings_.size(); ++i) open_[i].event.pause_output(false);
+  return out.size() - before;
+}
+
 size_t PerfSource::drain(std::vector<std::byte>& out) {
+  if (options_.overwrite) return drain_overwritten(out);
   size_t size = early_.size();
   out.insert(out.end(), early_.begin(), early_.end());
   early_ = {};

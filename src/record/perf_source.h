@@ -51,7 +51,9 @@ class PerfSource final : public EventSource {
   void pause() override;
   void stop() override;
   std::vector<int> poll_fds() const override;
+  /// With --overwrite, nothing until settle() or stop().
   size_t drain(std::vector<std::byte>& out) override;
+  void settle() override { settles_ = true; }
   uint64_t lost() const override;
 
   /// start() and pause() of the events that have this name; false if none has.
@@ -127,6 +129,7 @@ class PerfSource final : public EventSource {
   void pin_context(pid_t tid);
   void note_forks(size_t begin);
   void collect_ids();
+  size_t drain_overwritten(std::vector<std::byte>& out);
 
   RecordOptions options_;
   std::vector<EventSpec> specs_;
@@ -144,6 +147,7 @@ class PerfSource final : public EventSource {
   std::vector<RingBuffer> rings_;
   std::vector<PerfEvent> pins_;  // see pin_context()
   size_t ring_size_ = 0;
+  bool settles_ = false;               // what is in rings that are overwritten is wanted
   std::vector<std::byte> early_;       // drained while still opening
   std::unordered_set<uint32_t> born_;  // threads seen to be born into our events
 };

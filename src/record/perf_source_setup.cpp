@@ -83,6 +83,7 @@ void PerfSource::configure_event(size_t index) {
   event.attr.inherit_stat = options_.thread_counts;
   event.attr.disabled = !tracker || by_exec_;
   event.attr.enable_on_exec = by_exec_ && (tracker || options_.delay.begin == 0);
+  event.attr.write_backward = options_.overwrite;
   if (specs_[index].precise_is_max) event.attr.precise_ip = 3;
   want_chain(event.attr);
 }

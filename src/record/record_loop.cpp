@@ -77,11 +77,17 @@ void RecordLoop::hung_up(int fd) {
   alive_.erase(fd);
 }
 
-bool RecordLoop::drain() {
+std::vector<std::byte> RecordLoop::take_records() {
   auto records = file_->queue().buffer();
-  if (source_.drain(records) == 0) return false;
+  if (source_.drain(records) == 0) return records;
   if (sideband_) sideband_->observe(records);
   file_->trimmer().trim(records, file_->queue().is_pressed() ? StackTrimmer::kShort : UINT64_MAX);
+  return records;
+}
+
+bool RecordLoop::drain() {
+  auto records = take_records();
+  if (records.empty()) return false;
   file_->queue().push(std::move(records), source_.in_rounds());
   return true;
 }

@@ -46,6 +46,9 @@ class RecordLoop {
   /// One pass over all rings; false if nothing waited. Also for the last one, after the end.
   bool drain();
 
+  /// What drain() would move to the file.
+  std::vector<std::byte> take_records();
+
   /// The signal that ended the run.
   int signal() const { return signal_; }
   /// Times that a ring, not the clock, woke us since this was asked.

@@ -81,6 +81,8 @@ void add_losses(const RecordSummary& of, std::vector<std::string>& lines) {
     lines.push_back(fmt::format(
         "Lost {} samples: their stacks came faster than they could be read: try a lower -F",
         of.lost));
+  } else if (of.lost != 0 && of.options.overwrite) {
+    lines.push_back(fmt::format("Lost {} records that came while the rings were read", of.lost));
   } else if (of.lost != 0) {
     lines.push_back(
         fmt::format("Lost {} records for want of room in the ring buffers: try a larger -m or a "

@@ -13,6 +13,7 @@
 #include "record/asked_events.h"
 #include "record/bpf_source.h"
 #include "record/bus_guard.h"
+#include "record/description.h"
 #include "record/file_series.h"
 #include "record/live_source.h"
 #include "record/load_closure.h"
@@ -24,7 +25,6 @@
 #include "record/recording_file.h"
 #include "record/sideband_watch.h"
 #include "record/signals.h"
-#include "record/synthesize.h"
 #include "record/triggers.h"
 
 namespace prof {
@@ -65,14 +65,13 @@ class Recorder {
     if (bpf_) return bpf_->unwinder();
     return live_ ? &live_->unwinder() : nullptr;
   }
-  void describe(const Synthesizer::Emit& emit);
-  void end_description();
   void prepare_walks();
   Result<void> begin_file();
   Result<void> begin_next_file();
   Result<void> begin();
   Result<RecordLoop::End> run_loop();
   void finish_source();
+  void complete_file();
   void note_losses();
   Result<void> finish_files();
   Result<void> hand_over(RecordingFile& file, bool is_last);
@@ -99,6 +98,7 @@ class Recorder {
   std::vector<std::string> tracepoints_;  // that are recorded
   Features host_;
   std::optional<ControlChannel> control_;
+  std::unique_ptr<Description> description_;
   std::unique_ptr<RecordingFile> file_;
   std::unique_ptr<FileSeries> series_;  // of earlier ones
   std::unique_ptr<SidebandWatch> sideband_;
@@ -150,9 +150,12 @@ Result<void> Recorder::open_source() {
   const bool fields = !options_.bpf &&
                       (options_.needs_kernels_samples() || std::ranges::any_of(*specs, has_fields));
   if (!options_.call_graph_chosen && options_.call_graph == CallGraph::Bpf &&
-      (!known_clock || fields || !BpfObject::is_built_in())) {
+      (!known_clock || fields || options_.overwrite || !BpfObject::is_built_in())) {
     options_.call_graph = CallGraph::FramePointers;
-    if (!tracepoints_.empty()) {
+    if (options_.overwrite) {
+      notes.push_back(
+          "--overwrite: call chains by frame pointers, which the kernel finds by itself");
+    } else if (!tracepoints_.empty()) {
       notes.push_back(
           "call chains by frame pointers, as tracepoints shall have their fields "
           "(--call-graph bpf: whole chains, no fields)");
@@ -263,27 +266,6 @@ Result<void> Recorder::open_output() {
   return begin_file();
 }
 
-/// All that runs. It precedes the first FINISHED_ROUND, up to which readers hold samples back.
-void Recorder::describe(const Synthesizer::Emit& emit) {
-  RecordEncoder index(0);
-  index.id_index(source_->id_index());
-  if (index.size() != 0) emit(index.view());
-  const bool data =
-      (options_.call_graph == CallGraph::Dwarf && !options_.live) || options_.contents.address;
-  Synthesizer synthesizer(sample_id_size(source_->events().front().attr), data, emit);
-  if (!source_->user_only()) synthesizer.kernel();
-  if (options_.bpf_events) synthesizer.bpf_programs();
-  if (options_.contents.cgroup) synthesizer.cgroups();
-  if (options_.namespaces) synthesizer.want_namespaces();
-  synthesizer.maps_of(target_, target_.cpus);
-  if (loop_ && target_.kind != TargetKind::Cpus) {
-    synthesizer.processes(sideband_->processes());
-  } else {
-    synthesizer.processes(target_);
-  }
-  synthesizer.finish();
-}
-
 /// The first one.
 Result<void> Recorder::begin_file() {
   auto file = RecordingFile::create(options_, file_events(), host_);
@@ -293,16 +275,23 @@ Result<void> Recorder::begin_file() {
     return fail(fmt::format("'{}' is no file that could be renamed", options_.output),
                 "--switch-output and --timestamp-filename need a file: give another -o", 2);
   }
-  describe([this](std::span<const std::byte> records) {
-    if (bpf_) bpf_->describe(records);
-    if (live_) live_->describe(records);
-    file_->push(records);
-  });
-  end_description();
+  description_ = std::make_unique<Description>(options_, target_, *source_);
+  if (!options_.overwrite) {
+    description_->write(nullptr, [this](std::span<const std::byte> records) {
+      if (bpf_) bpf_->describe(records);
+      if (live_) live_->describe(records);
+      file_->push(records);
+    });
+    file_->end_description();
+  }
   auto loop = RecordLoop::create(source(), *signals_);
   if (!loop) return tl::unexpected(loop.error());
   loop_ = std::move(*loop);
   triggers_ = std::make_unique<Triggers>(options_, *loop_, source(), *source_);
+  if (options_.overwrite && target_.kind != TargetKind::Cpus) {
+    if (auto done = triggers_->each_second([this] { description_->remember(); }); !done)
+      return done;
+  }
   if (!options_.take && (options_.switch_output.enabled() || options_.timestamp_filename)) {
     series_ = std::make_unique<FileSeries>(options_);
   }
@@ -316,13 +305,6 @@ Result<void> Recorder::begin_file() {
   return loop_->write_to(*file_);
 }
 
-void Recorder::end_description() {
-  RecordEncoder end(0);
-  end.finished_init();
-  file_->push(end.view());
-  file_->queue().end_description();
-}
-
 /// Ends the file and goes on in another, with the same events; see SidebandWatch. Where the other
 /// cannot be had, the recording ends with this one.
 Result<void> Recorder::begin_next_file() {
@@ -333,17 +315,21 @@ Result<void> Recorder::begin_next_file() {
   }
   sideband_->keep();
   std::vector<std::byte> description;
-  describe([&](std::span<const std::byte> records) {
-    description.insert(description.end(), records.begin(), records.end());
-    loop_->drain();  // describing a whole system takes a while
-  });
+  if (!options_.overwrite) {
+    description_->write(sideband_.get(), [&](std::span<const std::byte> records) {
+      description.insert(description.end(), records.begin(), records.end());
+      loop_->drain();  // describing a whole system takes a while
+    });
+  }
   source().settle();
-  loop_->drain();
-  note_losses();
+  complete_file();
   std::unique_ptr<RecordingFile> last = std::exchange(file_, std::move(*next));
   file_->push(description);
-  file_->push(sideband_->take());
-  end_description();
+  const auto since = sideband_->take();
+  if (!options_.overwrite) {
+    file_->push(since);
+    file_->end_description();
+  }
   auto ended = series_ ? series_->retire(std::move(last)) : hand_over(*last, false);
   if (ended) ended = file_->commit();
   if (auto done = loop_->write_to(*file_); ended) ended = done;
@@ -376,7 +362,20 @@ Result<void> Recorder::begin() {
 
 void Recorder::finish_source() {
   source().stop();
-  loop_->drain();
+  complete_file();
+}
+
+/// The last that goes into the file before it ends. The rings of --overwrite are read at once, and
+/// then it is time to describe what ran: what they tell of it is only of late.
+void Recorder::complete_file() {
+  if (options_.overwrite) {
+    auto records = loop_->take_records();
+    description_->write(nullptr, [this](std::span<const std::byte> known) { file_->push(known); });
+    file_->end_description();
+    file_->queue().push(std::move(records), true);
+  } else {
+    loop_->drain();
+  }
   note_losses();
 }
 

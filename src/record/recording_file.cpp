@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "perfdata/encode.h"
+
 namespace prof {
 
 RecordingTotals& RecordingTotals::operator+=(const RecordingTotals& other) {
@@ -50,6 +52,13 @@ Result<void> RecordingFile::start() {
 
 void RecordingFile::push(std::span<const std::byte> records) {
   if (!records.empty()) queue_->push({records.begin(), records.end()}, false);
+}
+
+void RecordingFile::end_description() {
+  RecordEncoder end(0);
+  end.finished_init();
+  push(end.view());
+  queue_->end_description();
 }
 
 Result<void> RecordingFile::finish() {

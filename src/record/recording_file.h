@@ -46,6 +46,9 @@ class RecordingFile {
   StackTrimmer& trimmer() { return *trimmer_; }
   /// Whole records that are no round of their own.
   void push(std::span<const std::byte> records);
+  /// What describes the system has been pushed. It precedes the first FINISHED_ROUND, up to which
+  /// readers hold samples back.
+  void end_description();
   /// Puts the file in its place; until then nothing is there, and an earlier one is left alone.
   Result<void> commit() { return output_.commit(); }
   /// Whether it has a name that could be changed.

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <utility>
 
+#include "perfdata/record_walk.h"
+
 namespace prof {
 
 namespace {
@@ -28,10 +30,12 @@ void store_tail(perf_event_mmap_page& control, uint64_t tail) {
 
 }  // namespace
 
-RingBuffer RingBuffer::map(int fd, size_t data_size) {
+RingBuffer RingBuffer::map(int fd, size_t data_size, bool writable) {
   RingBuffer ring;
   const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  void* base = ::mmap(nullptr, page + data_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  // A ring that we cannot write to has no tail, and the kernel stops for nothing (perf_mmap()).
+  const int access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* base = ::mmap(nullptr, page + data_size, access, MAP_SHARED, fd, 0);
   if (base == MAP_FAILED) return ring;
   ring.control_ = static_cast<perf_event_mmap_page*>(base);
   ring.data_ = {static_cast<const std::byte*>(base) + page, data_size};
@@ -42,12 +46,14 @@ RingBuffer RingBuffer::map(int fd, size_t data_size) {
 RingBuffer::RingBuffer(RingBuffer&& other) noexcept
     : control_(std::exchange(other.control_, nullptr)),
       data_(std::exchange(other.data_, {})),
-      mapped_size_(std::exchange(other.mapped_size_, 0)) {}
+      mapped_size_(std::exchange(other.mapped_size_, 0)),
+      read_head_(other.read_head_) {}
 
 RingBuffer& RingBuffer::operator=(RingBuffer&& other) noexcept {
   std::swap(control_, other.control_);
   std::swap(data_, other.data_);
   std::swap(mapped_size_, other.mapped_size_);
+  std::swap(read_head_, other.read_head_);
   return *this;
 }
 
@@ -64,14 +70,43 @@ size_t RingBuffer::drain(std::vector<std::byte>& out) {
   const uint64_t tail = control_->data_tail;  // ours alone: no ordering needed
   const auto size = static_cast<size_t>(head - tail);
   if (size == 0) return 0;
-  const auto begin = static_cast<size_t>(tail & (data_.size() - 1));
-  // A record that runs over the end of the buffer goes on at its start.
+  copy(tail, size, out);
+  store_tail(*control_, head);
+  return size;
+}
+
+/// A record that runs over the end of the buffer goes on at its start.
+void RingBuffer::copy(uint64_t from, size_t size, std::vector<std::byte>& out) const {
+  const auto begin = static_cast<size_t>(from & (data_.size() - 1));
   const auto first = data_.subspan(begin, std::min(size, data_.size() - begin));
   const auto second = data_.first(size - first.size());
   out.insert(out.end(), first.begin(), first.end());
   out.insert(out.end(), second.begin(), second.end());
-  store_tail(*control_, head);
-  return size;
+}
+
+size_t RingBuffer::drain_overwritten(std::vector<std::byte>& out) {
+  // Each record begins where the one before it in time ends: the head falls from 0 on, modulo 2^64.
+  const uint64_t head = load_head(*control_);
+  const uint64_t written = read_head_ - head;
+  const auto size = static_cast<size_t>(std::min<uint64_t>(written, data_.size()));
+  std::vector<std::byte> newest_first;
+  newest_first.reserve(size);
+  copy(head, size, newest_first);
+  const std::span<const std::byte> all(newest_first);
+  std::vector<std::span<const std::byte>> records;
+  // The oldest may be overwritten in part; it runs over what was copied.
+  for (size_t at = 0;;) {
+    const auto header = record_header(all.subspan(at));
+    if (header.size == 0) break;
+    records.push_back(all.subspan(at, header.size));
+    at += header.size;
+  }
+  const size_t before = out.size();
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    out.insert(out.end(), record->begin(), record->end());
+  }
+  read_head_ = head;
+  return out.size() - before;
 }
 
 }  // namespace prof

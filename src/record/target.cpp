@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -51,6 +52,16 @@ Result<uid_t> parse_user(const std::string& text) {
   if (const passwd* entry = ::getpwnam(text.c_str())) return entry->pw_uid;
   if (const auto uid = parse_number<uid_t>(text)) return *uid;
   return fail(fmt::format("there is no user '{}'", text), {}, 2);
+}
+
+/// From "Tgid:\t1234" of a thread's status, for instance; 0 if it is gone.
+pid_t status_number(pid_t tid, std::string_view name) {
+  const auto status = read_text_file(fmt::format("/proc/{}/status", tid), 4096);
+  const auto at = status ? status->find(name) : std::string::npos;
+  pid_t value = 0;
+  if (at == std::string::npos) return value;
+  std::from_chars(status->data() + at + name.size(), status->data() + status->size(), value);
+  return value;
 }
 
 void add_process(Target& target, pid_t pid) {
@@ -162,17 +173,28 @@ Result<Target> resolve_target(const RecordOptions& options, pid_t command_pid) {
 std::set<pid_t> recorded_processes(const Target& target) {
   std::set<pid_t> processes;
   for (pid_t tid : target.threads) {
-    // The process of a thread: "Tgid:\t1234" of its status.
-    const auto status = read_text_file(fmt::format("/proc/{}/status", tid), 4096);
-    if (!status) continue;
-    const auto at = status->find("Tgid:\t");
-    pid_t pid = tid;
-    if (at != status->npos) {
-      std::from_chars(status->data() + at + 6, status->data() + status->size(), pid);
-    }
-    processes.insert(pid);
+    if (const pid_t pid = status_number(tid, "Tgid:\t"); pid != 0) processes.insert(pid);
   }
   return processes;
+}
+
+std::set<pid_t> with_descendants(std::set<pid_t> processes) {
+  std::map<pid_t, pid_t> parents;
+  for (pid_t pid : numeric_entries("/proc")) parents[pid] = status_number(pid, "PPid:\t");
+  std::set<pid_t> all = processes;
+  for (const auto& [pid, parent] : parents) {
+    // Read one by one, parents need not lead to an end.
+    size_t steps = parents.size();
+    for (pid_t at = pid; at != 0 && steps != 0; --steps) {
+      if (processes.contains(at)) {
+        all.insert(pid);
+        break;
+      }
+      const auto next = parents.find(at);
+      at = next == parents.end() ? 0 : next->second;
+    }
+  }
+  return all;
 }
 
 }  // namespace prof

@@ -33,6 +33,8 @@ Result<Target> resolve_target(const RecordOptions& options, pid_t command_pid);
 
 /// Those that its threads are of; none for CPUs.
 std::set<pid_t> recorded_processes(const Target& target);
+/// These processes and those that they and their children started, as far as one leads to another.
+std::set<pid_t> with_descendants(std::set<pid_t> processes);
 /// "0-3,7" as numbers, ascending, without repetition.
 Result<std::vector<int>> parse_cpu_list(std::string_view text);
 /// The CPUs that are online now.

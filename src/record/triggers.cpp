@@ -16,6 +16,14 @@ Result<void> Triggers::control_by(ControlChannel channel) {
   });
 }
 
+Result<void> Triggers::each_second(std::function<void()> act) {
+  second_ = make_periodic_timer(std::chrono::seconds(1));
+  return loop_.watch(second_.get(), [this, act = std::move(act)]() -> Result<std::optional<End>> {
+    if (expirations(second_) != 0) act();
+    return std::nullopt;
+  });
+}
+
 Result<void> Triggers::start(bool by_exec) {
   if (options_.duration_seconds > 0) {
     duration_ = make_timer(seconds_to_ns(options_.duration_seconds));

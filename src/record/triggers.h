@@ -2,6 +2,7 @@
 // file, events that are switched on and off. Made by the recorder; the record loop waits for them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -22,6 +23,8 @@ class Triggers {
 
   /// Listens from now on, which has effects once the loop runs.
   Result<void> control_by(ControlChannel channel);
+  /// Has `act` done once a second while the loop runs.
+  Result<void> each_second(std::function<void()> act);
   /// The recording begins now. `by_exec`: events were switched on by an exec.
   Result<void> start(bool by_exec);
   /// The next file has begun.
@@ -40,7 +43,7 @@ class Triggers {
   RecordLoop& loop_;
   EventSource& source_;
   PerfSource& events_;
-  UniqueFd duration_, file_time_;
+  UniqueFd duration_, file_time_, second_;
   uint64_t file_times_ = 0;  // that are over
   std::unique_ptr<SpanTimer> spans_;
   std::unique_ptr<RemoteControl> control_;
