@@ -44,6 +44,8 @@ void add_script_command(CLI::App& app, CommandRun& chosen) {
   command->add_flag("--show-mmap-events", options->show_mmap_events, "Show mappings as well");
   command->add_flag("--show-task-events", options->show_task_events,
                     "Show names, births and ends of threads as well");
+  command->add_flag("--show-switch-events", options->show_switch_events,
+                    "Show when threads go on and off the CPU as well");
   command->add_flag("--header", options->header, "First show what the recording says of itself");
   command->add_flag("--header-only", options->header_only, "Show only that");
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });

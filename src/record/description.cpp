@@ -1,9 +1,32 @@
 #include "record/description.h"
 
+#include <cstring>
+
+#include "common/byte_reader.h"
 #include "perfdata/decode.h"
 #include "perfdata/encode.h"
+#include "perfdata/record_walk.h"
 
 namespace prof {
+
+namespace {
+
+/// COMM begins with pid and tid; FORK with pid, ppid and tid.
+uint32_t thread_of(const perf_event_header& header, std::span<const std::byte> payload) {
+  ByteReader reader(payload);
+  reader.skip(header.type == kRecordFork ? 8 : 4);
+  return reader.u32();
+}
+
+/// Adds the threads that are given names in `records`.
+void add_named(std::span<const std::byte> records, std::unordered_set<uint32_t>& threads) {
+  for_each_record(records,
+                  [&](const perf_event_header& header, std::span<const std::byte> payload) {
+                    if (header.type == kRecordComm) threads.insert(thread_of(header, payload));
+                  });
+}
+
+}  // namespace
 
 Synthesizer Description::synthesizer(const Synthesizer::Emit& emit) const {
   const bool data =
@@ -13,7 +36,12 @@ Synthesizer Description::synthesizer(const Synthesizer::Emit& emit) const {
   return made;
 }
 
-void Description::write(SidebandWatch* watch, const Synthesizer::Emit& emit) {
+void Description::write(SidebandWatch* watch, const Synthesizer::Emit& give) {
+  described_.clear();
+  const auto emit = [&](std::span<const std::byte> records) {
+    if (options_.overwrite) add_named(records, described_);
+    give(records);
+  };
   RecordEncoder index(0);
   index.id_index(source_.id_index());
   if (index.size() != 0) emit(index.view());
@@ -33,6 +61,23 @@ void Description::write(SidebandWatch* watch, const Synthesizer::Emit& emit) {
     all.processes(target_);
   }
   all.finish();
+}
+
+void Description::drop_stale(std::vector<std::byte>& records) const {
+  std::unordered_set<uint32_t> named;
+  add_named(records, named);
+  size_t to = 0;
+  for_each_record(records,
+                  [&](const perf_event_header& header, std::span<const std::byte> payload) {
+                    if (header.type == kRecordLost) return;
+                    if (header.type == kRecordFork) {
+                      const uint32_t thread = thread_of(header, payload);
+                      if (described_.contains(thread) && !named.contains(thread)) return;
+                    }
+                    std::memmove(records.data() + to, payload.data() - sizeof header, header.size);
+                    to += header.size;
+                  });
+  records.resize(to);
 }
 
 void Description::remember() {

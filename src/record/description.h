@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
+#include <unordered_set>
 #include <vector>
 
 #include "record/options.h"
@@ -25,6 +28,11 @@ class Description {
   /// With --overwrite: looks at the processes now, for they may be gone when the file ends, and so
   /// may be what the rings had of them.
   void remember();
+  /// With --overwrite, after write(): leaves out of `records`, which are older, that a thread was
+  /// born, if the name it got later was overwritten. Readers would take it for its parent, although
+  /// it was described as what it is now. Also left out is that the ring took nothing while it was
+  /// read, which was before this file began.
+  void drop_stale(std::vector<std::byte>& records) const;
 
  private:
   Synthesizer synthesizer(const Synthesizer::Emit& emit) const;
@@ -33,6 +41,7 @@ class Description {
   const Target& target_;
   const PerfSource& source_;
   std::vector<std::byte> remembered_;
+  std::unordered_set<uint32_t> described_;  // threads, by the last write()
 };
 
 }  // namespace prof

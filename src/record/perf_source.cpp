@@ -222,9 +222,7 @@ Result<void> PerfSource::open_late_threads(Target& target) {
     }
     if (found.empty()) break;
     const size_t seen = early_.size();
-    for (RingBuffer& ring : rings_) {
-      options_.overwrite ? ring.drain_overwritten(early_) : ring.drain(early_);
-    }
+    drain_rings(early_);
     note_forks(seen);
     for (pid_t tid : found) {
       target.threads.push_back(tid);
@@ -313,16 +311,24 @@ std::vector<int> PerfSource::poll_fds() const {
   return fds;
 }
 
-/// What comes while a ring is read is lost, and told of as such by the kernel.
+void PerfSource::drain_rings(std::vector<std::byte>& out) {
+  for (size_t i = 0; i < rings_.size(); ++i) {
+    if (!options_.overwrite) {
+      rings_[i].drain(out);
+      continue;
+    }
+    rings_[i].drain_overwritten(out,
+                                [this, i](bool paused) { open_[i].event.pause_output(paused); });
+  }
+}
+
+/// What comes while a ring is read is lost: the next file begins after it.
 size_t PerfSource::drain_overwritten(std::vector<std::byte>& out) {
   if (!std::exchange(settles_, false)) return 0;
   const size_t before = out.size();
   out.insert(out.end(), early_.begin(), early_.end());
   early_ = {};
-  // All at once: they are to be of the same time.
-  for (size_t i = 0; i < rings_.size(); ++i) open_[i].event.pause_output(true);
-  for (RingBuffer& ring : rings_) ring.drain_overwritten(out);
-  for (size_t i = 0; i < rings_.size(); ++i) open_[i].event.pause_output(false);
+  drain_rings(out);
   return out.size() - before;
 }
 
@@ -331,8 +337,9 @@ size_t PerfSource::drain(std::vector<std::byte>& out) {
   size_t size = early_.size();
   out.insert(out.end(), early_.begin(), early_.end());
   early_ = {};
-  for (RingBuffer& ring : rings_) size += ring.drain(out);
-  return size;
+  const size_t before = out.size();
+  drain_rings(out);
+  return size + out.size() - before;
 }
 
 uint64_t PerfSource::lost() const {

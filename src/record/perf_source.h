@@ -129,6 +129,7 @@ class PerfSource final : public EventSource {
   void pin_context(pid_t tid);
   void note_forks(size_t begin);
   void collect_ids();
+  void drain_rings(std::vector<std::byte>& out);
   size_t drain_overwritten(std::vector<std::byte>& out);
 
   RecordOptions options_;

@@ -372,6 +372,7 @@ void Recorder::complete_file() {
     auto records = loop_->take_records();
     description_->write(nullptr, [this](std::span<const std::byte> known) { file_->push(known); });
     file_->end_description();
+    description_->drop_stale(records);
     file_->queue().push(std::move(records), true);
   } else {
     loop_->drain();
@@ -383,7 +384,8 @@ void Recorder::complete_file() {
 void Recorder::note_losses() {
   const uint64_t before = std::exchange(lost_, source().lost());
   lost_in_file_ = lost_ - std::min(lost_, before);
-  if (lost_in_file_ == 0) return;
+  // What --overwrite loses is lost between files, as is what has no more room.
+  if (lost_in_file_ == 0 || options_.overwrite) return;
   RecordEncoder record(sample_id_size(source_->events().front().attr));
   record.lost_samples(lost_in_file_);
   const auto bytes = record.view();

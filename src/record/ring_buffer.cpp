@@ -70,29 +70,32 @@ size_t RingBuffer::drain(std::vector<std::byte>& out) {
   const uint64_t tail = control_->data_tail;  // ours alone: no ordering needed
   const auto size = static_cast<size_t>(head - tail);
   if (size == 0) return 0;
-  copy(tail, size, out);
+  out.resize(out.size() + size);
+  copy(tail, size, std::span(out).last(size));
   store_tail(*control_, head);
   return size;
 }
 
 /// A record that runs over the end of the buffer goes on at its start.
-void RingBuffer::copy(uint64_t from, size_t size, std::vector<std::byte>& out) const {
+void RingBuffer::copy(uint64_t from, size_t size, std::span<std::byte> to) const {
   const auto begin = static_cast<size_t>(from & (data_.size() - 1));
   const auto first = data_.subspan(begin, std::min(size, data_.size() - begin));
   const auto second = data_.first(size - first.size());
-  out.insert(out.end(), first.begin(), first.end());
-  out.insert(out.end(), second.begin(), second.end());
+  std::ranges::copy(first, to.begin());
+  std::ranges::copy(second, to.begin() + static_cast<ptrdiff_t>(first.size()));
 }
 
-size_t RingBuffer::drain_overwritten(std::vector<std::byte>& out) {
+size_t RingBuffer::drain_overwritten(std::vector<std::byte>& out,
+                                     const std::function<void(bool)>& pause) {
+  std::vector<std::byte> newest_first(data_.size());  // touched before the kernel has to wait
+  pause(true);
   // Each record begins where the one before it in time ends: the head falls from 0 on, modulo 2^64.
   const uint64_t head = load_head(*control_);
-  const uint64_t written = read_head_ - head;
+  const uint64_t written = std::exchange(read_head_, head) - head;
   const auto size = static_cast<size_t>(std::min<uint64_t>(written, data_.size()));
-  std::vector<std::byte> newest_first;
-  newest_first.reserve(size);
   copy(head, size, newest_first);
-  const std::span<const std::byte> all(newest_first);
+  pause(false);
+  const auto all = std::span<const std::byte>(newest_first).first(size);
   std::vector<std::span<const std::byte>> records;
   // The oldest may be overwritten in part; it runs over what was copied.
   for (size_t at = 0;;) {
@@ -105,7 +108,6 @@ size_t RingBuffer::drain_overwritten(std::vector<std::byte>& out) {
   for (auto record = records.rbegin(); record != records.rend(); ++record) {
     out.insert(out.end(), record->begin(), record->end());
   }
-  read_head_ = head;
   return out.size() - before;
 }
 

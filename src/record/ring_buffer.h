@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -41,16 +42,16 @@ class RingBuffer {
   /// kernel. Returns the number of bytes.
   size_t drain(std::vector<std::byte>& out);
   /// The same for a ring that is overwritten: what is left of what came since the last time, oldest
-  /// first. The kernel must not write meanwhile (PERF_EVENT_IOC_PAUSE_OUTPUT).
+  /// first. `pause` keeps the kernel from writing meanwhile (PERF_EVENT_IOC_PAUSE_OUTPUT).
   ///
   ///      ┌──────────┬────────────────────┬──────────────────────┐
   ///      │ control  │ … older, read ←──  │ head → newest, …     │
   ///      └──────────┴────────────────────┴──────────────────────┘
-  size_t drain_overwritten(std::vector<std::byte>& out);
+  size_t drain_overwritten(std::vector<std::byte>& out, const std::function<void(bool)>& pause);
 
  private:
   static RingBuffer map(int fd, size_t data_size, bool writable);
-  void copy(uint64_t from, size_t size, std::vector<std::byte>& out) const;
+  void copy(uint64_t from, size_t size, std::span<std::byte> to) const;
 
   perf_event_mmap_page* control_ = nullptr;
   std::span<const std::byte> data_;

@@ -120,6 +120,10 @@ class Script {
   void take_texts(const SampleRecord& sample, const EventStyle& style, const ThreadSpan& thread,
                   PendingSample& pending);
   void print_sideband(const RecordView& view);
+  /// Of threads, for records that are no samples.
+  bool needs_names() const {
+    return options_.show_mmap_events || options_.show_task_events || options_.show_switch_events;
+  }
   void print_start(const EventStyle& style, std::string_view comm, const SampleId& id);
   const ThreadSpan& thread_of(const SampleRecord& sample);
   uint32_t space_of(ProcessId process, uint32_t version);
@@ -207,7 +211,11 @@ void Script::print_all() {
       case kRecordComm:
       case kRecordFork:
       case kRecordExit:
-        if (options_.show_mmap_events || options_.show_task_events) print_sideband(view);
+        if (needs_names()) print_sideband(view);
+        break;
+      case kRecordSwitch:
+      case kRecordSwitchCpuWide:
+        if (options_.show_switch_events) print_sideband(view);
         break;
       default:
         break;
@@ -362,8 +370,9 @@ void Script::print_sideband(const RecordView& view) {
   if (!record) return;
   // perf prints a thread's last words before it buries it, and everything else after it took place.
   names_.apply(*record);
-  const bool mapping = std::holds_alternative<MmapRecord>(*record);
-  if (mapping ? !options_.show_mmap_events : !options_.show_task_events) return;
+  const bool task =
+      std::holds_alternative<CommRecord>(*record) || std::holds_alternative<TaskRecord>(*record);
+  if (task && !options_.show_task_events) return;
   const size_t event = decoder_.event_of(view);
   if (event >= styles_.size()) return;
   const SidebandOwner owner = sideband_owner(*record);

@@ -19,6 +19,7 @@ struct ScriptOptions {
   bool absolute_addresses = false;  // of user space in call chains, too
   bool show_mmap_events = false;
   bool show_task_events = false;
+  bool show_switch_events = false;
   bool header = false;
   bool header_only = false;
 };

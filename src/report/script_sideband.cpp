@@ -48,6 +48,18 @@ void write(Output& out, const TaskRecord& task) {
                      as_int(task.parent_tid));
 }
 
+void write(Output& out, const SwitchRecord& record) {
+  out << fmt::format("PERF_RECORD_{} {}", record.cpu_wide ? "SWITCH_CPU_WIDE" : "SWITCH",
+                     !record.out        ? "IN         "
+                     : record.preempted ? "OUT preempt"
+                                        : "OUT        ");
+  if (record.cpu_wide) {
+    out << fmt::format("  {} pid/tid: {:5}/{:<5}", record.out ? "next" : "prev",
+                       as_int(record.next_prev_pid), as_int(record.next_prev_tid));
+  }
+  out << "\n";
+}
+
 }  // namespace
 
 void ThreadNames::apply(const Record& record) {
@@ -78,6 +90,10 @@ SidebandOwner sideband_owner(const Record& record) {
   if (const auto* task = std::get_if<TaskRecord>(&record)) {
     return {task->pid, task->tid, task->time, task->sample_id};
   }
+  if (const auto* change = std::get_if<SwitchRecord>(&record)) {
+    return {change->sample_id.pid, change->sample_id.tid, change->sample_id.time,
+            change->sample_id};
+  }
   return {};
 }
 
@@ -85,6 +101,7 @@ void write_sideband(Output& out, const Record& record) {
   if (const auto* mmap = std::get_if<MmapRecord>(&record)) write(out, *mmap);
   if (const auto* comm = std::get_if<CommRecord>(&record)) write(out, *comm);
   if (const auto* task = std::get_if<TaskRecord>(&record)) write(out, *task);
+  if (const auto* change = std::get_if<SwitchRecord>(&record)) write(out, *change);
 }
 
 }  // namespace prof

@@ -1,5 +1,5 @@
-// The lines of `prof script` for records that are no samples: mappings and tasks. Used by script
-// where --show-mmap-events or --show-task-events asks for them.
+// The lines of `prof script` for records that are no samples: mappings, tasks, switches. Used by
+// script where --show-mmap-events, --show-task-events or --show-switch-events asks for them.
 #pragma once
 
 #include <cstdint>

@@ -23,6 +23,15 @@ class Ring {
     for (std::byte b : record) data_[head_++ % kSize] = b;
     __atomic_store_n(&control_.data_head, head_, __ATOMIC_RELEASE);
   }
+  /// Of an event with write_backward: the newest comes before the others.
+  void write_backward(uint32_t type, size_t size) {
+    head_ -= size;
+    std::vector<std::byte> record(size, std::byte{0xab});
+    const perf_event_header header{type, 0, static_cast<uint16_t>(size)};
+    std::memcpy(record.data(), &header, sizeof header);
+    for (size_t i = 0; i < size; ++i) data_[(head_ + i) % kSize] = record[i];
+    __atomic_store_n(&control_.data_head, head_, __ATOMIC_RELEASE);
+  }
   void start_at(uint64_t position) {
     head_ = position;
     control_.data_head = control_.data_tail = position;
@@ -117,4 +126,39 @@ TEST_CASE("a writer on another thread loses nothing") {
     }
   }
   CHECK(buffer.available() == 0);
+}
+
+TEST_CASE("an overwritten ring gives what it has, oldest first, once") {
+  using Records = std::vector<std::pair<uint32_t, size_t>>;
+  bool paused = false;
+  const auto pause = [&paused](bool wanted) { paused = wanted; };
+  Ring ring;
+  auto buffer = ring.buffer();
+  std::vector<std::byte> out;
+  CHECK(buffer.drain_overwritten(out, pause) == 0);
+  for (uint32_t type = 1; type <= 3; ++type) ring.write_backward(type, 16 + 8 * type);
+  CHECK(buffer.drain_overwritten(out, pause) == 24 + 32 + 40);
+  CHECK(records_in(out) == Records{{1, 24}, {2, 32}, {3, 40}});
+  out.clear();
+  CHECK(buffer.drain_overwritten(out, pause) == 0);
+  ring.write_backward(4, 8);
+  CHECK(buffer.drain_overwritten(out, pause) == 8);
+  CHECK(records_in(out) == Records{{4, 8}});
+}
+
+TEST_CASE("of an overwritten ring the oldest record that is not whole is left out") {
+  using Records = std::vector<std::pair<uint32_t, size_t>>;
+  bool paused = false;
+  const auto pause = [&paused](bool wanted) { paused = wanted; };
+  Ring ring;  // 256 bytes
+  auto buffer = ring.buffer();
+  std::vector<std::byte> out;
+  for (uint32_t type = 1; type <= 50; ++type) ring.write_backward(type, 48);
+  CHECK(buffer.drain_overwritten(out, pause) == 5 * 48);
+  CHECK(records_in(out) == Records{{46, 48}, {47, 48}, {48, 48}, {49, 48}, {50, 48}});
+  out.clear();
+  // Exactly full.
+  for (uint32_t type = 1; type <= 8; ++type) ring.write_backward(type, 64);
+  CHECK(buffer.drain_overwritten(out, pause) == 256);
+  CHECK(records_in(out) == Records{{5, 64}, {6, 64}, {7, 64}, {8, 64}});
 }
