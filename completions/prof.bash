@@ -37,6 +37,34 @@ _prof() {
       # anything
       return
       ;;
+    "record --control")
+      # anything
+      return
+      ;;
+    "record --max-size")
+      # anything
+      return
+      ;;
+    "record --switch-output")
+      # anything
+      return
+      ;;
+    "record --switch-max-files")
+      # anything
+      return
+      ;;
+    "record -o" | "record --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "record -z" | "record --compression-level")
+      # anything
+      return
+      ;;
+    "record -m" | "record --mmap-pages")
+      # anything
+      return
+      ;;
     "record -F" | "record --freq")
       # anything
       return
@@ -79,34 +107,6 @@ _prof() {
       ;;
     "record -k" | "record --clockid")
       COMPREPLY=($(compgen -W "monotonic monotonic_raw realtime boottime tai" -- "$current"))
-      return
-      ;;
-    "record -I" | "record --intr-regs")
-      # anything
-      return
-      ;;
-    "record --user-regs")
-      # anything
-      return
-      ;;
-    "record -j" | "record --branch-filter")
-      # anything
-      return
-      ;;
-    "record -o" | "record --output")
-      COMPREPLY=($(compgen -f -- "$current"))
-      return
-      ;;
-    "record -z" | "record --compression-level")
-      # anything
-      return
-      ;;
-    "record -m" | "record --mmap-pages")
-      # anything
-      return
-      ;;
-    "record --max-size")
-      # anything
       return
       ;;
     "stacks -p" | "stacks --pid")
@@ -456,7 +456,7 @@ _prof() {
   esac
   case "$command" in
     record)
-      words="-h --help --dry-run -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit -G --cgroup --duration -D --delay -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid --all-user --all-kernel -s --stat -n --no-samples --running-time --strict-freq --namespaces --no-bpf-event -d --data --phys-data --data-page-size --code-page-size -W --weight --transaction -R --raw-samples -P --period -T --timestamp --sample-cpu --sample-identifier --all-cgroups -I --intr-regs --user-regs -b --branch-any -j --branch-filter --kernel-callchains --user-callchains -B -N --no-buildid --no-buildid-cache --buildid-all --buildid-mmap -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --max-size"
+      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay --control --max-size --switch-output --switch-max-files --overwrite --tail-synthesize --timestamp-filename --timestamp-boundary -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --switch-events -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid"
       ;;
     stacks)
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
@@ -465,7 +465,7 @@ _prof() {
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
       ;;
     script)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --header --header-only"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --show-switch-events --header --header-only"
       ;;
     flamegraph)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --weight --idle --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"

@@ -47,8 +47,26 @@ _prof() {
         '*-G[With -a\: the events before it in this cgroup only; NAME,NAME\: one for each]:value: ' \
         '*--cgroup[With -a\: the events before it in this cgroup only; NAME,NAME\: one for each]:value: ' \
         '*--duration[Stop after so many seconds (0.5)]:value: ' \
-        '*-D[Start sampling after so many ms; -1\: not at all]:value: ' \
-        '*--delay[Start sampling after so many ms; -1\: not at all]:value: ' \
+        '*-D[Start sampling after so many ms, or only in spans (10-20,30-40); -1\: not at all]:value: ' \
+        '*--delay[Start sampling after so many ms, or only in spans (10-20,30-40); -1\: not at all]:value: ' \
+        '*--control[Take commands from fifo\:FIFO\[,ACKS\] or fd\:N\[,M\]\: enable, disable, stop, …]:value: ' \
+        '*--max-size[Stop when the file has this size\: 100M]:value: ' \
+        '*--switch-output[]:value: ' \
+        '*--switch-max-files[With --switch-output\: keep so many files, and remove the oldest]:value: ' \
+        '*--overwrite[Keep the newest samples in memory, and write them when a file ends]' \
+        '*--tail-synthesize[Describe what runs at the end of a file, as --overwrite does]' \
+        '*--timestamp-filename[Append the time of its end to the file'\''s name]' \
+        '*--timestamp-boundary[Note the times of the first and last sample, as always]' \
+        '*-o[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
+        '*--output[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
+        '*-z[]:value: ' \
+        '*--compression-level[]:value: ' \
+        '*--no-compress[Do not compress]' \
+        '*-m[Ring buffer of each CPU, in pages or as 1M]:value: ' \
+        '*--mmap-pages[Ring buffer of each CPU, in pages or as 1M]:value: ' \
+        '*--embed[Put the names of the stacks into the file, for machines without the binaries]' \
+        '*--no-cache[Keep no copies of binaries that will not be found later]' \
+        '*--switch-events[Record when threads go on and off the CPU]' \
         '*-F[Samples a second and CPU, or '\''max'\'' \[4000\]]:value: ' \
         '*--freq[Samples a second and CPU, or '\''max'\'' \[4000\]]:value: ' \
         '*-c[Sample every so many events instead]:value: ' \
@@ -70,58 +88,6 @@ _prof() {
         '*--max-stack[Frames of a call chain at most]:value: ' \
         '*-k[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
         '*--clockid[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
-        '*--all-user[Of all events, only user space]' \
-        '*--all-kernel[Of all events, only the kernel]' \
-        '*-s[Also the counts of each thread, when it ends]' \
-        '*--stat[Also the counts of each thread, when it ends]' \
-        '*-n[Do not sample\: only the counts of -s]' \
-        '*--no-samples[Do not sample\: only the counts of -s]' \
-        '*--running-time[Also how long events were counted, with the counts of -s and of \:S]' \
-        '*--strict-freq[Fail where -F is more than the kernel allows, rather than lower it]' \
-        '*--namespaces[Also the namespaces of processes]' \
-        '*--no-bpf-event[Not which BPF programs come and go]' \
-        '*-d[The address of the data, and where it was found]' \
-        '*--data[The address of the data, and where it was found]' \
-        '*--phys-data[Its physical address; needs root or CAP_PERFMON]' \
-        '*--data-page-size[The size of the page of the data]' \
-        '*--code-page-size[The size of the page of the code]' \
-        '*-W[How long it took, of events that tell]' \
-        '*--weight[How long it took, of events that tell]' \
-        '*--transaction[What became of the hardware transaction]' \
-        '*-R[Raw data, as tracepoints have them anyway]' \
-        '*--raw-samples[Raw data, as tracepoints have them anyway]' \
-        '*-P[The period, also where it is fixed by -c]' \
-        '*--period[The period, also where it is fixed by -c]' \
-        '*-T[The time; samples always have it]' \
-        '*--timestamp[The time; samples always have it]' \
-        '*--sample-cpu[The CPU]' \
-        '*--sample-identifier[The event'\''s id, first]' \
-        '*--all-cgroups[The cgroup, whose names are recorded, too]' \
-        '*-I[Registers where it was taken\: all, or attached as -Iax,bx; -I? lists them]:value: ' \
-        '*--intr-regs[Registers where it was taken\: all, or attached as -Iax,bx; -I? lists them]:value: ' \
-        '*--user-regs[The registers of user space, as --user-regs=ip,sp; =? lists them]:value: ' \
-        '*-b[The branches taken last; needs a PMU with them]' \
-        '*--branch-any[The branches taken last; needs a PMU with them]' \
-        '*-j[Branches of these kinds\: any,any_call,any_ret,ind_call,cond,…,u,k]:value: ' \
-        '*--branch-filter[Branches of these kinds\: any,any_call,any_ret,ind_call,cond,…,u,k]:value: ' \
-        '*--kernel-callchains[Of call chains, only the kernel'\''s part]' \
-        '*--user-callchains[Of call chains, only that of user space]' \
-        '*-B[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
-        '*-N[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
-        '*--no-buildid[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
-        '*--no-buildid-cache[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
-        '*--buildid-all[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
-        '*--buildid-mmap[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
-        '*-o[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
-        '*--output[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
-        '*-z[]:value: ' \
-        '*--compression-level[]:value: ' \
-        '*--no-compress[Do not compress]' \
-        '*-m[Ring buffer of each CPU, in pages or as 1M]:value: ' \
-        '*--mmap-pages[Ring buffer of each CPU, in pages or as 1M]:value: ' \
-        '*--embed[Put the names of the stacks into the file, for machines without the binaries]' \
-        '*--no-cache[Keep no copies of binaries that will not be found later]' \
-        '*--max-size[Stop when the file has this size\: 100M]:value: ' \
         '*:: :_normal'
       ;;
     stacks)
@@ -244,6 +210,7 @@ _prof() {
         '*--addr[Addresses of user space in call chains\: relative (to the file they are in) or absolute]:value:(relative absolute)' \
         '*--show-mmap-events[Show mappings as well]' \
         '*--show-task-events[Show names, births and ends of threads as well]' \
+        '*--show-switch-events[Show when threads go on and off the CPU as well]' \
         '*--header[First show what the recording says of itself]' \
         '*--header-only[Show only that]' \
         '*:file:_files'
