@@ -109,6 +109,18 @@ _prof() {
       COMPREPLY=($(compgen -W "monotonic monotonic_raw realtime boottime tai" -- "$current"))
       return
       ;;
+    "record -I" | "record --intr-regs")
+      # anything
+      return
+      ;;
+    "record --user-regs")
+      # anything
+      return
+      ;;
+    "record -j" | "record --branch-filter")
+      # anything
+      return
+      ;;
     "stacks -p" | "stacks --pid")
       COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"))
       return
@@ -456,7 +468,7 @@ _prof() {
   esac
   case "$command" in
     record)
-      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit --duration -D --delay --control --max-size --switch-output --switch-max-files --overwrite --tail-synthesize --timestamp-filename --timestamp-boundary -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --switch-events -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid"
+      words="-h --help -q --quiet -v --verbose -a --all-cpus -C --cpu -p --pid -t --tid -u --uid -i --no-inherit -G --cgroup --duration -D --delay --control --max-size --switch-output --switch-max-files --overwrite --tail-synthesize --timestamp-filename --timestamp-boundary -B -N --no-buildid --no-buildid-cache --buildid-all --buildid-mmap -o --output -z --compression-level --no-compress -m --mmap-pages --embed --no-cache --dry-run --switch-events -F --freq -c --count -e --event --filter --exclude-perf -g --call-graph --weight --bpf --off-cpu --wakers --wall --min-block --max-block --interval --max-stack -k --clockid --all-user --all-kernel -s --stat -n --no-samples --running-time --strict-freq --namespaces --no-bpf-event -d --data --phys-data --data-page-size --code-page-size -W --transaction -R --raw-samples -P --period -T --timestamp --sample-cpu --sample-identifier --all-cgroups -I --intr-regs --user-regs -b --branch-any -j --branch-filter --kernel-callchains --user-callchains"
       ;;
     stacks)
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"

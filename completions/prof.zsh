@@ -27,7 +27,6 @@ _prof() {
       _arguments -s -S \
         '*-h[Print this help message and exit]' \
         '*--help[Print this help message and exit]' \
-        '*--dry-run[Only check the options and the names of the events]' \
         '*-q[Print nothing but errors]' \
         '*--quiet[Print nothing but errors]' \
         '*-v[Say more]' \
@@ -57,6 +56,12 @@ _prof() {
         '*--tail-synthesize[Describe what runs at the end of a file, as --overwrite does]' \
         '*--timestamp-filename[Append the time of its end to the file'\''s name]' \
         '*--timestamp-boundary[Note the times of the first and last sample, as always]' \
+        '*-B[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*-N[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*--no-buildid[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*--no-buildid-cache[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*--buildid-all[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
+        '*--buildid-mmap[Of perf, and without effect\: all that is mapped has its build id recorded, and perf'\''s cache of binaries is not used]' \
         '*-o[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
         '*--output[File to write; '\''-'\''\: standard output \[perf.data\]]:file:_files' \
         '*-z[]:value: ' \
@@ -66,6 +71,7 @@ _prof() {
         '*--mmap-pages[Ring buffer of each CPU, in pages or as 1M]:value: ' \
         '*--embed[Put the names of the stacks into the file, for machines without the binaries]' \
         '*--no-cache[Keep no copies of binaries that will not be found later]' \
+        '*--dry-run[Only check the options and the names of the events]' \
         '*--switch-events[Record when threads go on and off the CPU]' \
         '*-F[Samples a second and CPU, or '\''max'\'' \[4000\]]:value: ' \
         '*--freq[Samples a second and CPU, or '\''max'\'' \[4000\]]:value: ' \
@@ -88,6 +94,41 @@ _prof() {
         '*--max-stack[Frames of a call chain at most]:value: ' \
         '*-k[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
         '*--clockid[Clock of the time stamps \[monotonic\]]:value:(monotonic monotonic_raw realtime boottime tai)' \
+        '*--all-user[Of all events, only user space]' \
+        '*--all-kernel[Of all events, only the kernel]' \
+        '*-s[Also the counts of each thread, when it ends]' \
+        '*--stat[Also the counts of each thread, when it ends]' \
+        '*-n[Do not sample\: only the counts of -s]' \
+        '*--no-samples[Do not sample\: only the counts of -s]' \
+        '*--running-time[Also how long events were counted, with the counts of -s and of \:S]' \
+        '*--strict-freq[Fail where -F is more than the kernel allows, rather than lower it]' \
+        '*--namespaces[Also the namespaces of processes]' \
+        '*--no-bpf-event[Not which BPF programs come and go]' \
+        '*-d[The address of the data, and where it was found]' \
+        '*--data[The address of the data, and where it was found]' \
+        '*--phys-data[Its physical address; needs root or CAP_PERFMON]' \
+        '*--data-page-size[The size of the page of the data]' \
+        '*--code-page-size[The size of the page of the code]' \
+        '*-W[How long it took, of events that tell]' \
+        '*--transaction[What became of the hardware transaction]' \
+        '*-R[Raw data, as tracepoints have them anyway]' \
+        '*--raw-samples[Raw data, as tracepoints have them anyway]' \
+        '*-P[The period, also where it is fixed by -c]' \
+        '*--period[The period, also where it is fixed by -c]' \
+        '*-T[The time; samples always have it]' \
+        '*--timestamp[The time; samples always have it]' \
+        '*--sample-cpu[The CPU]' \
+        '*--sample-identifier[The event'\''s id, first]' \
+        '*--all-cgroups[The cgroup, whose names are recorded, too]' \
+        '*-I[Registers where it was taken\: all, or attached as -Iax,bx; -I? lists them]:value: ' \
+        '*--intr-regs[Registers where it was taken\: all, or attached as -Iax,bx; -I? lists them]:value: ' \
+        '*--user-regs[The registers of user space, as --user-regs=ip,sp; =? lists them]:value: ' \
+        '*-b[The branches taken last; needs a PMU with them]' \
+        '*--branch-any[The branches taken last; needs a PMU with them]' \
+        '*-j[Branches of these kinds\: any,any_call,any_ret,ind_call,cond,…,u,k]:value: ' \
+        '*--branch-filter[Branches of these kinds\: any,any_call,any_ret,ind_call,cond,…,u,k]:value: ' \
+        '*--kernel-callchains[Of call chains, only the kernel'\''s part]' \
+        '*--user-callchains[Of call chains, only that of user space]' \
         '*:: :_normal'
       ;;
     stacks)

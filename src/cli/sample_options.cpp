@@ -16,7 +16,8 @@ void add_contents(CLI::App& app, RecordOptions& options, SampleArguments& to) {
   flag("--phys-data", contents.phys_address, "Its physical address; needs root or CAP_PERFMON");
   flag("--data-page-size", contents.data_page_size, "The size of the page of the data");
   flag("--code-page-size", contents.code_page_size, "The size of the page of the code");
-  flag("-W,--weight", contents.weight, "How long it took, of events that tell");
+  // perf's long form, --weight, is of a tracepoint's field here.
+  flag("-W", contents.weight, "How long it took, of events that tell");
   flag("--transaction", contents.transaction, "What became of the hardware transaction");
   flag("-R,--raw-samples", contents.raw, "Raw data, as tracepoints have them anyway");
   flag("-P,--period", contents.period, "The period, also where it is fixed by -c");

@@ -81,6 +81,7 @@ bool parse_tail(std::string_view text, ScriptHead& head) {
   }
   // perf's own records have a line, too: "PERF_RECORD_COMM: cat:12/12".
   if (word.size() < 2 || word.back() != ':' || word.starts_with("PERF_RECORD_")) return false;
+  if (word.front() >= '0' && word.front() <= '9') return false;  // a time that is none
   head.event = word.substr(0, word.size() - 1);
   head.rest = trimmed(after);
   return true;

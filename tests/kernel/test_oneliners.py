@@ -4,7 +4,7 @@ the same command at the same time, counts the same."""
 import os
 import re
 
-from harness import (PROF, Skip, check, check_equal, check_in, check_near, main, ok, perf_ok,
+from harness import (PROF, Skip, check, check_equal, check_in, check_near, main, ok, perf_ok, prof,
                      prof_ok, require_perf, require_root, require_tracefs, run, test, workload)
 from recordings import attributes, folded_stacks
 
@@ -240,6 +240,19 @@ def all_system_calls(tmp):
     same_hits(files, "syscalls:sys_enter_connect", "provokes", COUNT, COUNT)
     same_hits(files, r"syscalls:sys_enter_\w+", "provokes", COUNT + 5)
     same_attributes(tmp, *options)
+
+
+@test
+def what_needs_a_pmu_is_refused_in_words(tmp):
+    if os.path.isdir("/sys/bus/event_source/devices/cpu"):
+        raise Skip("there is a hardware PMU here")
+    for event in ("r003c", "cycles:pp", "{cycles,instructions}:S"):
+        path = f"{tmp}/none"
+        done = prof("record", "-e", event, "-o", path, "--", "true")
+        check_equal(done.code, 1, f"exit code of -e {event}")
+        check_in("PMU", done.err, f"-e {event}")
+        check_in("cpu-clock", done.err, f"the remedy of -e {event}")
+        check(not os.path.exists(path), f"-e {event} leaves a file")
 
 
 if __name__ == "__main__":
