@@ -42,6 +42,9 @@ Result<void> give_modifiers(std::string_view letters, bool leads, EventSpec& spe
 }
 
 tl::unexpected<Error> unknown_event(std::string_view text) {
+  if (text.empty()) {
+    return fail("an event has no name", "separate several by one comma; all events: prof list", 2);
+  }
   std::string hint = did_you_mean(Words(text).first, event_names());
   return fail(fmt::format("unknown event '{}'", text),
               hint + (hint.empty() ? "" : "\n      ") +

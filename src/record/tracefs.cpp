@@ -111,14 +111,14 @@ Result<uint64_t> Tracefs::id_of(const std::string& system, const std::string& na
   std::string hint;
   if (!names.empty()) {
     hint = did_you_mean(full, names);
-    if (hint.empty()) hint = fmt::format("those of '{}': ls {}/events/{}", system, root_, system);
+    if (hint.empty()) hint = fmt::format("those of '{0}': prof list {0}:", system);
   } else {
     // The system is unknown: perhaps the name is right elsewhere.
     for (const std::string& other : systems()) {
       for (const std::string& each : events_of(other)) names.push_back(other + ":" + each);
     }
     hint = did_you_mean(full, names);
-    if (hint.empty()) hint = fmt::format("all of them: ls {}/events/*", root_);
+    if (hint.empty()) hint = "all of them: prof list";
   }
   return fail(fmt::format("there is no tracepoint '{}'", full), hint, 2);
 }
@@ -134,7 +134,10 @@ Result<std::vector<std::string>> Tracefs::matching(const std::string& system,
     }
   }
   if (!found.empty()) return found;
-  std::string hint = did_you_mean(system, systems());
+  const std::vector<std::string> all = systems();
+  std::string hint = std::ranges::find(all, system) != all.end()
+                         ? fmt::format("those of '{0}': prof list {0}:", system)
+                         : did_you_mean(system, all);
   if (hint.empty()) hint = fmt::format("the systems are the folders in {}/events", root_);
   return fail(fmt::format("no tracepoint is matched by '{}:{}'", system, name),
               hint + "\n      all events: prof list", 2);

@@ -3,9 +3,11 @@ the same command at the same time, counts the same."""
 
 import os
 import re
+import sys
 
 from harness import (PROF, Skip, check, check_equal, check_in, check_near, main, ok, perf_ok, prof,
-                     prof_ok, require_perf, require_root, require_tracefs, run, test, workload)
+                     prof_ok, require_perf, require_program, require_root, require_tracefs,
+                     require_uprobes, run, test, workload)
 from recordings import attributes, folded_stacks
 
 COUNT = 50
@@ -49,17 +51,19 @@ def same_hits(files, event, comm="provokes", least=COUNT, most=None, slack=0):
     check(most is None or ours <= most, f"{ours} hits of {event}, of {most} that were provoked")
 
 
-def same_attributes(tmp, *options):
-    """As perf asks the kernel, when chains are the kernel's too."""
-    plain = []
-    for option in options:
-        plain += ["-a", "--call-graph", "fp"] if option == "-ag" else [option]
-    ours, theirs = f"{tmp}/ours.attr", f"{tmp}/theirs.attr"
-    prof_ok("record", "-q", *plain, "-o", ours, "--", "true")
-    perf_ok("record", "-q", "-B", "-N", *plain, "-o", theirs, "--", "true")
+def same_attributes(tmp, options, files=None):
+    """As perf asks the kernel, when chains are the kernel's too. `files` are recordings with the
+    options, if there are any."""
+    if "-ag" in options or not files:
+        plain = []
+        for option in options:
+            plain += ["-a", "--call-graph", "fp"] if option == "-ag" else [option]
+        files = (f"{tmp}/ours.attr", f"{tmp}/theirs.attr")
+        prof_ok("record", "-q", *plain, "-o", files[0], "--", "true")
+        perf_ok("record", "-q", "-B", "-N", *plain, "-o", files[1], "--", "true")
     by_number = [sorted(attributes(path), key=lambda event: int(event["config"], 0))
                  if any("*" in option for option in options) else attributes(path)
-                 for path in (ours, theirs)]
+                 for path in files]
     check_equal(by_number[0], by_number[1], f"attributes of {' '.join(options)}")
 
 
@@ -69,7 +73,7 @@ def check_provoked(tmp, options, what, event, least=COUNT, most=None, comm="prov
     require_perf()
     files = record(tmp, options, provoke(*what))
     same_hits(files, event, comm, least, most, slack)
-    same_attributes(tmp, *options)
+    same_attributes(tmp, options, files)
     return files
 
 
@@ -88,7 +92,7 @@ def profile_of_the_system(tmp, rate):
               for tool, path in ((prof_ok, ours), (perf_ok, theirs))]
     check(abs(counts[0] - counts[1]) <= 0.1 * counts[1] + 2, f"{counts} samples of prof and perf")
     check(0.7 * 3 * rate <= counts[0] <= 1.05 * 3 * rate, f"{counts[0]} samples of 3 s at {rate} Hz")
-    same_attributes(tmp, *options, "-e", "cpu-clock")
+    same_attributes(tmp, (*options, "-e", "cpu-clock"))
     stacks = folded_stacks(prof_ok("fold", "-i", ours).out)
     inside = sum(count for stack, count in stacks.items() if stack[0] == "shares")
     rooted = sum(count for stack, count in stacks.items()
@@ -115,7 +119,7 @@ def sched_process_exec(tmp):
 @test
 def context_switches(tmp):
     # By frequency not each is a sample: they are counted with -c 1.
-    same_attributes(tmp, "-e", "context-switches", "-ag")
+    same_attributes(tmp, ("-e", "context-switches", "-ag"))
     ours, _ = check_provoked(tmp, ("-e", "context-switches", "-c", "1", "-ag"),
                              ("switches", COUNT), "context-switches", record=one_by_one,
                              slack=COUNT // 5)
@@ -130,7 +134,7 @@ def context_switches(tmp):
 def migrations(tmp):
     if len(os.sched_getaffinity(0)) < 2:
         raise Skip("there is but one CPU")
-    same_attributes(tmp, "-e", "migrations", "-a")
+    same_attributes(tmp, ("-e", "migrations", "-a"))
     check_provoked(tmp, ("-e", "migrations", "-c", "1", "-a"), ("migrations", COUNT),
                    r"(cpu-)?migrations", record=one_by_one, slack=COUNT // 5)
 
@@ -166,14 +170,14 @@ def block_rq_issue_and_complete(tmp):
     files = both(tmp, options, provoke("blocks", COUNT, f"{tmp}/blocks"))
     same_hits(files, "block:block_rq_issue", "provokes", 2 * COUNT)
     same_hits(files, "block:block_rq_complete", "provokes", 0)
-    same_attributes(tmp, *options)
+    same_attributes(tmp, options, files)
 
 
 @test
 def block_filters(tmp):
     require_perf()
     block_device_of(tmp)
-    same_attributes(tmp, "-e", "block:block_rq_complete", "--filter", "nr_sector > 200", "-a")
+    same_attributes(tmp, ("-e", "block:block_rq_complete", "--filter", "nr_sector > 200", "-a"))
     for text, least, told in (("nr_sector > 200", COUNT, r" \+ (\d+) "),
                               ('rwbs == "WS"', 2 * COUNT, None)):
         options = ("-e", "block:block_rq_issue", "--filter", text, "-a")
@@ -239,7 +243,20 @@ def all_system_calls(tmp):
     files = both(tmp, options, provoke("connects", COUNT))
     same_hits(files, "syscalls:sys_enter_connect", "provokes", COUNT, COUNT)
     same_hits(files, r"syscalls:sys_enter_\w+", "provokes", COUNT + 5)
-    same_attributes(tmp, *options)
+    same_attributes(tmp, options, files)
+
+
+@test
+def lines_that_bash_reads(tmp):
+    require_uprobes()
+    require_program("bash")
+    path = f"{tmp}/perf.data"
+    # A shell at a terminal, which types three commands and leaves: four lines.
+    typed = "import pty; pty.spawn(['/bin/bash', '--norc', '-i'])"
+    ok(run(PROF, "record", "-e", "uprobe:/bin/bash:readline", "-ag", "-o", path, "--",
+           sys.executable, "-c", typed, stdin=b"true\ntrue\ntrue\nexit\n"))
+    check_equal(hits(prof_ok("script", "-F", "comm,event", "-i", path).out, "bash",
+                     "uprobe:/bin/bash:readline"), 4, "lines")
 
 
 @test
