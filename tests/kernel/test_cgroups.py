@@ -9,7 +9,7 @@ from harness import (Skip, check, check_equal, check_in, main, perf_ok, prof, pr
                      require_root, test)
 from recordings import attributes
 
-SPIN = "import time\nend = time.monotonic() + 2\nwhile time.monotonic() < end: pass"
+SPIN = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"
 NAME = f"prof-test-{os.getpid()}"
 
 
