@@ -72,13 +72,21 @@ Result<void> DataStream::flush() {
   size_t done = 0;
   auto result = write_fully(fd_, buffer_, name_, done);
   const size_t whole = result ? done : whole_records(buffer_, done);
-  const size_t kept = done > kGiveBack ? whole_records(buffer_, done - kGiveBack) : 0;
-  if (whole != 0) earlier_ = whole_ + kept;
+  note_boundary(whole_);
+  if (done > kGiveBack) note_boundary(whole_ + whole_records(buffer_, done - kGiveBack));
   whole_ += whole;
+  while (boundaries_.size() > 1 && boundaries_[1] + kGiveBack <= whole_) boundaries_.pop_front();
   written_ += done;
   buffer_.clear();
   if (!result) return keep(result.error());
   return {};
+}
+
+/// Of what is written in small pieces, one is not enough to make room.
+void DataStream::note_boundary(uint64_t offset) {
+  if (offset != 0 && (boundaries_.empty() || boundaries_.back() < offset)) {
+    boundaries_.push_back(offset);
+  }
 }
 
 Result<void> DataStream::keep(Error error) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,13 +33,14 @@ class DataStream {
   /// Bytes in the file up to the last whole record.
   uint64_t whole_size() const { return whole_; }
   /// A record boundary before whole_size(), for who needs to give back space; 0 if there is none.
-  uint64_t earlier_boundary() const { return earlier_; }
+  uint64_t earlier_boundary() const { return boundaries_.empty() ? 0 : boundaries_.front(); }
   bool failed() const { return error_.has_value(); }
 
  private:
   DataStream(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
   Result<void> flush_if_large();
   Result<void> keep(Error error);
+  void note_boundary(uint64_t offset);
 
   int fd_;
   std::string name_;
@@ -48,7 +50,7 @@ class DataStream {
   uint64_t bytes_in_ = 0;
   uint64_t written_ = 0;
   uint64_t whole_ = 0;
-  uint64_t earlier_ = 0;
+  std::deque<uint64_t> boundaries_;  // the first lies far enough before whole_, if any does
 };
 
 /// write(2) until everything is out. On failure `done` still says how much went.
