@@ -188,7 +188,8 @@ void ScriptImport::add_frame(std::string_view line) {
 
 /// As perf-map-agent writes what the JIT compiler inlined: "outer->inner" is two frames.
 void ScriptImport::append_frames(const ScriptFrame& frame) {
-  if (frame.name.starts_with('(')) return;  // perf's mark for a process: no code
+  // perf's mark for a process is no code; a function of a nameless namespace is.
+  if (frame.name.starts_with('(') && !frame.name.starts_with("(anonymous namespace)")) return;
   std::string_view name = frame.name;
   if (is_generated(frame.dso)) {
     for (size_t at = name.rfind("->"); at != name.npos && at > 0; at = name.rfind("->")) {

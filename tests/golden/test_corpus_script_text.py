@@ -54,7 +54,9 @@ def stacks(text, inferno):
         key = [comm.replace(" ", "_")]
         for frame in (tidy(frame, inferno) for frame in frames):
             key.append(frame[1:] if java and re.match("L.*/", frame) else frame)
-        key = tuple(frame for frame in key if frame)
+        # stackcollapse-perf.pl takes what begins with a parenthesis for a process, and drops it.
+        key = tuple(frame for frame in key
+                    if frame and (inferno or not frame.startswith("(anonymous namespace)")))
         found[key] = found.get(key, 0) + int(count)
     return found
 

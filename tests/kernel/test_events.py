@@ -7,7 +7,7 @@ import time
 
 from harness import (PROF, Skip, check, check_equal, check_in, main, perf_ok, prof, prof_ok, require_perf,
                      require_root, require_tracefs, run, test, workload)
-from recordings import attributes, recorded_samples
+from recordings import attributes, recorded_samples, refused
 
 CALLS = 100
 BURN = ("dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=2000")
@@ -23,14 +23,6 @@ def both(tmp, options, command):
 
 def events_of(path):
     return prof_ok("script", "-i", path, "-F", "event").out.split()
-
-
-def refused(code, told, *options):
-    with_file = ("record", *options, "-o", "not-made", "--", workload("hits"), 1)
-    done = prof(*with_file)
-    check_equal(done.code, code, f"exit code of:\n{done}")
-    check_in(told, done.err, " ".join(options))
-    check(not os.path.exists("not-made"), "an empty file is left")
 
 
 @test

@@ -5,7 +5,7 @@ import re
 
 from harness import (NOBODY, PROF, check, check_equal, check_in, main, perf_ok, prof, prof_ok,
                      require_perf, require_root, run, test)
-from recordings import attributes, recorded_samples
+from recordings import attributes, recorded_samples, refused
 
 BURN = ("dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=500")
 CLOCK = ("-e", "cpu-clock")
@@ -13,13 +13,6 @@ CLOCK = ("-e", "cpu-clock")
 
 def record(path, *options, command=BURN):
     return prof_ok("record", *options, "-o", path, "--", *command)
-
-
-def refused(code, told, *options):
-    done = prof("record", *options, "-o", "not-made", "--", "true")
-    check_equal(done.code, code, f"exit code of:\n{done}")
-    check_in(told, done.err, " ".join(options))
-    check(not os.path.exists("not-made"), "an empty file is left")
 
 
 @test

@@ -1,8 +1,9 @@
 """Text of perf and prof taken apart, for tests that compare what two tools say of one recording."""
 
+import os
 import re
 
-from harness import Failure, check, perf_ok, prof_ok
+from harness import Failure, check, check_equal, check_in, perf_ok, prof, prof_ok, workload
 
 PERCENT_ROW = re.compile(r"^\s+(\d+\.\d+)%(?:\s+(\d+\.\d+)%)?\s+(.*\S)\s*$")
 
@@ -113,6 +114,14 @@ def attributes(path, without=("ID", "IDENTIFIER", "PERIOD")):
         found["sample_type"] = "|".join(sorted(bits))
         events.append({key: value for key, value in found.items() if key not in MEANT})
     return events
+
+
+def refused(code, told, *options):
+    """`record` with these options ends with the code and says so, and leaves no file."""
+    done = prof("record", *options, "-o", "not-made", "--", workload("hits"), 1)
+    check_equal(done.code, code, f"exit code of:\n{done}")
+    check_in(told, done.err, " ".join(options))
+    check(not os.path.exists("not-made"), "an empty file is left")
 
 
 def folded(path, *options):

@@ -89,6 +89,9 @@ TEST_CASE("a text without call chains has one frame a sample") {
       "   cat 1 1.0: 5 cycles:  401000 main+0x0 (/bin/cat)\n"
       "   cat 1 1.1: 5 cycles:  401004 main+0x4 (/bin/cat)\n");
   CHECK_FALSE(profile.has_callchains);
+  CHECK(
+      folded(imported("a 1 1.0: cycles:\n\t401000 (anonymous namespace)::f (x)\n\t1 (sh) (x)\n")) ==
+      "a;(anonymous namespace)::f 1\n");
   CHECK(folded(profile) == "cat;main 2\n");
 }
 
