@@ -1,8 +1,10 @@
 # `cmake --install` puts the binary, the man pages and the completions where each is looked for.
 install(TARGETS prof RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-file(GLOB man_pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/man/*.1)
-install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+foreach(section 1 7)
+  file(GLOB man_pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/man/*.${section})
+  install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
 
 install(FILES ${CMAKE_SOURCE_DIR}/completions/prof.bash
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME prof)

@@ -5,7 +5,7 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed list doctor --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed evlist buildids repair merge list doctor --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -185,12 +185,40 @@ _prof() {
       # anything
       return
       ;;
+    "report --where")
+      # anything
+      return
+      ;;
     "report --demangle")
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
       ;;
     "report -s" | "report --sort")
       COMPREPLY=($(compgen -W "comm dso sym pid tid cpu trace" -- "$current"))
+      return
+      ;;
+    "report -F" | "report --fields")
+      # anything
+      return
+      ;;
+    "report --time-quantum")
+      # anything
+      return
+      ;;
+    "report -t" | "report --field-separator")
+      # anything
+      return
+      ;;
+    "report -w" | "report --column-widths")
+      # anything
+      return
+      ;;
+    "report --percentage")
+      # anything
+      return
+      ;;
+    "report --group-sort-idx")
+      # anything
       return
       ;;
     "report --weight")
@@ -206,6 +234,18 @@ _prof() {
       return
       ;;
     "report --max-stack")
+      # anything
+      return
+      ;;
+    "report -p" | "report --parent")
+      # anything
+      return
+      ;;
+    "report --ignore-callees")
+      # anything
+      return
+      ;;
+    "report --symbol-filter")
       # anything
       return
       ;;
@@ -257,6 +297,10 @@ _prof() {
       # anything
       return
       ;;
+    "script --where")
+      # anything
+      return
+      ;;
     "script --demangle")
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
@@ -265,8 +309,32 @@ _prof() {
       COMPREPLY=($(compgen -W "comm tid pid time cpu event ip sym symoff dso period trace" -- "$current"))
       return
       ;;
+    "script --reltime")
+      # anything
+      return
+      ;;
+    "script --deltatime")
+      # anything
+      return
+      ;;
     "script --addr")
       COMPREPLY=($(compgen -W "relative absolute" -- "$current"))
+      return
+      ;;
+    "script --max-stack")
+      # anything
+      return
+      ;;
+    "script --json")
+      # anything
+      return
+      ;;
+    "script -x" | "script --field-separator")
+      # anything
+      return
+      ;;
+    "script --csv")
+      # anything
       return
       ;;
     "flamegraph -i" | "flamegraph --input")
@@ -306,6 +374,10 @@ _prof() {
       return
       ;;
     "flamegraph --event")
+      # anything
+      return
+      ;;
+    "flamegraph --where")
       # anything
       return
       ;;
@@ -425,6 +497,10 @@ _prof() {
       # anything
       return
       ;;
+    "fold --where")
+      # anything
+      return
+      ;;
     "fold --demangle")
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
@@ -461,6 +537,18 @@ _prof() {
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
+    "evlist -i" | "evlist --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "buildids -i" | "buildids --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "merge -o" | "merge --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
     "list -p" | "list --pid")
       COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"))
       return
@@ -474,19 +562,31 @@ _prof() {
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only --stack-quality --stats"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
       ;;
     script)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns -G --hide-call-graph --addr --show-mmap-events --show-task-events --show-switch-events --header --header-only"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns --reltime --deltatime -G --hide-call-graph --addr --max-stack --show-mmap-events --show-task-events --show-switch-events --show-lost-events --show-namespace-events --show-cgroup-events --show-bpf-events --show-round-events --json -x --field-separator --csv -D --dump --dump-raw-trace --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --weight --idle --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --weight --idle --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
       ;;
     fold)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
       ;;
     embed)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"
+      ;;
+    evlist)
+      words="-h --help -i --input -v --verbose -g --group -F --freq --trace-fields"
+      ;;
+    buildids)
+      words="-h --help -i --input -H --with-hits -k --kernel"
+      ;;
+    repair)
+      words="-h --help -f --force"
+      ;;
+    merge)
+      words="-h --help -o --output -f --force"
       ;;
     list)
       words="-h --help -p --pid -v --details --json --stdio"

@@ -11,6 +11,10 @@ _prof() {
     'flamegraph:Draw a flame graph as SVG'
     'fold:Print folded stacks\: comm;root;...;leaf count'
     'embed:Put the names of its stacks into a recording, for machines without the binaries'
+    'evlist:List the events of a recording'
+    'buildids:List the build ids of the binaries of a recording'
+    'repair:Write what can be read of a damaged or newer recording as one that perf reads'
+    'merge:Join recordings, of one host or several'
     'list:List the events of this machine, and which open here'
     'doctor:Try everything that prof can use on this machine, and name the remedies'
   )
@@ -181,6 +185,7 @@ _prof() {
         '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
         '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
         '*--event[Only this event of the recording]:value: ' \
+        '*--where[Only samples for which this holds, as '\''comm == nginx && dso !~ /libc/'\''\: see man prof-where]:value: ' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--short-names[C++, Rust and D names without parameters and template arguments]' \
@@ -188,8 +193,22 @@ _prof() {
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--stdio[Plain text on standard output, without a pager]' \
-        '*-s[Columns\: comm,dso,sym,srcline,pid,tid,cpu,cgroup, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
-        '*--sort[Columns\: comm,dso,sym,srcline,pid,tid,cpu,cgroup, trace, or fields of tracepoints]:value:(comm dso sym pid tid cpu trace)' \
+        '*-s[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
+        '*--sort[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
+        '*-F[Columns, in this order\: overhead,overhead_children,overhead_sys, overhead_us,sample,period, and those of --sort; +KEYS\: more]:value: ' \
+        '*--fields[Columns, in this order\: overhead,overhead_children,overhead_sys, overhead_us,sample,period, and those of --sort; +KEYS\: more]:value: ' \
+        '*--time-quantum[Steps of the sort key time\: 100ms, 10us, 1s]:value: ' \
+        '*--ns[Times in nanoseconds]' \
+        '*-t[Put this between columns, which are not aligned then; in names it is a dot]:value: ' \
+        '*--field-separator[Put this between columns, which are not aligned then; in names it is a dot]:value: ' \
+        '*-w[]:value: ' \
+        '*--column-widths[]:value: ' \
+        '*--show-cpu-utilization[Show the shares of the kernel and of user space]' \
+        '*--percentage[Of what filters leave (relative), or of all (absolute, the default)]:value: ' \
+        '*--hierarchy[A level of rows for each sort key, in the place of columns]' \
+        '*--group[One table for the events of a group (default where they were recorded so)]' \
+        '*--no-group[One table for the events of a group (default where they were recorded so)]' \
+        '*--group-sort-idx[Sort by the member of the group with this number, from 0]:value: ' \
         '*--raw-trace[Fields of tracepoints as stored, not as their events print them]' \
         '*--weight[What percentages relate to\: period, or a number among a tracepoint'\''s fields]:value:(period)' \
         '*--children[Count a function with everything it calls (default with call chains)]' \
@@ -200,6 +219,14 @@ _prof() {
         '*--inverted[Call graphs from callers to callees]' \
         '*--percent-limit[Leave out what is below this percentage]:value: ' \
         '*--max-stack[Use this many frames of each stack]:value: ' \
+        '*-p[Tell samples apart by the function of this regular expression they are below]:value: ' \
+        '*--parent[Tell samples apart by the function of this regular expression they are below]:value: ' \
+        '*-x[Only samples below a function of --parent]' \
+        '*--exclude-other[Only samples below a function of --parent]' \
+        '*--ignore-callees[Count what functions of this regular expression call as their own]:value: ' \
+        '*-U[Only samples in functions with a name]' \
+        '*--hide-unresolved[Only samples in functions with a name]' \
+        '*--symbol-filter[Only functions with this in their names]:value: ' \
         '*-n[Show the number of samples]' \
         '*--show-nr-samples[Show the number of samples]' \
         '*--show-total-period[Show the sum of periods]' \
@@ -210,8 +237,17 @@ _prof() {
         '*--symbols[Only samples in these functions]:value: ' \
         '*--header[Show what the recording says of itself, too]' \
         '*--header-only[Show only that]' \
+        '*-I[With it CPUs, memory and caches]' \
+        '*--show-info[With it CPUs, memory and caches]' \
+        '*--json[JSON for programs, instead of tables]' \
+        '*--tasks[List the threads and who made them, instead]' \
+        '*--mmaps[List them with what they had mapped]' \
+        '*-T[Show the counts of each thread that record -s left]' \
+        '*--threads[Show the counts of each thread that record -s left]' \
         '*--stack-quality[Say which stacks are not whole, why, and what mends it]' \
         '*--stats[Count the records of the recording]' \
+        '*-q[Only the rows\: no heads, no warnings]' \
+        '*--quiet[Only the rows\: no heads, no warnings]' \
         '*:file:_files'
       ;;
     script)
@@ -237,21 +273,37 @@ _prof() {
         '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
         '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
         '*--event[Only this event of the recording]:value: ' \
+        '*--where[Only samples for which this holds, as '\''comm == nginx && dso !~ /libc/'\''\: see man prof-where]:value: ' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--short-names[C++, Rust and D names without parameters and template arguments]' \
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
-        '*-F[What to print\: comm,tid,pid,time,tod,cpu,event,trace,ip,sym,symoff,dso,period,srcline,addr,weight,iregs,uregs,brstack,brstacksym,brstackoff,phys_addr,…, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
-        '*--fields[What to print\: comm,tid,pid,time,tod,cpu,event,trace,ip,sym,symoff,dso,period,srcline,addr,weight,iregs,uregs,brstack,brstacksym,brstackoff,phys_addr,…, or changes to the default as +pid,-cpu]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
+        '*-F[What to print\: comm,tid,pid,time,tod,cpu,event,trace,ip,sym,symoff,dso,period,srcline,addr,weight,iregs,uregs,brstack,brstacksym,brstackoff,phys_addr,…, or changes to the default as +pid,-cpu; as trace\:FIELDS of events of one type]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
+        '*--fields[What to print\: comm,tid,pid,time,tod,cpu,event,trace,ip,sym,symoff,dso,period,srcline,addr,weight,iregs,uregs,brstack,brstacksym,brstackoff,phys_addr,…, or changes to the default as +pid,-cpu; as trace\:FIELDS of events of one type]:value:(comm tid pid time cpu event ip sym symoff dso period trace)' \
         '*--ns[Times with nanoseconds]' \
+        '*--reltime[Times since the first sample shown]:value: ' \
+        '*--deltatime[Times since the sample before]:value: ' \
         '*-G[Only the sampled address, on the sample'\''s line]' \
         '*--hide-call-graph[Only the sampled address, on the sample'\''s line]' \
         '*--addr[Addresses of user space in call chains\: relative (to the file they are in) or absolute]:value:(relative absolute)' \
+        '*--max-stack[Print this many frames of each call chain at most]:value: ' \
         '*--show-mmap-events[Show mappings as well]' \
         '*--show-task-events[Show names, births and ends of threads as well]' \
         '*--show-switch-events[Show when threads go on and off the CPU as well]' \
+        '*--show-lost-events[Show where records were lost as well]' \
+        '*--show-namespace-events[Show which namespaces threads are in as well]' \
+        '*--show-cgroup-events[Show the names of cgroups as well]' \
+        '*--show-bpf-events[Show which BPF programs come and go as well]' \
+        '*--show-round-events[Show the recorder'\''s rounds as well]' \
+        '*--json[An object of JSON for each sample, one a line]:value: ' \
+        '*-x[A table with this between its columns, and a line of their names first]:value: ' \
+        '*--field-separator[A table with this between its columns, and a line of their names first]:value: ' \
+        '*--csv[The same as -x ,]:value: ' \
+        '*-D[Every record as it lies in the file, with its offset and bytes]' \
+        '*--dump[Every record as it lies in the file, with its offset and bytes]' \
+        '*--dump-raw-trace[Every record as it lies in the file, with its offset and bytes]' \
         '*--header[First show what the recording says of itself]' \
         '*--header-only[Show only that]' \
         '*:file:_files'
@@ -279,6 +331,7 @@ _prof() {
         '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
         '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
         '*--event[Only this event of the recording]:value: ' \
+        '*--where[Only samples for which this holds, as '\''comm == nginx && dso !~ /libc/'\''\: see man prof-where]:value: ' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--short-names[C++, Rust and D names without parameters and template arguments]' \
@@ -336,6 +389,7 @@ _prof() {
         '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
         '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
         '*--event[Only this event of the recording]:value: ' \
+        '*--where[Only samples for which this holds, as '\''comm == nginx && dso !~ /libc/'\''\: see man prof-where]:value: ' \
         '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
         '*--no-demangle[Names as linked]' \
         '*--short-names[C++, Rust and D names without parameters and template arguments]' \
@@ -370,6 +424,51 @@ _prof() {
         '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*-o[Write a new file instead of changing it]:file:_files' \
         '*--output[Write a new file instead of changing it]:file:_files' \
+        '*:file:_files'
+      ;;
+    evlist)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*-v[With all of their settings]' \
+        '*--verbose[With all of their settings]' \
+        '*-g[As the groups that they were recorded in]' \
+        '*--group[As the groups that they were recorded in]' \
+        '*-F[With their frequencies or periods]' \
+        '*--freq[With their frequencies or periods]' \
+        '*--trace-fields[With the fields of tracepoints]' \
+        '*:file:_files'
+      ;;
+    buildids)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*-H[Only of those that samples are in]' \
+        '*--with-hits[Only of those that samples are in]' \
+        '*-k[That of the running kernel instead]' \
+        '*--kernel[That of the running kernel instead]' \
+        '*:file:_files'
+      ;;
+    repair)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-f[Write over a file that is there]' \
+        '*--force[Write over a file that is there]' \
+        '*:file:_files'
+      ;;
+    merge)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-o[File to write]:file:_files' \
+        '*--output[File to write]:file:_files' \
+        '*-f[Write over a file that is there]' \
+        '*--force[Write over a file that is there]' \
         '*:file:_files'
       ;;
     list)

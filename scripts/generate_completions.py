@@ -114,7 +114,7 @@ def parse_commands(prof):
     commands = []
     for title, left, right in sections(help_of(prof)):
         if title.lower() == "subcommands":
-            name = left.split()[0]
+            name = left.split()[0].rstrip(",")  # aliases follow
             commands.append(Command(name, right, parse_options(help_of(prof, name))))
     return commands
 

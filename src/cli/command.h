@@ -23,6 +23,10 @@ void add_fold_command(CLI::App& app, CommandRun& run);
 void add_stacks_command(CLI::App& app, CommandRun& run);
 void add_embed_command(CLI::App& app, CommandRun& run);
 void add_flamegraph_command(CLI::App& app, CommandRun& run);
+void add_evlist_command(CLI::App& app, CommandRun& run);
+void add_buildids_command(CLI::App& app, CommandRun& run);
+void add_merge_command(CLI::App& app, CommandRun& run);
+void add_repair_command(CLI::App& app, CommandRun& run);
 void add_list_command(CLI::App& app, CommandRun& run);
 void add_doctor_command(CLI::App& app, CommandRun& run);
 

@@ -3,6 +3,8 @@
 #include <charconv>
 
 #include "cli/download_progress.h"
+#include "cli/read_progress.h"
+#include "report/where.h"
 
 namespace prof {
 
@@ -38,6 +40,12 @@ std::vector<int32_t> parse_cpus(const std::string& text) {
   return cpus;
 }
 
+/// What is wrong with a condition is told before any file is opened.
+std::string readable_condition(const std::string& text) {
+  const auto where = Where::parse(text);
+  return where ? std::string() : where.error().message + "\n      " + where.error().hint;
+}
+
 }  // namespace
 
 void add_symbol_options(CLI::App& command, InputOptions& options) {
@@ -52,6 +60,7 @@ void add_symbol_options(CLI::App& command, InputOptions& options) {
       "Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without");
   command.add_flag("--no-embedded", symbols.ignore_embedded,
                    "Do not use the names that 'prof embed' put into the recording");
+  options.progress = read_progress(false);
   symbols.cache = DiskCache::of_user();
   command.add_flag_callback(
       "--no-cache", [&symbols] { symbols.cache = DiskCache(); },
@@ -74,6 +83,12 @@ void add_input_options(CLI::App& command, InputOptions& options) {
   command.add_option("--time", filter.time,
                      "Only this part: START,STOP in seconds, 10%-20%, 10%/2");
   command.add_option("--event", filter.event, "Only this event of the recording");
+  command
+      .add_option("--where", filter.where,
+                  "Only samples for which this holds, as 'comm == nginx && dso !~ /libc/': see "
+                  "man prof-where")
+      ->type_name("CONDITION")
+      ->check(readable_condition, "", "");
   SymbolizerOptions& symbols = options.symbols;
   static const std::map<std::string, Demangle> kStyles{
       {"names", Demangle::Names}, {"full", Demangle::Full}, {"none", Demangle::None}};

@@ -1,49 +1,16 @@
 #include "flamegraph/xml_text.h"
 
-#include <cstdint>
+#include "common/utf8.h"
 
 namespace prof {
 
 namespace {
 
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
-
-/// The character at the beginning of `text`: its length in bytes, and its number, or nothing that
-/// may stand in XML (https://www.w3.org/TR/xml/#charsets).
-struct Character {
-  size_t length = 1;
-  uint32_t code = 0;
-  bool valid = false;
-};
-
-Character first_character(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) {
-    const bool blank = lead == '\t' || lead == '\n' || lead == '\r';
-    return {1, lead, blank || (lead >= 0x20 && lead != 0x7f)};
-  }
-  // The table of well-formed sequences, Unicode 15 section 3.9, table 3-7.
-  size_t length = 0;
-  uint8_t low = 0x80;
-  uint8_t high = 0xbf;
-  if (lead >= 0xc2 && lead <= 0xdf) length = 2;
-  if (lead >= 0xe0 && lead <= 0xef) length = 3;
-  if (lead >= 0xf0 && lead <= 0xf4) length = 4;
-  if (lead == 0xe0) low = 0xa0;
-  if (lead == 0xed) high = 0x9f;
-  if (lead == 0xf0) low = 0x90;
-  if (lead == 0xf4) high = 0x8f;
-  if (length == 0) return {};
-  uint32_t code = lead & (0xffu >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if (i >= text.size() || byte(i) < low || byte(i) > high) return {i, 0, false};
-    code = code << 6 | (byte(i) & 0x3fu);
-    low = 0x80;
-    high = 0xbf;
-  }
-  const bool control = code >= 0x80 && code < 0xa0;
-  return {length, code, !control && code != 0xfffe && code != 0xffff};
+/// https://www.w3.org/TR/xml/#charsets, without the controls that it discourages.
+bool may_stand(const Character& c) {
+  if (!c.valid || c.code == 0xfffe || c.code == 0xffff) return false;
+  if (c.code < 0x20) return c.code == '\t' || c.code == '\n' || c.code == '\r';
+  return c.code < 0x7f || c.code >= 0xa0;
 }
 
 }  // namespace
@@ -51,8 +18,8 @@ Character first_character(std::string_view text) {
 void append_xml(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const Character c = first_character(text);
-    if (!c.valid) {
-      out += kReplacement;
+    if (!may_stand(c)) {
+      out += kReplacementCharacter;
     } else if (c.code == '<') {
       out += "&lt;";
     } else if (c.code == '>') {

@@ -329,8 +329,8 @@ ProcessTable::Extent ProcessTable::find_code_extent(ProcessId id, uint64_t time,
   return extent;
 }
 
-const Mapping* ProcessTable::find_kernel(uint64_t time, VirtAddr addr) const {
-  const auto births = by_pid_.find(kKernelPid);
+const Mapping* ProcessTable::find_of(uint32_t pid, uint64_t time, VirtAddr addr) const {
+  const auto births = by_pid_.find(pid);
   if (births == by_pid_.end()) return nullptr;
   return find(births->second.front().process, time, addr);
 }

@@ -17,6 +17,8 @@
 namespace prof {
 
 inline constexpr uint32_t kKernelPid = UINT32_MAX;
+/// Under which the kernels of virtual machines are kept: no process has it.
+inline constexpr uint32_t kGuestKernelPid = UINT32_MAX - 1;
 
 struct Mapping {
   VirtAddr start{}, end{};
@@ -80,7 +82,11 @@ class ProcessTable {
   /// The same of find_code(). Where that is nullptr, the extent is of addresses that have no code.
   Extent find_code_extent(ProcessId process, uint64_t time, VirtAddr addr) const;
   /// The same for the kernel's own mappings (pid kKernelPid).
-  const Mapping* find_kernel(uint64_t time, VirtAddr addr) const;
+  const Mapping* find_kernel(uint64_t time, VirtAddr addr) const {
+    return find_of(kKernelPid, time, addr);
+  }
+  /// Of the first process of this pid.
+  const Mapping* find_of(uint32_t pid, uint64_t time, VirtAddr addr) const;
 
  private:
   struct TimedMapping {

@@ -62,6 +62,9 @@ std::string short_name_of(std::string_view name, DsoKind kind, uint32_t pid) {
       }
       return std::string(basename_of(name));
     case DsoKind::File:
+      // simpleperf keeps what JIT compilers made in files beside the recording.
+      if (name.find("_jit_app_cache:") != name.npos) return "[JIT app cache]";
+      if (name.find("_jit_zygote_cache:") != name.npos) return "[JIT zygote cache]";
       return std::string(basename_of(name));
     default:
       return std::string(name);

@@ -14,6 +14,9 @@ namespace {
 
 // The 64 one-bit flags follow read_format; C has no offset of a bit field.
 constexpr size_t kFlagsOffset = offsetof(perf_event_attr, read_format) + sizeof(uint64_t);
+// config3 and config4 follow what the headers we build with know: 136 and 144 bytes, of Linux 6.3
+// and 6.19.
+constexpr size_t kKnownSize = 144;
 constexpr unsigned kPreciseIpBit = 15;  // two bits, the only field wider than one
 
 constexpr uint8_t reversed_bits(uint8_t byte) {
@@ -49,7 +52,7 @@ perf_event_attr fields_of(std::span<const std::byte> bytes, bool swap) {
   attr.sample_type = in.u64();
   attr.read_format = in.u64();
   const uint64_t flags = flags_of(in.bytes(sizeof(uint64_t)), swap);
-  std::memcpy(reinterpret_cast<char*>(&attr) + kFlagsOffset, &flags, sizeof flags);
+  set_attr_flags(attr, flags);
   attr.wakeup_events = in.u32();
   attr.bp_type = in.u32();
   attr.config1 = in.u64();
@@ -69,6 +72,16 @@ perf_event_attr fields_of(std::span<const std::byte> bytes, bool swap) {
 }
 
 }  // namespace
+
+uint64_t attr_flags(const perf_event_attr& attr) {
+  uint64_t flags;
+  std::memcpy(&flags, reinterpret_cast<const char*>(&attr) + kFlagsOffset, sizeof flags);
+  return flags;
+}
+
+void set_attr_flags(perf_event_attr& attr, uint64_t flags) {
+  std::memcpy(reinterpret_cast<char*>(&attr) + kFlagsOffset, &flags, sizeof flags);
+}
 
 std::string_view EventAttr::weight_field() const {
   const auto at = name.rfind(kWeightTerm);
@@ -102,6 +115,10 @@ Result<EventAttr> decode_attr(ByteReader& reader, uint64_t available) {
   EventAttr event;
   event.attr = fields_of(whole, reader.swapped());
   event.recorded_size = static_cast<uint32_t>(size);
+  if (bytes.size() > kKnownSize) {
+    event.has_unknown = std::ranges::any_of(bytes.subspan(kKnownSize),
+                                            [](std::byte byte) { return byte != std::byte{0}; });
+  }
   return event;
 }
 

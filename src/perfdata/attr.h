@@ -33,11 +33,19 @@ inline constexpr uint32_t kMarkWoken = 8;
 inline constexpr uint32_t kMarkWeighed = 16;
 inline constexpr std::string_view kWeightTerm = "/weight=";
 
+// Flags that the headers we build with do not name (include/uapi/linux/perf_event.h, Linux 6.19).
+inline constexpr uint64_t kAttrDeferCallchain = uint64_t{1} << 38;
+inline constexpr uint64_t kAttrDeferOutput = uint64_t{1} << 39;
+/// All one-bit flags of an attribute, in the kernel's order from the lowest bit on.
+uint64_t attr_flags(const perf_event_attr& attr);
+void set_attr_flags(perf_event_attr& attr, uint64_t flags);
+
 /// An event as recorded. `attr` is zero-extended or cut to the struct we were built with;
 /// `recorded_size` is the size the file gave it.
 struct EventAttr {
   perf_event_attr attr{};
   uint32_t recorded_size = sizeof(perf_event_attr);
+  bool has_unknown = false;   // beyond what perf_event_attr had so far, something was set
   std::vector<uint64_t> ids;  // of the kernel: one a CPU or thread
   std::string name;           // "cycles:u"; from EVENT_DESC or EVENT_UPDATE, else made from attr
 
@@ -50,6 +58,13 @@ struct EventAttr {
   bool is_wall_time() const { return is_marked(kMarkWallTime); }
   /// The field whose sum its periods are; empty if they are not.
   std::string_view weight_field() const;
+  /// Chains may end by a cookie, for which a CALLCHAIN_DEFERRED has the rest.
+  bool defers_callchains() const { return (attr_flags(attr) & kAttrDeferCallchain) != 0; }
+  /// The user's call stack is in the branch stack (--call-graph lbr).
+  bool has_branch_callchain() const {
+    return has(PERF_SAMPLE_BRANCH_STACK) && has(PERF_SAMPLE_CALLCHAIN) &&
+           (attr.branch_sample_type & PERF_SAMPLE_BRANCH_CALL_STACK) != 0;
+  }
   bool tells_woken() const { return is_marked(kMarkWoken) && has(PERF_SAMPLE_RAW); }
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "perfdata/attr.h"
 #include "perfdata/format.h"
 
 namespace prof {
@@ -139,6 +140,8 @@ void add_flags(AttrText& out, const perf_event_attr& a) {
   out.number("inherit_thread", a.inherit_thread);
   out.number("remove_on_exec", a.remove_on_exec);
   out.number("sigtrap", a.sigtrap);
+  out.number("defer_callchain", (attr_flags(a) & kAttrDeferCallchain) != 0);
+  out.number("defer_output", (attr_flags(a) & kAttrDeferOutput) != 0);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace prof {
 
@@ -17,20 +18,82 @@ constexpr size_t kBufferSize = size_t{256} << 10;
 // Far enough for memory to answer, near enough to stay in the first cache.
 constexpr size_t kFetchAhead = 2048;
 
+// A split record may hold the names of a whole kernel, some 10 MiB.
+constexpr size_t kMostSplit = size_t{256} << 20;
+
+/// simpleperf's own records have 32 bits of size, the upper ones where others have `misc`.
+size_t record_size(const perf_event_header& header) {
+  if (header.type < kRecordSimpleperf) [[likely]]
+    return header.size;
+  return size_t{header.misc} << 16 | header.size;
+}
+
 constexpr size_t align8(size_t size) {
   return (size + 7) & ~size_t{7};
 }
 }  // namespace
 
-RecordCursor::RecordCursor(const Reader& reader)
-    : reader_(reader),
-      data_(reader.bytes().first(static_cast<size_t>(reader.data().offset + reader.data().size))),
-      position_(static_cast<size_t>(reader.data().offset)),
-      dropped_(position_) {
-  reader.file().advise_sequential();
+RecordCursor::RecordCursor(const Reader& reader) : reader_(reader), segments_(reader.segments()) {
+  enter_segment();
+}
+
+void RecordCursor::enter_segment() {
+  const DataSegment& segment = segments_[segment_];
+  data_ = segment.file->bytes().first(
+      static_cast<size_t>(segment.records.offset + segment.records.size));
+  position_ = dropped_ = static_cast<size_t>(segment.records.offset);
+  segment.file->advise_sequential();
+}
+
+/// What was read of the last one, decompressed or split, is not continued in the next.
+bool RecordCursor::next_segment() {
+  if (segment_ + 1 == segments_.size()) return false;
+  ++segment_;
+  enter_segment();
+  ended_ = inside_compressed_ = false;
+  decompressor_.reset();
+  begin_ = end_ = 0;
+  split_.clear();
+  return true;
+}
+
+RecordCursor::~RecordCursor() {
+  reader_.report_progress(data_.size(), data_.size());
 }
 
 bool RecordCursor::next(RecordView& out) {
+  glued_ = false;
+  do {
+    while (next_piece(out)) {
+      const uint32_t type = out.header.type;
+      if (type != kRecordSplit && type != kRecordSplitEnd) [[likely]]
+        return true;
+      if (glue(out)) return true;
+    }
+  } while (next_segment());
+  return false;
+}
+
+/// simpleperf splits records of more than 65,535 bytes, header and all: SPLIT, SPLIT, …, SPLIT_END.
+/// True when `view` is the whole again.
+bool RecordCursor::glue(RecordView& view) {
+  if (view.header.type == kRecordSplit) {
+    if (view.payload.size() > kMostSplit - split_.size()) {
+      stop(fmt::format("record of more than {} bytes at offset {}", kMostSplit, view.offset));
+      return false;
+    }
+    split_.insert(split_.end(), view.payload.begin(), view.payload.end());
+    return false;
+  }
+  whole_ = std::exchange(split_, {});
+  if (whole_.size() < kRecordHeaderSize) return false;
+  view.header = header_at(whole_);
+  view.payload = std::span<const std::byte>(whole_).subspan(kRecordHeaderSize);
+  glued_ = true;
+  return true;
+}
+
+bool RecordCursor::next_piece(RecordView& out) {
   while (!ended_) {
     if (inside_compressed_) {
       if (next_decompressed(out)) return true;
@@ -74,7 +137,7 @@ bool RecordCursor::next_plain(RecordView& out) {
   }
   out.header = header_at(data_.subspan(position_));
   out.offset = position_;
-  size_t size = out.header.size;
+  size_t size = record_size(out.header);
   if (out.header.type == kRecordCompressed2 && left >= kRecordHeaderSize + 8) {
     // Some writers fill 65,535 bytes and pad afterwards, so that the 16-bit size wraps: the data's
     // own size is the one to trust.
@@ -111,6 +174,8 @@ bool RecordCursor::take_trailing(RecordView& view) {
   ByteReader reader(view.payload, reader_.swapped());
   const bool aux = view.header.type == kRecordAuxtrace;
   const uint64_t size = aux ? reader.u64() : (uint64_t{reader.u32()} + 7) & ~uint64_t{7};
+  // simpleperf of old has tracing data inside of the record.
+  if (!aux && size != 0 && size <= reader.remaining()) return true;
   if (!reader.ok() || size > data_.size() - position_) {
     stop(fmt::format("is cut in a record at offset {}", view.offset));
     return false;
@@ -155,8 +220,8 @@ bool RecordCursor::next_decompressed(RecordView& out) {
       const auto bytes = std::span<const std::byte>(buffer_).subspan(begin_, left);
       out.header = header_at(bytes);
       out.offset = compressed_offset_;
-      const size_t size = out.header.size;
-      if (size < kRecordHeaderSize) {
+      const size_t size = record_size(out.header);
+      if (size < kRecordHeaderSize || size > buffer_.size()) {
         stop(fmt::format("record of {} bytes in the compressed record at offset {}", size,
                          compressed_offset_));
         return false;
@@ -187,14 +252,15 @@ bool RecordCursor::refill() {
 }
 
 void RecordCursor::stop(std::string message) {
-  warnings_.push_back(reader_.path() + ": " + std::move(message));
+  warnings_.push_back(segments_[segment_].path + ": " + std::move(message));
   ended_ = true;
 }
 
 void RecordCursor::drop_consumed() {
   // The page that holds the start of the next record stays.
-  reader_.file().drop(dropped_, position_);
+  segments_[segment_].file->drop(dropped_, position_);
   dropped_ = position_ & ~size_t{4095};
+  reader_.report_progress(position_, data_.size());
 }
 
 }  // namespace prof

@@ -12,24 +12,34 @@
 
 namespace prof {
 
-/// Gives every whole record. What cannot be walked past (a corrupt size, a broken compressed
-/// stream) ends the walk with a warning that names the offset; a cut tail likewise.
+/// Gives every whole record of all segments; what simpleperf split because it is too long is given
+/// whole. What cannot be walked past (a corrupt size, a broken compressed
+/// stream) ends the walk of the segment with a warning that names the offset; a cut tail
+/// likewise.
 class RecordCursor {
  public:
   explicit RecordCursor(const Reader& reader);
+  RecordCursor(const RecordCursor&) = delete;
+  RecordCursor& operator=(const RecordCursor&) = delete;
+  /// Tells the reader's progress that this pass is over.
+  ~RecordCursor();
 
   /// The next record; false at the end. Records inside compressed ones come in their place, the
   /// compressed record itself is not given. `out` is valid until the next call; if stable(), as
   /// long as the reader.
   bool next(RecordView& out);
-  /// Whether the last record lies in the mapped file, not in the decompression buffer.
-  bool stable() const { return !inside_compressed_; }
+  /// Whether the last record lies in the mapped file, not in a buffer.
+  bool stable() const { return !inside_compressed_ && !glued_; }
 
   const std::vector<std::string>& warnings() const { return warnings_; }
   uint64_t compressed_records() const { return compressed_records_; }
 
  private:
+  bool next_piece(RecordView& out);
   bool next_plain(RecordView& out);
+  bool next_segment();
+  void enter_segment();
+  bool glue(RecordView& view);
   bool next_decompressed(RecordView& out);
   bool take_trailing(RecordView& view);
   bool start_compressed(const RecordView& view);
@@ -39,8 +49,10 @@ class RecordCursor {
   perf_event_header header_at(std::span<const std::byte> bytes) const;
 
   const Reader& reader_;
-  std::span<const std::byte> data_;  // to the end of the data section
-  size_t position_;                  // in the file
+  const std::vector<DataSegment> segments_;
+  size_t segment_ = 0;
+  std::span<const std::byte> data_;  // of the segment's file, to the segment's end
+  size_t position_ = 0;              // in the file
   size_t dropped_ = 0;
   bool ended_ = false;
 
@@ -51,6 +63,10 @@ class RecordCursor {
   std::vector<std::byte> buffer_;  // decompressed bytes [begin_, end_)
   size_t begin_ = 0;
   size_t end_ = 0;
+
+  std::vector<std::byte> split_;  // as far as SPLIT records were parts of one
+  std::vector<std::byte> whole_;  // the last one that was put together
+  bool glued_ = false;            // it is the last record that was given
 
   std::vector<std::string> warnings_;
 };

@@ -50,4 +50,7 @@ SampleId decode_sample_id(std::span<const std::byte> payload, const perf_event_a
 /// perf's name of a record type: "MMAP2", "COMM"; nullptr for a type prof does not know.
 const char* record_type_name(uint32_t type);
 
+/// "kernel", "user", "hypervisor", "guest_kernel", "guest_user"; "unknown" for the others.
+std::string_view cpu_mode_name(CpuMode mode);
+
 }  // namespace prof

@@ -4,25 +4,11 @@
 
 #include "perfdata/build_id_record.h"
 #include "perfdata/features.h"
+#include "perfdata/machine_features.h"
 
 namespace prof {
 
 namespace {
-
-/// {u32 length, bytes}: the length counts the NUL and padding.
-std::string read_string(ByteReader& in) {
-  const uint32_t length = in.u32();
-  return std::string(in.fixed_string(length));
-}
-
-/// A u32 count of things that take `least` bytes each or more. A count that the rest cannot hold
-/// fails and gives 0, so that nothing is reserved for it.
-uint32_t read_count(ByteReader& in, size_t least) {
-  const uint32_t count = in.u32();
-  if (count <= in.remaining() / least) return count;
-  in.skip(UINT64_MAX);
-  return 0;
-}
 
 std::vector<std::string> read_strings(ByteReader& in) {
   std::vector<std::string> out(read_count(in, 4));
@@ -90,17 +76,6 @@ CpuTopology read_cpu_topology(ByteReader& in, uint32_t cpus) {
   return out;
 }
 
-std::vector<NumaNode> read_numa(ByteReader& in) {
-  std::vector<NumaNode> out(read_count(in, 24));
-  for (NumaNode& node : out) {
-    node.node = in.u32();
-    node.total_kb = in.u64();
-    node.free_kb = in.u64();
-    node.cpus = read_string(in);
-  }
-  return out;
-}
-
 std::vector<std::pair<uint32_t, std::string>> read_pmu_mappings(ByteReader& in) {
   std::vector<std::pair<uint32_t, std::string>> out(read_count(in, 8));
   for (auto& [type, name] : out) {
@@ -165,6 +140,16 @@ std::vector<std::byte> read_all(ByteReader& in) {
   return {bytes.begin(), bytes.end()};
 }
 
+/// simpleperf's META_INFO: key, NUL, value, NUL, and so on.
+std::vector<std::pair<std::string, std::string>> read_meta_info(ByteReader& in) {
+  std::vector<std::pair<std::string, std::string>> out;
+  while (!in.at_end()) {
+    const std::string_view key = in.c_string();
+    out.emplace_back(key, in.c_string());
+  }
+  return out;
+}
+
 template <class T>
 std::pair<T, T> read_pair(ByteReader& in) {
   const T first = in.get<T>();
@@ -179,6 +164,7 @@ void keep(const ByteReader& in, Field& field, Value value) {
 
 /// False for a feature that prof has no use for or does not know.
 bool read_feature(uint32_t bit, ByteReader& in, Features& out) {
+  if (read_machine_feature(bit, in, out)) return true;
   switch (bit) {
     case kFeatureTracingData:
       keep(in, out.tracing_data, read_all(in));
@@ -221,9 +207,6 @@ bool read_feature(uint32_t bit, ByteReader& in, Features& out) {
       keep(in, out.cpu_topology, read_cpu_topology(in, cpus));
       return true;
     }
-    case kFeatureNumaTopology:
-      keep(in, out.numa, read_numa(in));
-      return true;
     case kFeatureBranchStack:
       out.has_branch_stack = true;
       return true;
@@ -244,6 +227,7 @@ bool read_feature(uint32_t bit, ByteReader& in, Features& out) {
       return true;
     case kFeatureDirFormat:
       out.is_directory = true;
+      if (!in.at_end()) keep(in, out.directory_version, in.u64());
       return true;
     case kFeatureCompressed:
       keep(in, out.compression, read_compression(in));
@@ -259,6 +243,16 @@ bool read_feature(uint32_t bit, ByteReader& in, Features& out) {
       return true;
     case kFeatureEmbedded:
       keep(in, out.embedded, read_all(in));
+      return true;
+    case kFeatureFile:
+    case kFeatureFile2:
+      keep(in, out.simpleperf_files, read_all(in));
+      out.simpleperf_files2 = bit == kFeatureFile2;
+      return true;
+    case kFeatureMetaInfo:
+      keep(in, out.meta_info, read_meta_info(in));
+      return true;
+    case kFeatureInitMap:  // records, which the reader walks before the others
       return true;
     default:
       return false;

@@ -174,7 +174,20 @@ AuxRecord read_aux(ByteReader& in) {
 
 IdIndexRecord read_id_index(ByteReader& in) {
   const uint64_t count = in.u64();
-  return {U64View(array(in, count, 32), in.swapped())};
+  IdIndexRecord out;
+  out.entries = U64View(array(in, count, 32), in.swapped());
+  if (count != 0 && in.remaining() / 16 >= count) {
+    out.guests = U64View(array(in, count, 16), in.swapped());
+  }
+  return out;
+}
+
+CallchainDeferredRecord read_callchain_deferred(ByteReader& in) {
+  CallchainDeferredRecord out;
+  out.cookie = in.u64();
+  const uint64_t count = in.u64();
+  out.callchain = U64View(array(in, count, 8), in.swapped());
+  return out;
 }
 
 ThreadMapRecord read_thread_map(ByteReader& in) {
@@ -234,6 +247,8 @@ Record read_kernel_record(ByteReader& in, const RecordView& view, const SampleId
       return with_id(read_cgroup(in));
     case kRecordAux:
       return with_id(read_aux(in));
+    case kRecordCallchainDeferred:
+      return with_id(read_callchain_deferred(in));
     default:
       return UnknownRecord{view.header.type};
   }

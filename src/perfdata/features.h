@@ -37,6 +37,34 @@ struct NumaNode {
   std::string cpus;
 };
 
+/// A cache of some CPUs: `type` is "Data", `size` "32K", `cpus` "0-1".
+struct CacheLevel {
+  uint32_t level = 0, line_size = 0, sets = 0, ways = 0;
+  std::string type, size, cpus;
+};
+
+/// Which blocks of physical memory a NUMA node has: a bit for each.
+struct MemoryTopology {
+  struct Node {
+    uint64_t node = 0, bits = 0;
+    std::vector<uint64_t> blocks;  // 64 bits each, the lowest first
+  };
+  uint64_t block_size = 0;
+  std::vector<Node> nodes;
+};
+
+/// A BPF program that was loaded, with its functions as the kernel had compiled them.
+struct BpfProgram {
+  struct Function {
+    std::string tag;  // 16 hexadecimal digits
+    uint64_t address = 0;
+    uint32_t size = 0;
+  };
+  uint32_t id = 0;
+  std::string name;  // up to 15 characters
+  std::vector<Function> functions;
+};
+
 struct EventGroup {
   std::string name;
   uint32_t leader = 0, members = 0;
@@ -68,6 +96,13 @@ struct Features {
   std::vector<EventAttr> event_desc;
   std::optional<CpuTopology> cpu_topology;
   std::vector<NumaNode> numa;
+  std::vector<CacheLevel> caches;
+  std::optional<MemoryTopology> memory;
+  std::vector<std::pair<std::string, std::string>> hybrid;  // PMU, its CPUs
+  std::vector<BpfProgram> bpf_programs;
+  std::vector<uint32_t> btf_ids;
+  std::optional<std::pair<uint32_t, uint32_t>> e_machine;  // of ELF, and e_flags
+  std::optional<uint32_t> cache_line_size;
   std::vector<std::pair<uint32_t, std::string>> pmu_mappings;  // type, name
   std::vector<EventGroup> groups;
   std::vector<PmuCapabilities> pmu_capabilities;
@@ -76,9 +111,13 @@ struct Features {
   std::optional<ClockData> clock_data;
   std::optional<CompressionInfo> compression;
   std::vector<std::byte> tracing_data;
-  std::vector<std::byte> embedded;  // as report/embedded.h takes it
-  bool is_stat = false;             // written by `perf stat record`
-  bool is_directory = false;        // DIR_FORMAT
+  std::vector<std::byte> embedded;          // as report/embedded.h takes it
+  std::vector<std::byte> simpleperf_files;  // FILE or FILE2, as simpleperf.h takes them
+  bool simpleperf_files2 = false;           // they are those of FILE2
+  std::vector<std::pair<std::string, std::string>> meta_info;  // of simpleperf: key, value
+  bool is_stat = false;                                        // written by `perf stat record`
+  bool is_directory = false;                                   // DIR_FORMAT
+  uint64_t directory_version = 1;
   bool has_branch_stack = false;
   std::vector<uint32_t> present;    // every bit set in the file, ascending
   std::vector<uint32_t> undecoded;  // present, but unknown to prof: skipped by size

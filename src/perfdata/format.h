@@ -12,7 +12,7 @@ namespace prof {
 
 inline constexpr uint64_t kMagic = 0x32454c4946524550;         // "PERFILE2", little endian
 inline constexpr uint64_t kMagicSwapped = 0x50455246494c4532;  // the same from the other byte order
-inline constexpr uint64_t kMagicV1 = 0x454c494646524550;       // "PERFFILE", before Linux 3.x
+inline constexpr uint64_t kMagicV1 = 0x454c494646524550;       // "PERFFILE", before Linux 3.7
 inline constexpr size_t kFileHeaderSize = 104;
 inline constexpr size_t kPipeHeaderSize = 16;
 inline constexpr size_t kRecordHeaderSize = 8;
@@ -71,6 +71,19 @@ enum RecordType : uint32_t {
   kRecordBpfMetadata = 84,
   kRecordSchedstatCpu = 85,
   kRecordSchedstatDomain = 86,
+  // simpleperf's own (AOSP, system/extras/simpleperf/record.h). Their size may have 32 bits, with
+  // the upper half where other records have `misc`.
+  kRecordSimpleperf = 32768,  // the first that may be one
+  kRecordKernelSymbol = 32769,
+  kRecordDso = 32770,
+  kRecordSymbol = 32771,
+  kRecordSplit = 32772,
+  kRecordSplitEnd = 32773,
+  kRecordEventId = 32774,
+  kRecordCallChain = 32775,
+  kRecordUnwindingResult = 32776,
+  kRecordTracingData = 32777,
+  kRecordDebug = 32778,
 };
 
 // Header feature bits.
@@ -106,6 +119,17 @@ enum Feature : uint32_t {
   kFeatureClockData = 29,
   kFeatureHybridTopology = 30,
   kFeaturePmuCaps = 31,
+  kFeatureCpuDomainInfo = 32,
+  kFeatureEMachine = 33,
+  kFeatureClnSize = 34,
+  // simpleperf's own (record_file_format.h).
+  kFeatureFile = 128,
+  kFeatureMetaInfo = 129,
+  kFeatureDebugUnwind = 130,
+  kFeatureDebugUnwindFile = 131,
+  kFeatureFile2 = 132,
+  kFeatureEtmBranchList = 133,
+  kFeatureInitMap = 134,
   // prof's own: names and chains for machines without the binaries. perf skips bits it does not
   // know.
   kFeatureEmbedded = 200,
@@ -139,6 +163,10 @@ inline constexpr uint16_t kMiscSwitchOutPreempt = 1 << 14;
 inline constexpr uint16_t kMiscMmapBuildId = 1 << 14;     // MMAP2: build id instead of inode
 inline constexpr uint16_t kMiscBuildIdSize = 1 << 15;     // build-id table: size byte is valid
 inline constexpr uint16_t kMiscLostSamplesBpf = 1 << 15;  // LOST_SAMPLES: dropped by a filter
+
+// MMAP2: the protection bit by which simpleperf marks code that a JIT compiler made; the symbols of
+// such a file have the addresses of the process (record.h, PROT_JIT_SYMFILE_MAP).
+inline constexpr uint32_t kProtJitSymbolFile = 0x4000;
 
 /// PERF_FORMAT_LOST, newer than the headers we build with.
 inline constexpr uint64_t kReadFormatLost = 1u << 4;

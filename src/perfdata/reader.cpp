@@ -3,10 +3,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
+#include <filesystem>
+#include <system_error>
 
 #include "common/input.h"
 #include "perfdata/build_id_record.h"
+#include "perfdata/simpleperf.h"
 
 namespace prof {
 
@@ -46,11 +51,14 @@ Result<void> Reader::read_header() {
   if (bytes().empty()) return fail("the file is empty (offset 0)");
   ByteReader header(bytes());
   const uint64_t magic = header.u64();
-  if (magic == kMagicV1) return fail("perf.data of version 1, before Linux 3.0 (offset 0)");
-  if (magic != kMagic && magic != kMagicSwapped) {
+  if (magic != kMagic && magic != kMagicSwapped && magic != kMagicV1) {
     return fail("not a perf.data file (no PERFILE2 magic at offset 0)");
   }
-  swap_ = magic == kMagicSwapped;
+  // The magic of version 1 is text; by which end the size of the header begins tells the order.
+  if (magic == kMagicV1) version_ = 1;
+  const uint64_t first_size = header.u64();
+  swap_ = magic == kMagicSwapped ||
+          (version_ == 1 && byte_swapped(first_size) <= kFileHeaderSize && first_size != 0);
   header = ByteReader(bytes(), swap_);
   header.skip(8);
   const uint64_t size = header.u64();
@@ -171,8 +179,43 @@ void Reader::read_features(uint64_t table_offset, std::span<const std::byte> bit
       warn(fmt::format("header feature {} lies outside of the file (offset {})", bit, offset));
       continue;
     }
+    if (bit == kFeatureInitMap) init_map_ = {offset, size};
     read_feature(bit, *payload, offset);
   }
+}
+
+std::vector<DataSegment> Reader::segments() const {
+  std::vector<DataSegment> all;
+  if (init_map_.size != 0) all.push_back({&file_, init_map_, path_});
+  all.push_back({&file_, data_, path_});
+  all.insert(all.end(), parts_.begin(), parts_.end());
+  return all;
+}
+
+Result<void> Reader::add_parts(const std::string& directory) {
+  std::vector<uint64_t> numbers;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename();
+    constexpr std::string_view kPrefix = "data.";
+    if (!name.starts_with(kPrefix)) continue;
+    uint64_t number = 0;
+    const char* last = name.data() + name.size();
+    const auto [rest, bad] = std::from_chars(name.data() + kPrefix.size(), last, number);
+    if (bad == std::errc{} && rest == last) numbers.push_back(number);
+  }
+  if (error) return fail("cannot read '" + directory + "': " + error.message());
+  std::ranges::sort(numbers);
+  for (const uint64_t number : numbers) {
+    const std::string path = fmt::format("{}/data.{}", directory, number);
+    auto file = MappedFile::open(path);
+    if (!file) return tl::unexpected(std::move(file.error()).in("cannot read '" + directory + "'"));
+    part_files_.push_back(std::make_unique<MappedFile>(std::move(*file)));
+    const MappedFile& kept = *part_files_.back();
+    if (!kept.bytes().empty()) parts_.push_back({&kept, {0, kept.bytes().size()}, path});
+  }
+  return {};
 }
 
 void Reader::read_feature(uint32_t bit, std::span<const std::byte> payload, uint64_t offset) {
@@ -206,12 +249,18 @@ void Reader::apply_header_record(const RecordView& view) {
       apply_feature_record(view);
       break;
     case kRecordHeaderTracingData:
-      if (view.payload.size() > 8) {
-        features_.tracing_data.assign(view.payload.begin() + 8, view.payload.end());
-      }
+      apply_tracing_data_record(view);
       break;
     case kRecordHeaderBuildId:
       apply_build_id_record(view);
+      break;
+    case kRecordEventId:
+      apply_event_id_record(view);
+      break;
+    case kRecordTracingData:
+      if (const auto data = simpleperf_blob(view, swap_)) {
+        features_.tracing_data.assign(data->begin(), data->end());
+      }
       break;
     default:
       break;
@@ -236,6 +285,33 @@ void Reader::apply_attr_record(const RecordView& view) {
   const U64View ids(reader.rest(), swap_);  // they start at attr.size, whatever we know of it
   for (size_t i = 0; i < ids.size(); ++i) event->ids.push_back(ids[i]);
   events_.add(std::move(*event));
+}
+
+/// perf has the description behind {u32 size, u32 pad}; simpleperf of old behind the size.
+void Reader::apply_tracing_data_record(const RecordView& view) {
+  constexpr std::array kBegin = {std::byte{0x17}, std::byte{0x08}, std::byte{0x44}};
+  for (const size_t head : {sizeof(uint32_t), 2 * sizeof(uint32_t)}) {
+    if (view.payload.size() < head + kBegin.size()) return;
+    const auto data = view.payload.subspan(head);
+    if (head == sizeof(uint32_t) && !std::ranges::equal(data.first(kBegin.size()), kBegin))
+      continue;
+    features_.tracing_data.assign(data.begin(), data.end());
+    return;
+  }
+}
+
+/// simpleperf: {u64 count; {u64 number of the event, u64 id}}, for ids that came with the threads.
+void Reader::apply_event_id_record(const RecordView& view) {
+  ByteReader reader(view.payload, swap_);
+  const uint64_t count = reader.u64();
+  const U64View words(reader.rest(), swap_);
+  for (size_t i = 0; i + 1 < words.size() && i / 2 < count; i += 2) {
+    if (words[i] >= events_.size()) continue;
+    const auto index = static_cast<size_t>(words[i]);
+    if (events_.size() > 1 && events_.index_of(words[i + 1]) == index) continue;  // a second pass
+    events_.at(index).ids.push_back(words[i + 1]);
+    events_.map_id(words[i + 1], index);
+  }
 }
 
 void Reader::apply_event_update(const RecordView& view) {
@@ -267,7 +343,15 @@ Result<void> Reader::finish_events() {
                             data_.offset + data_.size));
   }
   for (size_t i = 0; i < events_.size(); ++i) {
-    if (events_[i].name.empty()) events_.at(i).name = event_name_from(events_[i].attr);
+    if (events_[i].has_unknown) {
+      warn(
+          fmt::format("event {} was set up by a newer perf in ways that are not known here "
+                      "(its attribute has {} bytes)",
+                      i, events_[i].recorded_size));
+    }
+    if (!events_[i].name.empty()) continue;
+    std::string name = simpleperf_event_name(features_.meta_info, events_[i].attr);
+    events_.at(i).name = name.empty() ? event_name_from(events_[i].attr) : std::move(name);
   }
   return {};
 }

@@ -166,6 +166,13 @@ struct AuxRecord {
   SampleId sample_id;
 };
 
+/// The user's part of call chains, taken when the kernel was about to return to it.
+struct CallchainDeferredRecord {
+  uint64_t cookie = 0;  // as in the chains that it belongs to
+  U64View callchain;    // leaf first, with its context marker
+  SampleId sample_id;
+};
+
 struct BuildIdRecord {
   uint16_t misc = 0;
   int32_t pid = 0;
@@ -175,6 +182,7 @@ struct BuildIdRecord {
 
 struct IdIndexRecord {
   U64View entries;  // {id, idx, cpu, tid} each
+  U64View guests;   // {machine_pid, vcpu} of each, if any of them is a guest's; else empty
 };
 
 struct ThreadMapRecord {
@@ -199,10 +207,11 @@ struct UnknownRecord {
   uint32_t type = 0;
 };
 
-using Record = std::variant<UnknownRecord, SampleRecord, MmapRecord, CommRecord, TaskRecord,
-                            LostRecord, LostSamplesRecord, ThrottleRecord, ReadRecord, SwitchRecord,
-                            NamespacesRecord, KsymbolRecord, BpfEventRecord, CgroupRecord,
-                            AuxRecord, BuildIdRecord, IdIndexRecord, ThreadMapRecord, CpuMapRecord,
-                            EventUpdateRecord, FinishedRoundRecord, FinishedInitRecord>;
+using Record =
+    std::variant<UnknownRecord, SampleRecord, MmapRecord, CommRecord, TaskRecord, LostRecord,
+                 LostSamplesRecord, ThrottleRecord, ReadRecord, SwitchRecord, NamespacesRecord,
+                 KsymbolRecord, BpfEventRecord, CgroupRecord, AuxRecord, CallchainDeferredRecord,
+                 BuildIdRecord, IdIndexRecord, ThreadMapRecord, CpuMapRecord, EventUpdateRecord,
+                 FinishedRoundRecord, FinishedInitRecord>;
 
 }  // namespace prof

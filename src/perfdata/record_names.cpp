@@ -94,8 +94,45 @@ const char* record_type_name(uint32_t type) {
       return "SCHEDSTAT_CPU";
     case kRecordSchedstatDomain:
       return "SCHEDSTAT_DOMAIN";
+    case kRecordKernelSymbol:
+      return "KERNEL_SYMBOL";
+    case kRecordDso:
+      return "DSO";
+    case kRecordSymbol:
+      return "SYMBOL";
+    case kRecordSplit:
+      return "SPLIT";
+    case kRecordSplitEnd:
+      return "SPLIT_END";
+    case kRecordEventId:
+      return "EVENT_ID";
+    case kRecordCallChain:
+      return "CALLCHAIN";
+    case kRecordUnwindingResult:
+      return "UNWINDING_RESULT";
+    case kRecordTracingData:
+      return "TRACING_DATA";
+    case kRecordDebug:
+      return "DEBUG";
     default:
       return nullptr;
+  }
+}
+
+std::string_view cpu_mode_name(CpuMode mode) {
+  switch (mode) {
+    case CpuMode::Kernel:
+      return "kernel";
+    case CpuMode::User:
+      return "user";
+    case CpuMode::Hypervisor:
+      return "hypervisor";
+    case CpuMode::GuestKernel:
+      return "guest_kernel";
+    case CpuMode::GuestUser:
+      return "guest_user";
+    default:
+      return "unknown";
   }
 }
 

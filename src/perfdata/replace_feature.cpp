@@ -13,6 +13,7 @@
 
 #include "common/byte_writer.h"
 #include "common/unique_fd.h"
+#include "perfdata/file_rewriter.h"
 #include "perfdata/reader.h"
 
 namespace prof {
@@ -23,25 +24,6 @@ namespace {
 constexpr size_t kDataSizeOffset = 48;
 constexpr size_t kBitmapOffset = 72;
 constexpr size_t kBitmapSize = kFeatureBits / 8;
-
-/// The payloads of all features but `without`, by bit, as they lie in the file.
-std::map<uint32_t, std::span<const std::byte>> features_of(const Reader& reader, uint32_t without) {
-  std::map<uint32_t, std::span<const std::byte>> payloads;
-  const auto bytes = reader.bytes();
-  const U64View words(bytes.subspan(kBitmapOffset, kBitmapSize), reader.swapped());
-  uint64_t entry = reader.data().offset + reader.data().size;
-  for (uint32_t bit = 0; bit < kFeatureBits; ++bit) {
-    if ((words[bit / 64] >> (bit % 64) & 1) == 0) continue;
-    if (entry > bytes.size() || bytes.size() - entry < 16) break;
-    ByteReader section(bytes.subspan(entry, 16), reader.swapped());
-    const uint64_t offset = section.u64();
-    const uint64_t size = section.u64();
-    entry += 16;
-    if (bit == without || offset > bytes.size() || size > bytes.size() - offset) continue;
-    payloads[bit] = bytes.subspan(offset, size);
-  }
-  return payloads;
-}
 
 Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::string& path) {
   while (!bytes.empty()) {
@@ -65,7 +47,7 @@ Result<void> replace_feature(const std::string& from, const std::string& to, uin
                 "record into a file: prof record -o perf.data");
   }
   const auto bytes = reader.bytes();
-  auto payloads = features_of(reader, bit);
+  auto payloads = raw_features(reader);
   payloads[bit] = payload;
 
   const auto end = static_cast<size_t>(reader.data().offset + reader.data().size);

@@ -8,15 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
-#include <map>
+#include <deque>
 #include <memory>
 #include <set>
 
-#include "common/byte_writer.h"
 #include "common/text_file.h"
 #include "common/unique_fd.h"
+#include "perfdata/tracing_data.h"
 #include "record/nearest_names.h"
 
 namespace prof {
@@ -197,44 +196,29 @@ std::string Tracefs::complaint(const std::string& tracepoint, const std::string&
   return lines;
 }
 
-/// As `perf record` writes it (tools/perf/util/trace-event-info.c, version 0.6): texts of tracefs
-/// with their sizes.
 Result<std::vector<std::byte>> Tracefs::describe(std::span<const std::string> tracepoints) const {
-  constexpr std::string_view kMagic("\x17\x08\x44tracing", 10);
-  constexpr std::string_view kVersion("0.6\0", 4);
-  ByteWriter out;
-  out.text(kMagic).text(kVersion);
-  out.u8(std::endian::native == std::endian::big).u8(sizeof(long));
-  out.u32(static_cast<uint32_t>(::sysconf(_SC_PAGESIZE)));
   Result<void> all;
-  const auto put_file = [&](const std::string& name) {
+  std::deque<std::string> texts;  // that `data` has views of
+  const auto text_of = [&](const std::string& name) -> std::string_view {
     auto text = read_text_file(root_ + "/" + name);
     if (!text && all) all = tl::unexpected(text.error());
-    const std::string content = text.value_or("");
-    out.u64(content.size()).text(content);
+    return texts.emplace_back(text.value_or(""));
   };
-  out.text(std::string_view("header_page\0", 12));
-  put_file("events/header_page");
-  out.text(std::string_view("header_event\0", 13));
-  put_file("events/header_event");
-  std::map<std::string, std::set<std::string>> by_system;
-  for (const std::string& full : tracepoints) {
+  TracingData data;
+  data.long_size = sizeof(long);
+  data.page_size = static_cast<uint32_t>(::sysconf(_SC_PAGESIZE));
+  data.header_page = text_of("events/header_page");
+  data.header_event = text_of("events/header_event");
+  const std::set<std::string> distinct(tracepoints.begin(), tracepoints.end());
+  for (const std::string& full : distinct) {
     const size_t colon = full.find(':');
-    by_system[full.substr(0, colon)].insert(full.substr(colon + 1));
+    const std::string& system = texts.emplace_back(full.substr(0, colon));
+    data.events.push_back(
+        {system, text_of(fmt::format("events/{}/{}/format", system, full.substr(colon + 1)))});
   }
-  out.u32(0);  // formats of the function tracer's own events: none of them is recorded
-  out.u32(static_cast<uint32_t>(by_system.size()));
-  for (const auto& [system, names] : by_system) {
-    out.text(system).u8(0).u32(static_cast<uint32_t>(names.size()));
-    for (const std::string& name : names)
-      put_file(fmt::format("events/{}/{}/format", system, name));
-  }
-  out.u32(0);  // kallsyms: left out, as by perf
-  const std::string formats = read_text_file(root_ + "/printk_formats").value_or("");
-  out.u32(static_cast<uint32_t>(formats.size())).text(formats);
-  out.u64(0);  // names of processes: the recording's own records tell
   if (!all) return tl::unexpected(all.error());
-  return out.take();
+  data.printk_formats = texts.emplace_back(read_text_file(root_ + "/printk_formats").value_or(""));
+  return encode_tracing_data(data);
 }
 
 }  // namespace prof

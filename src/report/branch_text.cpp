@@ -25,31 +25,36 @@ constexpr std::array<std::string_view, 23> kTypes = {
     "SYSRET",     "COND_CALL",  "COND_RET", "ERET",   "IRQ",    "SERROR",   "NO_TX", "FAULT_ALGN",
     "FAULT_DATA", "FAULT_INST", "ARCH_1",   "ARCH_2", "ARCH_3", "ARCH_4",   "ARCH_5"};
 
-struct BranchFlags {
-  bool mispredicted, predicted, in_transaction, abort;
-  uint32_t cycles, type;
-};
-
 /// `count` bits from `at` on; of a swapped word as the other machine counted them.
 uint64_t bits(uint64_t word, unsigned at, unsigned count, bool swapped) {
   const unsigned shift = swapped ? 64 - at - count : at;
   return word >> shift & ((uint64_t{1} << count) - 1);
 }
 
-BranchFlags flags_of(uint64_t word, bool swapped) {
-  BranchFlags flags{};
-  flags.mispredicted = bits(word, 0, 1, swapped) != 0;
-  flags.predicted = bits(word, 1, 1, swapped) != 0;
-  flags.in_transaction = bits(word, 2, 1, swapped) != 0;
-  flags.abort = bits(word, 3, 1, swapped) != 0;
-  flags.cycles = static_cast<uint32_t>(bits(word, 4, 16, swapped));
-  flags.type = static_cast<uint32_t>(bits(word, 20, 4, swapped));
-  const auto more = static_cast<uint32_t>(bits(word, 26, 4, swapped));
-  if (flags.type == kExtendedType) flags.type += more;
-  return flags;
+Branch branch_of(uint64_t from, uint64_t to, uint64_t word, bool swapped) {
+  Branch branch;
+  branch.from = from;
+  branch.to = to;
+  branch.mispredicted = bits(word, 0, 1, swapped) != 0;
+  branch.predicted = bits(word, 1, 1, swapped) != 0;
+  branch.in_transaction = bits(word, 2, 1, swapped) != 0;
+  branch.abort = bits(word, 3, 1, swapped) != 0;
+  branch.cycles = static_cast<uint32_t>(bits(word, 4, 16, swapped));
+  uint64_t type = bits(word, 20, 4, swapped);
+  if (type == kExtendedType) type += bits(word, 26, 4, swapped);
+  if (type < kTypes.size()) branch.type = kTypes[type];
+  return branch;
 }
 
 }  // namespace
+
+void for_each_branch(std::span<const std::byte> entries, bool swapped,
+                     const std::function<void(const Branch&)>& visit) {
+  const U64View words(entries, swapped);
+  for (size_t i = 0; i + kWordsOfBranch <= words.size(); i += kWordsOfBranch) {
+    visit(branch_of(words[i], words[i + 1], words[i + 2], swapped));
+  }
+}
 
 const ResolvedAddress& BranchText::resolved(uint64_t address, const Spaces& spaces) {
   const bool kernel = address >> 63 != 0;
@@ -92,21 +97,18 @@ void BranchText::append(const SampleRecord& sample, const ThreadState& state, ui
     known_.clear();
     known_count_ = 0;
   }
-  const bool swapped = recording_.reader().swapped();
-  const U64View words(sample.branch_stack, swapped);
   const Spaces spaces{state, user_space, kernel_space, sample.time};
   const bool names = (fields & kFieldBrstacksym) && !(fields & kFieldBrstack);
-  for (size_t i = 0; i + kWordsOfBranch <= words.size(); i += kWordsOfBranch) {
-    const BranchFlags flags = flags_of(words[i + 2], swapped);
+  for_each_branch(sample.branch_stack, recording_.reader().swapped(), [&](const Branch& branch) {
     if (!names) out += ' ';
-    append_end(words[i], spaces, fields, out);
+    append_end(branch.from, spaces, fields, out);
     out += '/';
-    append_end(words[i + 1], spaces, fields, out);
-    const char hit = flags.predicted ? 'P' : flags.mispredicted ? 'M' : '-';
+    append_end(branch.to, spaces, fields, out);
+    const char hit = branch.predicted ? 'P' : branch.mispredicted ? 'M' : '-';
     fmt::format_to(std::back_inserter(out), "/{}/{}/{}/{}/{} ", hit,
-                   flags.in_transaction ? 'X' : '-', flags.abort ? 'A' : '-', flags.cycles,
-                   flags.type < kTypes.size() ? kTypes[flags.type] : std::string_view());
-  }
+                   branch.in_transaction ? 'X' : '-', branch.abort ? 'A' : '-', branch.cycles,
+                   branch.type);
+  });
 }
 
 }  // namespace prof

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +13,18 @@
 #include "report/script_fields.h"
 
 namespace prof {
+
+/// struct perf_branch_entry (include/uapi/linux/perf_event.h).
+struct Branch {
+  uint64_t from = 0, to = 0;
+  bool mispredicted = false, predicted = false, in_transaction = false, abort = false;
+  uint32_t cycles = 0;    // since the branch before
+  std::string_view type;  // "COND"; empty if unknown
+};
+/// Calls visit(branch) for each, the newest first. `entries`: of the sample, `swapped`: of the
+/// recording.
+void for_each_branch(std::span<const std::byte> entries, bool swapped,
+                     const std::function<void(const Branch&)>& visit);
 
 class BranchText {
  public:

@@ -123,11 +123,17 @@ Result<EmbedResult> run_embed(const EmbedOptions& options) {
   input.symbols.demangle = Demangle::None;  // whoever reads it says how names are to look
   auto recording = Recording::open(input);
   if (!recording) return tl::unexpected(recording.error());
+  if ((*recording)->reader().has_parts()) {
+    return fail(
+        "'" + input.path + "' is a recording of several files, which have no place for more",
+        "record without --threads");
+  }
+  const std::string& from = (*recording)->reader().path();  // of a directory, the file in it
   Embedding embedding(**recording);
   auto payload = embedding.make();
   if (!payload) return tl::unexpected(payload.error());
-  const std::string& output = options.output.empty() ? input.path : options.output;
-  if (auto done = replace_feature(input.path, output, kFeatureEmbedded, *payload); !done) {
+  const std::string& output = options.output.empty() ? from : options.output;
+  if (auto done = replace_feature(from, output, kFeatureEmbedded, *payload); !done) {
     return tl::unexpected(done.error());
   }
   EmbedResult result;

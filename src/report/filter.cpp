@@ -37,6 +37,11 @@ Result<SampleFilter> SampleFilter::make(const FilterOptions& options, Recording&
   }
   filter.pids_ = options.pids;
   filter.tids_ = options.tids;
+  if (!options.where.empty()) {
+    auto where = WhereFilter::make(options.where, recording);
+    if (!where) return tl::unexpected(std::move(where.error()));
+    filter.where_ = std::move(*where);
+  }
   return filter;
 }
 

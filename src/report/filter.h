@@ -1,11 +1,13 @@
 // SampleFilter: which samples of a recording an output is about. Asked once for each sample.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "common/result.h"
 #include "report/recording.h"
 #include "report/time_range.h"
+#include "report/where_sample.h"
 
 namespace prof {
 
@@ -21,12 +23,16 @@ class SampleFilter {
   /// percentages relate to, as in perf.
   bool hides(StringId comm, uint32_t pid, uint32_t tid) const;
 
+  /// --where, which decides last and needs to know more; nullptr without.
+  WhereFilter* where() const { return where_.get(); }
+
  private:
   int64_t event_ = -1;
   std::vector<TimeRange> times_;
   std::vector<bool> cpus_;
   std::vector<StringId> comms_;
   std::vector<int32_t> pids_, tids_;
+  std::unique_ptr<WhereFilter> where_;
 };
 
 }  // namespace prof

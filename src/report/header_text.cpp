@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "perfdata/attr_text.h"
+#include "report/machine_text.h"
 
 namespace prof {
 
@@ -51,7 +52,8 @@ std::string_view clock_name(uint32_t clock) {
 
 class HeaderText {
  public:
-  explicit HeaderText(const Reader& reader) : reader_(reader), features_(reader.features()) {}
+  HeaderText(const Reader& reader, bool full)
+      : reader_(reader), features_(reader.features()), full_(full) {}
 
   std::string make() {
     text_ = "# ========\n";
@@ -81,7 +83,7 @@ class HeaderText {
       line("captured on    : {:%a %b %e %H:%M:%S %Y}", local);
     }
     const FileSection data = reader_.data();
-    line("header version : 1");
+    line("header version : {}", reader_.version() - 1);
     line("data offset    : {}", data.offset);
     line("data size      : {}", data.size);
     line("feat offset    : {}", data.offset + data.size);
@@ -98,6 +100,7 @@ class HeaderText {
   }
 
   void add_feature(uint32_t bit);
+  void add_meta_info(std::string_view key, std::string_view value);
   void add_cmdline();
   void add_events();
   void add_pmus();
@@ -108,6 +111,7 @@ class HeaderText {
 
   const Reader& reader_;
   const Features& features_;
+  const bool full_;
   std::string text_;
 };
 
@@ -127,6 +131,13 @@ void HeaderText::add_events() {
     if (!ids.empty()) ids = ", id = {" + ids + " }";
     line("event : name = {}, {}{}", event.name, ids, attr_text(event.attr));
   }
+}
+
+/// Some values have several lines.
+void HeaderText::add_meta_info(std::string_view key, std::string_view value) {
+  std::string shown;
+  for (const char c : value) shown += c == '\n' ? std::string("; ") : std::string(1, c);
+  line("{} : {}", key, shown);
 }
 
 void HeaderText::add_pmus() {
@@ -227,7 +238,23 @@ void HeaderText::add_feature(uint32_t bit) {
       if (f.clock_resolution_ns) line("clockid frequency: {} MHz", *f.clock_resolution_ns * 1000);
       return;
     case kFeatureDirFormat:
-      return line("directory data version : 1");
+      return line("directory data version : {}", f.directory_version);
+    case kFeatureBpfProgInfo:
+      text_ += bpf_text(f);
+      return;
+    case kFeatureBpfBtf:
+      for (const uint32_t id : f.btf_ids) line("btf info of id {}", id);
+      return;
+    case kFeatureEMachine:
+      if (f.e_machine)
+        line("e_machine : {}, e_flags : {}", f.e_machine->first, f.e_machine->second);
+      return;
+    case kFeatureClnSize:
+      if (f.cache_line_size) line("cache line size : {}", *f.cache_line_size);
+      return;
+    case kFeatureMetaInfo:
+      for (const auto& [key, value] : f.meta_info) add_meta_info(key, value);
+      return;
     case kFeatureCompressed:
       if (!f.compression) return;
       return line("compressed : {}, level = {}, ratio = {}",
@@ -245,6 +272,10 @@ void HeaderText::add_feature(uint32_t bit) {
     case kFeatureCache:
     case kFeatureMemTopology:
     case kFeatureHybridTopology:
+      if (full_) {
+        text_ += machine_text(bit, f);
+        return;
+      }
       return line("{} info available, use -I to display", feature_name(bit));
     default:
       return;
@@ -253,8 +284,8 @@ void HeaderText::add_feature(uint32_t bit) {
 
 }  // namespace
 
-std::string header_text(const Reader& reader) {
-  return HeaderText(reader).make();
+std::string header_text(const Reader& reader, bool full) {
+  return HeaderText(reader, full).make();
 }
 
 }  // namespace prof

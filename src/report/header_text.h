@@ -7,9 +7,9 @@
 
 namespace prof {
 
-/// perf 6.1's text of the same recording, line for line, besides the lines of BPF programs. The
-/// features of a pipe are known once its records were walked; what only a file has (offsets, the
-/// list of missing features) is left out for it.
-std::string header_text(const Reader& reader);
+/// perf 6.1's text of the same recording, line for line, and what later ones and simpleperf added;
+/// `full`: with -I, CPUs, memory and caches, too. The features of a pipe are known once its records
+/// were walked; what only a file has (offsets, the list of missing features) is left out for it.
+std::string header_text(const Reader& reader, bool full = false);
 
 }  // namespace prof

@@ -18,7 +18,7 @@ bool has(const std::vector<SortKey>& keys, SortKey key) {
 /// Numbers groups by the part of them that is asked for.
 std::vector<uint32_t> number_groups(const Profile& profile, const std::vector<SortKey>& keys,
                                     std::vector<RowKey>& parts) {
-  std::map<std::tuple<StringId, int32_t, int32_t, int32_t, int32_t>, uint32_t> numbers;
+  std::map<std::tuple<StringId, int32_t, int32_t, int32_t, int32_t, StringId>, uint32_t> numbers;
   std::vector<uint32_t> number_of;
   for (const Group& group : profile.groups) {
     RowKey part;
@@ -27,8 +27,9 @@ std::vector<uint32_t> number_groups(const Profile& profile, const std::vector<So
     if (has(keys, SortKey::Tid)) part.tid = group.tid;
     if (has(keys, SortKey::Cpu)) part.cpu = group.cpu;
     part.fields = group.fields;
+    if (has(keys, SortKey::Parent)) part.parent = group.parent;
     const auto key = std::tuple(has(keys, SortKey::Comm) ? part.comm : StringId{}, part.pid,
-                                part.tid, part.cpu, part.fields);
+                                part.tid, part.cpu, part.fields, part.parent);
     const auto [it, added] = numbers.try_emplace(key, static_cast<uint32_t>(parts.size()));
     if (added) {
       parts.push_back(part);
@@ -54,7 +55,7 @@ std::vector<uint32_t> number_frames(const Profile& profile, const std::vector<So
     } else if (has(keys, SortKey::Dso)) {
       dso = frame.dso;
     }
-    if (has(keys, SortKey::Srcline)) line = frame.line;
+    if (has(keys, SortKey::Srcline) || has(keys, SortKey::Srcfile)) line = frame.line;
     const auto next = static_cast<uint32_t>(numbers.size());
     number_of[i] = numbers.try_emplace({function, dso, line}, next).first->second;
   }
@@ -161,6 +162,32 @@ void Histogram::add_up() {
     if (own.samples > 0) row.depth_down = std::max(row.depth_down, path_length);
     if (height[i] > 0) row.depth_up = std::max(row.depth_up, path_length);
   }
+}
+
+std::vector<ModePeriods> Histogram::mode_periods() const {
+  std::vector<ModePeriods> modes(rows_.size());
+  for (uint32_t i = 0; i < sums_.size(); ++i) {
+    if (sums_[i].row == kNoRow) continue;
+    ModePeriods& mode = modes[sums_[i].row];
+    const uint64_t period = self(i).period;
+    switch (profile_.frame(profile_.nodes[i].frame).level) {
+      case 'k':
+        mode.kernel += period;
+        break;
+      case 'g':
+        mode.guest_kernel += period;
+        break;
+      case 'u':
+        mode.guest_user += period;
+        break;
+      case '.':
+        mode.user += period;
+        break;
+      default:  // the hypervisor: of neither
+        break;
+    }
+  }
+  return modes;
 }
 
 void Histogram::index_rows() {

@@ -32,7 +32,20 @@ struct RowKey {
   StringId comm;  // invalid where the key is not asked for
   int32_t pid = -1, tid = -1, cpu = -1;
   int32_t fields = -1;  // in Profile::field_values
+  StringId parent;      // invalid: none, or not asked for
   FrameId frame;        // of the first node that made the row: dso, symbol and line
+};
+
+struct ModePeriods {
+  uint64_t kernel = 0, user = 0, guest_kernel = 0, guest_user = 0;
+
+  ModePeriods& operator+=(const ModePeriods& other) {
+    kernel += other.kernel;
+    user += other.user;
+    guest_kernel += other.guest_kernel;
+    guest_user += other.guest_user;
+    return *this;
+  }
 };
 
 struct Row {
@@ -73,6 +86,8 @@ class Histogram {
   std::span<const uint32_t> nodes_of(uint32_t row) const;
   std::span<const uint32_t> roots() const { return roots_; }
   bool is_root(uint32_t node) const { return profile_.nodes[node].parent == UINT32_MAX; }
+  /// By row: the periods of what was sampled in the kernel, in user space, and in both of guests.
+  std::vector<ModePeriods> mode_periods() const;
   Weights self(uint32_t node) const {
     return {profile_.nodes[node].self_period, profile_.nodes[node].self_samples};
   }

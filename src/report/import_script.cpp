@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "report/script_line.h"
 #include "report/stack_tree.h"
 #include "report/time_range.h"
+#include "report/where_text.h"
 
 namespace prof {
 
@@ -81,6 +83,10 @@ class ScriptImport {
         with_callchain_(options.with_callchain) {}
 
   void set_times(std::vector<TimeRange> times) { times_ = std::move(times); }
+  void set_where(Where where, uint64_t first_time) {
+    where_ = std::move(where);
+    first_time_ = first_time;
+  }
   /// False when the periods add up to more than can be held.
   bool read(std::string_view text);
   Result<Profile> finish(const std::string& name);
@@ -91,6 +97,7 @@ class ScriptImport {
   void end();
   bool drops(const ScriptHead& head) const;
   bool hides(const ScriptHead& head) const;
+  bool is_wanted(const ScriptHead& head) const;
   uint32_t event_of(std::string_view name);
   uint32_t group_of(const ScriptHead& head);
   void append_frames(const ScriptFrame& frame);
@@ -101,6 +108,8 @@ class ScriptImport {
   const uint32_t max_stack_;
   const bool with_callchain_;
   std::vector<TimeRange> times_;
+  std::optional<Where> where_;
+  uint64_t first_time_ = 0;
   Profile profile_;
   StackTree tree_;
   std::map<Group, uint32_t> groups_;
@@ -155,6 +164,17 @@ bool ScriptImport::hides(const ScriptHead& head) const {
          lacks(filter_.tids, head.tid);
 }
 
+bool ScriptImport::is_wanted(const ScriptHead& head) const {
+  if (!where_) return true;
+  const auto known = [](int32_t value) {
+    return value < 0 ? std::nullopt : std::optional<int32_t>(value);
+  };
+  TextSubject subject(profile_);
+  subject.set({head.comm, head.event, known(head.pid), known(head.tid), known(head.cpu), head.time,
+               head.period, first_time_, stack_});
+  return where_->matches(subject);
+}
+
 void ScriptImport::begin(const ScriptHead& head) {
   head_ = head;
   dropped_ = drops(head);
@@ -182,7 +202,8 @@ void ScriptImport::add_frame(std::string_view line) {
     return;
   }
   has_frames_ = true;
-  if (!with_callchain_ && !stack_.empty()) return;
+  const bool whole = with_callchain_ || (where_ && where_->uses_stack());
+  if (!whole && !stack_.empty()) return;
   stack_.insert(stack_.end(), frames.begin(), frames.end());
 }
 
@@ -257,7 +278,7 @@ uint32_t ScriptImport::group_of(const ScriptHead& head) {
 void ScriptImport::end() {
   if (!head_) return;
   const ScriptHead head = *std::exchange(head_, std::nullopt);
-  if (dropped_) return;
+  if (dropped_ || !is_wanted(head)) return;
   const uint64_t period = head.period.value_or(1);
   weight_ += std::min(std::max<uint64_t>(period, 1), kMostWeight + 1);
   if (weight_ > kMostWeight) return;
@@ -269,6 +290,7 @@ void ScriptImport::end() {
   event.samples += 1;
   event.period += period;
   profile_.has_callchains |= has_frames_;
+  if (!with_callchain_ && stack_.size() > 1) stack_.resize(1);
   if (max_stack_ != 0 && stack_.size() > max_stack_) stack_.resize(max_stack_);
   std::ranges::reverse(stack_);
   tree_.add(group_of(head), stack_, 1, period);
@@ -321,6 +343,25 @@ Result<Profile> import_script(std::string_view text, const std::string& name,
     auto times = parse_time_ranges(filter.time, first, last);
     if (!times) return tl::unexpected(times.error());
     import.set_times(std::move(*times));
+  }
+  if (!filter.where.empty()) {
+    auto where = Where::parse(filter.where);
+    if (!where) return tl::unexpected(std::move(where.error()).in("--where"));
+    constexpr std::array kKnown = {
+        WhereField::Comm,     WhereField::Pid,       WhereField::Tid,   WhereField::Cpu,
+        WhereField::Event,    WhereField::Time,      WhereField::Clock, WhereField::Period,
+        WhereField::Mode,     WhereField::Symbol,    WhereField::Dso,   WhereField::StackSymbol,
+        WhereField::StackDso, WhereField::StackDepth};
+    if (auto done = check_where_of_text(*where, "texts of perf script", kKnown); !done) {
+      return tl::unexpected(std::move(done.error()));
+    }
+    uint64_t first_time = 0;
+    if (where->uses_first_time()) {
+      const auto [first, last] = times_of(text);
+      first_time = first;
+      where->set_duration(last > first ? last - first : 0);
+    }
+    import.set_where(std::move(*where), first_time);
   }
   if (!import.read(text)) return fail(name + ": the periods add up to more than 2^53");
   return import.finish(name);

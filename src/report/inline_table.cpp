@@ -12,7 +12,8 @@ void InlineTable::add(const ResolvedAddress& resolved) {
 }
 
 void InlineTable::look_up() {
-  for (auto& [dso, addresses] : wanted_) {
+  for (auto& [dso, wanted] : wanted_) {
+    auto& addresses = wanted;  // clang 14 captures no structured binding
     std::ranges::sort(addresses);
     addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
     auto& found = found_[dso];

@@ -10,6 +10,7 @@
 #include "report/packed_input.h"
 #include "report/pipeline.h"
 #include "report/source.h"
+#include "report/where_text.h"
 
 namespace prof {
 
@@ -53,12 +54,14 @@ Result<Source> open_source(const InputOptions& options) {
     }
     auto profile = import_folded(file.bytes(), name);
     if (!profile) return tl::unexpected(profile.error());
+    if (auto done = keep_where(options.filter.where, *profile); !done) {
+      return tl::unexpected(std::move(done.error()));
+    }
     source.folded = with_warnings(std::move(*profile), source.warnings);
     return source;
   }
-  auto reader = Reader::from_file(std::move(file), name);
+  auto reader = open_reader(std::move(*input));
   if (!reader) return tl::unexpected(reader.error());
-  for (std::string& warning : input->warnings) (*reader)->warnings().push_back(std::move(warning));
   auto recording = Recording::from_reader(std::move(*reader), options);
   if (!recording) return tl::unexpected(recording.error());
   source.recording = std::move(*recording);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,9 @@ struct FilterOptions {
   std::vector<std::string> comms;
   std::vector<int32_t> pids, tids;
   std::vector<int32_t> cpus;
-  std::string time;   // perf's --time syntax, see time_range.h
-  std::string event;  // name of the only event wanted
+  std::string time;        // perf's --time syntax, see time_range.h
+  std::string event;       // name of the only event wanted
+  std::string where = {};  // a condition, see where.h
 };
 
 struct InputOptions {
@@ -29,6 +31,8 @@ struct InputOptions {
   /// everywhere; nowhere.
   enum class Inlined : uint8_t { Unwound, Always, Never };
   Inlined inlined = Inlined::Unwound;
+  /// Told of the bytes read so far, of all there are, now and then in each pass; may be empty.
+  std::function<void(uint64_t done, uint64_t total)> progress = {};
   /// Whether stacks that were larger than their copies are completed: see stack_joiner.h.
   bool join_stacks = true;
 };
@@ -39,6 +43,12 @@ struct GroupBy {
   bool pid = false;
   bool tid = false;
   bool cpu = false;
+};
+
+/// How the column "time" tells it: in steps of `quantum` ns.
+struct TimeColumn {
+  uint64_t quantum = 100'000'000;  // perf's
+  bool nanoseconds = false;
 };
 
 struct LoadOptions {
@@ -52,6 +62,7 @@ struct LoadOptions {
   std::vector<std::string> fields = {};
   /// Their values as stored, not as the print format shows them; "prev_state/raw" is so of one.
   bool raw_fields = false;
+  TimeColumn time_column = {};  // of the field "time"
   /// A tracepoint's field whose sum is asked for instead of the period's: see weight_field.h.
   std::string weight_field = {};
   /// Leave out where the idle task waits for work; it is counted all the same.

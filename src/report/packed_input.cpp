@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "common/input.h"
 #include "object/unpacker.h"
@@ -43,15 +45,42 @@ Result<MappedFile> unpack_to_file(Unpacker& unpacker, size_t packed_size, const 
 }  // namespace
 
 Result<Input> open_packed_input(const std::string& path) {
-  auto file = open_input(path);
+  std::error_code ignored;
+  const bool is_directory = path != "-" && std::filesystem::is_directory(path, ignored);
+  const std::string name = is_directory ? path + "/data" : path;
+  auto file = open_input(name);
+  if (!file && is_directory) {
+    return tl::unexpected(std::move(file.error()).in("'" + path + "' is no recording"));
+  }
   if (!file) return tl::unexpected(file.error());
-  Input input{std::move(*file), path == "-" ? "standard input" : path, {}};
+  Input input{std::move(*file), path == "-" ? "standard input" : name, {}, {}};
+  if (is_directory) input.directory = path;
   const auto unpacker = Unpacker::of(input.file.bytes());
   if (!unpacker) return input;
   auto unpacked = unpack_to_file(*unpacker, input.file.bytes().size(), input.name, input.warnings);
   if (!unpacked) return tl::unexpected(unpacked.error());
   input.file = std::move(*unpacked);
   return input;
+}
+
+Result<std::unique_ptr<Reader>> open_reader(Input input) {
+  auto reader = Reader::from_file(std::move(input.file), input.name);
+  if (!reader) return reader;
+  if (!input.directory.empty()) {
+    if (auto done = (*reader)->add_parts(input.directory); !done) {
+      return tl::unexpected(std::move(done.error()));
+    }
+  }
+  const auto beside = std::filesystem::path(input.name).replace_filename("data.0");
+  std::error_code ignored;
+  if (input.directory.empty() && (*reader)->features().is_directory &&
+      std::filesystem::exists(beside, ignored)) {
+    (*reader)->warnings().push_back(fmt::format(
+        "{}: is one file of a recording of several (name the directory to read all of it)",
+        input.name));
+  }
+  for (std::string& warning : input.warnings) (*reader)->warnings().push_back(std::move(warning));
+  return reader;
 }
 
 }  // namespace prof

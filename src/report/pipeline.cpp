@@ -326,6 +326,17 @@ class Gathering {
       if (options_.with_callchain) walker_.pass_over(sample);
       return;
     }
+    U64View chain;
+    bool has_chain = false;
+    if (WhereFilter* where = filter_.where()) {
+      const ThreadState state =
+          recording_.processes().state_at(sample.pid, sample.tid, sample.time);
+      has_chain = options_.with_callchain || where->uses_stack();
+      if (has_chain) chain = walker_.needed() ? walker_.chain(sample, state) : sample.callchain;
+      const StringId comm = recording_.comm_of(state, sample.pid, sample.tid);
+      if (!where->takes(sample, recording_.strings()[comm], state, chain)) return;
+      if (!options_.with_callchain) chain = {};
+    }
     uint64_t period = sample.period;
     if (weight_) {
       const auto weight = weight_.of(sample);
@@ -344,8 +355,7 @@ class Gathering {
     }
     const SampleContext context = contexts_.of(sample, columns_.take(sample, profile_));
     if (contexts_.hides(context)) return;
-    U64View chain;
-    if (options_.with_callchain) {
+    if (options_.with_callchain && !has_chain) {
       chain = walker_.needed() ? walker_.chain(sample, contexts_[context.index].state)
                                : sample.callchain;
     }
@@ -398,7 +408,8 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
   StackWalker walker(recording, options.input.join_stacks);
   std::unique_ptr<Gathering> gathering;
   const auto gather = [&](bool in_order) -> Result<void> {
-    auto columns = TraceColumns::make(recording, options.fields, options.raw_fields);
+    auto columns =
+        TraceColumns::make(recording, options.fields, options.raw_fields, options.time_column);
     if (!columns) return tl::unexpected(std::move(columns.error()));
     // What was summed while recording is what is asked for.
     const bool counted =

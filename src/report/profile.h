@@ -52,6 +52,7 @@ struct Group {
   int32_t pid = -1, tid = -1, cpu = -1;
   int32_t wall_part = -1;  // of the wall time, see wall_time.h; -1: the event is no part of it
   int32_t fields = -1;     // in Profile::field_values
+  StringId parent;         // of report --parent; invalid: no frame of the stack is one
   auto operator<=>(const Group&) const = default;
 };
 

@@ -1,11 +1,13 @@
 #include "report/recording.h"
 
+#include <elf.h>
 #include <fmt/core.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 
+#include "object/machine.h"
 #include "report/callchain.h"
 #include "report/embedded.h"
 #include "report/packed_input.h"
@@ -17,19 +19,16 @@ namespace {
 
 constexpr std::string_view kKernelPrefix = "[kernel.kallsyms]";
 
-/// One {pid} is all of user space; the kernel's mappings have pid -1 in every version of perf.
-bool is_kernel_mapping(const MmapRecord& mmap) {
-  return mmap.pid == kKernelPid || mmap.cpu_mode == CpuMode::Kernel;
-}
+// PERF_AUX_FLAG_TRUNCATED, _PARTIAL and _COLLISION.
+constexpr uint64_t kAuxLost = 1 | 4 | 8;
 
 }  // namespace
 
 Result<std::unique_ptr<Recording>> Recording::open(const InputOptions& options) {
   auto input = open_packed_input(options.path);
   if (!input) return tl::unexpected(input.error());
-  auto reader = Reader::from_file(std::move(input->file), input->name);
+  auto reader = open_reader(std::move(*input));
   if (!reader) return tl::unexpected(reader.error());
-  for (std::string& warning : input->warnings) (*reader)->warnings().push_back(std::move(warning));
   return from_reader(std::move(*reader), options);
 }
 
@@ -37,13 +36,15 @@ Result<std::unique_ptr<Recording>> Recording::from_reader(std::unique_ptr<Reader
                                                           const InputOptions& options) {
   std::unique_ptr<Recording> recording(new Recording);
   recording->reader_ = std::move(reader);
+  recording->reader_->set_progress(options.progress);
   if (auto done = recording->pass_one(options); !done) return tl::unexpected(done.error());
   return recording;
 }
 
 bool Recording::is_header_record(uint32_t type) {
   return type == kRecordHeaderAttr || type == kRecordHeaderTracingData ||
-         type == kRecordHeaderBuildId || type == kRecordEventUpdate || type == kRecordHeaderFeature;
+         type == kRecordHeaderBuildId || type == kRecordEventUpdate ||
+         type == kRecordHeaderFeature || type == kRecordEventId || type == kRecordTracingData;
 }
 
 Recording::Recording() = default;
@@ -65,7 +66,8 @@ void Recording::read_embedded() {
 
 Result<void> Recording::pass_one(const InputOptions& options) {
   symbol_options_ = options.symbols;
-  if (struct stat status{}; ::stat(options.path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+  const std::string& path = reader_->has_parts() ? reader_->path() : options.path;
+  if (struct stat status{}; ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
     symbol_options_.recorded_until = status.st_mtim.tv_sec;
   }
   symbolizer_ = std::make_unique<Symbolizer>(dsos_, *strings_, symbol_options_);
@@ -76,12 +78,18 @@ Result<void> Recording::pass_one(const InputOptions& options) {
   const bool want_times = needs_sample_times(options.filter);
   while (cursor.next(view)) {
     const uint32_t type = view.header.type;
-    ++stats_.records[std::min<size_t>(type, stats_.records.size() - 1)];
+    ++stats_.records[RecordingStats::slot_of(type)];
     ++stats_.total_records;
     if (type == kRecordSample && !want_times) continue;
     if (is_header_record(type)) {
       reader_->apply_header_record(view);
       decoder.reset();
+      continue;
+    }
+    if (type == kRecordKernelSymbol || type == kRecordDso || type == kRecordSymbol) {
+      if (!symbol_options_.ignore_embedded) {
+        recorded_files_.note_record(view, reader_->swapped(), *symbolizer_);
+      }
       continue;
     }
     if (type == kRecordTimeConv) jit_dumps_.note_time_conversion(view, reader_->swapped());
@@ -98,7 +106,12 @@ Result<void> Recording::pass_one(const InputOptions& options) {
   in_place_ = cursor.compressed_records() == 0;
   if (auto done = reader_->finish_events(); !done) return done;
   apply_build_ids();
+  compare_machines();
   symbolizer_->set_kernel(kernel_);
+  if (!symbol_options_.ignore_embedded &&
+      !recorded_files_.finish(reader_->features(), reader_->swapped(), dsos_, *symbolizer_)) {
+    warnings_.push_back(reader_->path() + ": the recorded symbols are damaged: some are missing");
+  }
   read_embedded();
   add_generated_code();
   processes_.finish();
@@ -116,6 +129,7 @@ void Recording::add_generated_code() {
     }
     return;
   }
+  if (!kernel_.foreign.empty() && !symbol_options_.any_owner) return;
   for (std::string& warning :
        jit_dumps_.load(events(), symbol_options_, *symbolizer_, processes_)) {
     warnings_.push_back(std::move(warning));
@@ -149,6 +163,10 @@ void Recording::note(const RecordView& view, const Decoder& decoder) {
     if (!samples->by_filter) stats_.lost_samples += samples->lost;
   } else if (const auto* throttle = std::get_if<ThrottleRecord>(&*decoded)) {
     stats_.throttled += throttle->throttled;
+  } else if (const auto* aux = std::get_if<AuxRecord>(&*decoded)) {
+    stats_.aux_lost += (aux->flags & kAuxLost) != 0;
+  } else if (const auto* deferred = std::get_if<CallchainDeferredRecord>(&*decoded)) {
+    deferred_chains_.add(*deferred);
   } else if (const auto* cgroup = std::get_if<CgroupRecord>(&*decoded)) {
     cgroups_.try_emplace(cgroup->id, cgroup->path);
   } else if (const auto* namespaces = std::get_if<NamespacesRecord>(&*decoded)) {
@@ -156,56 +174,6 @@ void Recording::note(const RecordView& view, const Decoder& decoder) {
   } else if (const auto* unknown = std::get_if<UnknownRecord>(&*decoded)) {
     stats_.unknown += record_type_name(unknown->type) == nullptr;
   }
-}
-
-void Recording::note_mapping(const MmapRecord& mmap) {
-  Mapping mapping;
-  mapping.start = VirtAddr{mmap.start};
-  mapping.end =
-      VirtAddr{mmap.length > UINT64_MAX - mmap.start ? UINT64_MAX : mmap.start + mmap.length};
-  mapping.offset = FileOffset{mmap.page_offset};
-  const uint64_t time = mmap.sample_id.time;
-  if (!is_kernel_mapping(mmap)) {
-    const bool executable = mmap.version2 ? (mmap.protection & PROT_EXEC) != 0 : !mmap.data;
-    DsoName dso = classify_mapping(mmap.filename, mmap.pid, executable);
-    if (dso.kind == DsoKind::JitDump) dso.name = jitdump_dso_name(mmap.filename, mmap.pid);
-    mapping.dso = dsos_.intern(dso.name, dso.kind, mmap.build_id, mmap.pid);
-    mapping.absolute = dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::NoCode;
-    if (dso.kind == DsoKind::Vdso) mapping.offset = FileOffset{0};
-    if (dso.kind == DsoKind::JitDump) {
-      jit_dumps_.note_mapping(mmap.pid, time, mapping.dso, mmap.filename);
-    }
-    processes_.add_mapping(mmap.pid, time, mapping);
-    return;
-  }
-  mapping.absolute = true;
-  if (mmap.filename.starts_with(kKernelPrefix)) {
-    // "[kernel.kallsyms]_text": the symbol that page_offset is the address of.
-    mapping.dso = dsos_.intern(kKernelPrefix, DsoKind::Kernel, {}, 0);
-    if (mmap.page_offset != 0) {
-      kernel_.reference_symbol = mmap.filename.substr(kKernelPrefix.size());
-      kernel_.reference_address = mmap.page_offset;
-    }
-    if (!mmap.build_id.empty()) kernel_.build_id = mmap.build_id;
-    kernel_mapping_ = mapping;
-  } else {
-    mapping.dso = dsos_.intern(mmap.filename, DsoKind::KernelModule, mmap.build_id, 0);
-    symbolizer_->add_module(mapping.dso, mmap.start);
-  }
-  processes_.add_mapping(kKernelPid, time, mapping);
-}
-
-void Recording::note_ksymbol(const KsymbolRecord& ksymbol) {
-  constexpr uint16_t kUnregister = 1;
-  if ((ksymbol.flags & kUnregister) != 0 || ksymbol.length == 0) return;
-  Mapping mapping;
-  mapping.start = VirtAddr{ksymbol.addr};
-  mapping.end = VirtAddr{ksymbol.addr + ksymbol.length};
-  mapping.offset = FileOffset{ksymbol.addr};
-  mapping.absolute = true;
-  mapping.dso = dsos_.intern(ksymbol.name, DsoKind::KernelModule, {}, 0);
-  processes_.add_mapping(kKernelPid, ksymbol.sample_id.time, mapping);
-  symbolizer_->add_kernel_symbol({ksymbol.addr, ksymbol.length, std::string(ksymbol.name)});
 }
 
 void Recording::note_namespaces(const NamespacesRecord& record) {
@@ -225,6 +193,33 @@ void Recording::apply_build_ids() {
     }
     dsos_.set_build_id(entry.filename, entry.build_id);
   }
+  if (!kernel_.build_id.empty()) dsos_.set_build_id(kKernelPrefix, kernel_.build_id);
+}
+
+/// Whether the recording can be of this machine. Old recordings do not say whose they are.
+void Recording::compare_machines() {
+  const Features& features = reader_->features();
+  struct utsname ours {};
+  if (::uname(&ours) != 0) return;
+  const uint16_t here = elf_machine_of(ours.machine);
+  std::string why;
+  if (features.arch) {
+    kernel_.machine = elf_machine_of(*features.arch);
+    const bool fits = kernel_.machine == here || runs_programs_of(here, kernel_.machine);
+    if (kernel_.machine == EM_NONE ? *features.arch != ours.machine : !fits) {
+      why = *features.arch;
+    }
+  }
+  // A host may have got another name, or another kernel; with both, it is another one.
+  if (why.empty() && features.hostname && features.os_release &&
+      *features.hostname != ours.nodename && *features.os_release != ours.release) {
+    why = fmt::format("host '{}', Linux {}", *features.hostname, *features.os_release);
+  }
+  if (why.empty()) return;
+  kernel_.foreign = fmt::format(
+      "{} was recorded on another machine ({}): this one's kernel, vdso and perf maps name nothing "
+      "of it",
+      reader_->path(), why);
 }
 
 std::vector<std::string> Recording::warnings() const {
@@ -243,6 +238,14 @@ std::vector<std::string> Recording::warnings() const {
         fmt::format("{}: {} events were lost while recording: what follows is not all (a larger "
                     "record -m helps)",
                     reader_->path(), lost));
+  }
+  if (stats_.aux_lost > 0) {
+    all.push_back(fmt::format("{}: parts of the hardware's trace were lost {} times",
+                              reader_->path(), stats_.aux_lost));
+  }
+  if (const uint64_t missing = deferred_chains_.missing(); missing > 0) {
+    all.push_back(fmt::format("{}: {} call chains have no user part, as it never came",
+                              reader_->path(), missing));
   }
   if (stats_.throttled > 0) {
     all.push_back(fmt::format("{}: the kernel paused sampling {} times (record with a lower -F)",
@@ -306,6 +309,9 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
       result.mapping = &*kernel_mapping_;
     }
   }
+  if (mode == CpuMode::GuestKernel) {
+    result.mapping = processes_.find_of(kGuestKernelPid, time, lookup);
+  }
   if (!result.mapping) {
     result.dso_address = raw(address.addr);
     result.symbol.miss = MissReason::Unmapped;
@@ -325,7 +331,8 @@ void Recording::for_each_in_order(
   RoundSorter sorter(visit);
   RecordView view;
   while (cursor.next(view)) {
-    if (view.header.type == kRecordFinishedRound) sorter.finish_round();
+    // Several files are read one after the other: no round of one is the end of anything.
+    if (view.header.type == kRecordFinishedRound && !reader_->has_parts()) sorter.finish_round();
     const uint64_t time = decoder.time_of(view).value_or(0);
     if (time == 0 || time == UINT64_MAX) {
       visit(view, 0);

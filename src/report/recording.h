@@ -20,20 +20,32 @@
 #include "perfdata/decode.h"
 #include "perfdata/ordering.h"
 #include "perfdata/reader.h"
+#include "report/deferred_chains.h"
 #include "report/jit_dumps.h"
 #include "report/load.h"
+#include "report/recorded_files.h"
 #include "symbolize/symbolizer.h"
 
 namespace prof {
 
 /// What pass one counted.
 struct RecordingStats {
-  std::array<uint64_t, 128> records{};  // by type; types from 128 on are in the last
+  static constexpr uint32_t kSlots = 144;
+  /// Where records of a type are counted: those of perf, those of simpleperf, and all others.
+  static constexpr uint32_t slot_of(uint32_t type) {
+    const bool simpleperfs = type >= kRecordSimpleperf && type - kRecordSimpleperf < 15;
+    return type < 128 ? type : simpleperfs ? 128 + type - kRecordSimpleperf : kSlots - 1;
+  }
+  static constexpr uint32_t type_of(uint32_t slot) {
+    return slot < 128 || slot == kSlots - 1 ? slot : kRecordSimpleperf + slot - 128;
+  }
+  std::array<uint64_t, kSlots> records{};  // by slot
   uint64_t total_records = 0;
   uint64_t lost_events = 0;   // sum of LOST
   uint64_t lost_records = 0;  // how many LOST records said so
   uint64_t lost_samples = 0;  // sum of LOST_SAMPLES, without those dropped by a filter
   uint64_t throttled = 0;     // THROTTLE records
+  uint64_t aux_lost = 0;      // AUX records of which a part was lost or is doubtful
   uint64_t unreadable = 0;    // records too short for their type
   uint64_t unknown = 0;       // of types prof does not know
   uint64_t first_time = UINT64_MAX, last_time = 0;  // of samples, ns; only if asked for
@@ -61,6 +73,7 @@ class Recording {
   /// Whether every record lies in the mapped file, so that its bytes stay valid.
   bool in_place() const { return in_place_; }
   const RecordingStats& stats() const { return stats_; }
+  DeferredChains& deferred_chains() { return deferred_chains_; }
   const ProcessTable& processes() const { return processes_; }
   const DsoTable& dsos() const { return dsos_; }
   Symbolizer& symbolizer() { return *symbolizer_; }
@@ -129,9 +142,12 @@ class Recording {
   Result<void> pass_one(const InputOptions& options);
   void note(const RecordView& view, const Decoder& decoder);
   void note_mapping(const MmapRecord& mmap);
+  void note_kernel_mapping(const MmapRecord& mmap, Mapping mapping);
+  void note_guest_mapping(const MmapRecord& mmap, Mapping mapping);
   void note_ksymbol(const KsymbolRecord& ksymbol);
   void note_namespaces(const NamespacesRecord& record);
   void apply_build_ids();
+  void compare_machines();
   void add_generated_code();
   static bool is_header_record(uint32_t type);
 
@@ -141,6 +157,8 @@ class Recording {
   DsoTable dsos_;
   ProcessTable processes_;
   JitDumps jit_dumps_;
+  RecordedFiles recorded_files_;
+  DeferredChains deferred_chains_;
   std::unique_ptr<Symbolizer> symbolizer_;
   SymbolizerOptions symbol_options_;
   KernelInfo kernel_;

@@ -4,61 +4,34 @@
 
 #include <algorithm>
 
+#include "report/columns.h"
 #include "report/header_text.h"
 #include "report/pipeline.h"
+#include "report/profile_edits.h"
+#include "report/report_json.h"
 #include "report/report_text.h"
 #include "report/source.h"
 #include "report/stats_text.h"
+#include "report/task_text.h"
+#include "report/thread_counts.h"
 #include "report/trace_sort.h"
 
 namespace prof {
 
 namespace {
 
-/// perf's --dsos and --symbols: samples taken elsewhere are not shown, but stay in the total.
-void hide_other_leaves(const ReportOptions& options, Profile& profile) {
-  const auto lacks = [](const std::vector<std::string>& wanted, std::string_view name) {
-    return !wanted.empty() && std::ranges::find(wanted, name) == wanted.end();
-  };
-  const auto hidden = [&](const Frame& frame) {
-    const auto short_name =
-        frame.dso_short.valid() ? profile.strings[frame.dso_short] : std::string_view{};
-    const auto long_name = frame.dso.valid() ? profile.strings[frame.dso] : std::string_view{};
-    return (lacks(options.dsos, short_name) && lacks(options.dsos, long_name)) ||
-           lacks(options.symbols, profile.strings[frame.name]);
-  };
-  std::vector<bool> hide(profile.frames.size());
-  for (size_t i = 0; i < hide.size(); ++i) hide[i] = hidden(profile.frames[i]);
-  for (StackNode& node : profile.nodes) {
-    if (hide[node.frame.value]) node.self_samples = node.self_period = 0;
-  }
-}
+// A table has room for each of them in each row: larger groups, which no PMU has, have a table for
+// each event.
+constexpr uint32_t kMostMembers = 32;
+constexpr std::string_view kNamelessGroup = "{anon_group}";
+constexpr const char* kDefaultParent = "^sys_|^do_page_fault";  // perf's
 
 /// A column of which a filter leaves one value is said once, above the table, as perf does.
 void elide(const std::vector<std::string>& wanted, std::string_view title, SortKey key,
-           ReportOptions& options, Output& out) {
-  if (wanted.size() != 1 || std::ranges::find(options.sort, key) == options.sort.end()) return;
+           Columns& columns, Output& out) {
+  if (wanted.size() != 1 || !columns.shows(key)) return;
   out << fmt::format("# {}: {}\n", title, wanted.front());
-  if (options.sort.size() > 1) std::erase(options.sort, key);
-}
-
-/// Folded text does not say whether a stack begins with a command: in a table, its first frame is a
-/// frame like the others, below one root for all.
-void put_under_one_root(Profile& profile) {
-  StackNode root;
-  root.frame = FrameId{static_cast<uint32_t>(profile.frames.size())};
-  Frame frame;
-  frame.name = profile.strings.intern("all");
-  frame.kind = FrameKind::Process;
-  profile.frames.push_back(frame);
-  for (StackNode& node : profile.nodes) {
-    node.parent = node.parent == UINT32_MAX ? 0 : node.parent + 1;
-    ++node.end;
-    node.group = 0;
-  }
-  root.end = static_cast<uint32_t>(profile.nodes.size()) + 1;
-  profile.nodes.insert(profile.nodes.begin(), root);
-  profile.groups.assign(1, Group{});
+  columns.hide(key);
 }
 
 /// perf shows what tracepoints say, where there is nothing else, instead of where they were hit.
@@ -81,42 +54,122 @@ void print_idle(const Profile& profile, Output& out) {
   }
 }
 
-void choose_grouping(ReportOptions& options) {
-  const auto asked = [&](SortKey key) {
-    return std::ranges::find(options.sort, key) != options.sort.end();
-  };
-  options.load.group.pid = asked(SortKey::Pid);
-  options.load.group.tid = asked(SortKey::Tid);
-  options.load.group.cpu = asked(SortKey::Cpu);
-  options.load.group.comm =
-      asked(SortKey::Comm) || options.load.group.pid || options.load.group.tid;
-  options.load.with_lines = asked(SortKey::Srcline);
-  options.load.fields = options.fields;
-  options.load.raw_fields = options.raw_fields;
+/// What samples are kept apart by, and read for, is what the columns show.
+void choose_grouping(const Columns& columns, ReportOptions& options) {
+  LoadOptions& load = options.load;
+  load.group.pid = columns.shows(SortKey::Pid);
+  load.group.tid = columns.shows(SortKey::Tid);
+  load.group.cpu = columns.shows(SortKey::Cpu);
+  load.group.comm = columns.shows(SortKey::Comm) || load.group.pid || load.group.tid;
+  load.with_lines = columns.shows(SortKey::Srcline) || columns.shows(SortKey::Srcfile);
+  load.fields = options.fields;
+  load.raw_fields = options.raw_fields;
   // Without children and call graphs the sampled address is all there is to read.
-  options.load.with_callchain =
-      options.stack_quality || options.children || options.call_graph.mode != CallGraphMode::None;
+  load.with_callchain = options.stack_quality || options.children ||
+                        options.call_graph.mode != CallGraphMode::None ||
+                        columns.shows(SortKey::Parent) || !options.ignore_callees.empty();
 }
 
-void print_tables(const Profile& profile, const StackQuality& quality, ReportOptions options,
-                  Output& out) {
+/// The tables there are: of each event, but one of those that were recorded as a group.
+std::vector<TableEvents> tables_of(const Profile& profile, const std::vector<EventGroup>& groups,
+                                   const ReportOptions& options) {
+  const std::string& only = options.load.input.filter.event;
+  const auto count = static_cast<uint32_t>(profile.events.size());
+  std::vector<TableEvents> tables;
+  for (uint32_t event = 0; event < count; ++event) {
+    TableEvents table{{event}, {}};
+    for (const EventGroup& group : groups) {
+      if (group.leader != event || !only.empty() || group.members > kMostMembers) continue;
+      table.name = group.name == kNamelessGroup ? "anon group" : group.name;
+      for (uint32_t member = 1; member < group.members && event + member < count; ++member) {
+        table.events.push_back(event + member);
+      }
+      break;
+    }
+    event = table.events.back();
+    const bool wanted = only.empty() || only == profile.events[table.events.front()].name;
+    const bool empty = std::ranges::all_of(
+        table.events, [&](uint32_t member) { return profile.events[member].total_samples == 0; });
+    if (wanted && (!empty || count == 1)) tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+/// Events side by side where they were recorded so, or --group asks for it.
+std::vector<EventGroup> groups_of(const Recording& recording, const ReportOptions& options) {
+  if (options.group == false) return {};
+  std::vector<EventGroup> groups = recording.reader().features().groups;
+  std::erase_if(groups, [](const EventGroup& group) { return group.members < 2; });
+  if (groups.empty() && options.group == true) {
+    groups.push_back({{}, 0, static_cast<uint32_t>(recording.events().size())});
+  }
+  return groups;
+}
+
+/// Hides, moves and marks stacks as the options say.
+Result<void> edit(const ReportOptions& options, const Columns& columns, Profile& profile) {
+  if (options.hide_unresolved) drop_unresolved(profile);
+  if (!options.ignore_callees.empty()) {
+    if (auto done = ignore_callees(options.ignore_callees, profile); !done) return done;
+  }
+  if (columns.shows(SortKey::Parent)) {
+    const std::string pattern = options.parent.empty() ? kDefaultParent : options.parent;
+    if (auto done = mark_parents(pattern, options.exclude_other, profile); !done) return done;
+  }
+  if (!options.dsos.empty() || !options.symbols.empty()) {
+    hide_other_leaves(options.dsos, options.symbols, profile);
+  }
+  if (columns.shows(SortKey::Srcfile) && !columns.shows(SortKey::Srcline)) {
+    keep_files_only(profile);
+  }
+  return {};
+}
+
+/// The keys where none are given, and those that stand for many.
+Result<void> complete_keys(const Source& source, ReportOptions& options) {
+  std::vector<SortKey> usual{SortKey::Comm, SortKey::Dso, SortKey::Symbol};
+  if (source.folded) usual = {SortKey::Symbol};
+  if (source.recording && has_only_fields(*source.recording)) {
+    const auto known = std::ranges::find(options.fields, "trace");
+    usual = {field_key(static_cast<size_t>(known - options.fields.begin()))};
+    if (known == options.fields.end()) options.fields.emplace_back("trace");
+  }
+  if (options.sort.empty() || options.sort_appends) {
+    const std::vector<SortKey> given = std::exchange(options.sort, usual);
+    for (const SortKey key : given) {
+      if (std::ranges::find(usual, key) == usual.end()) options.sort.push_back(key);
+    }
+  }
+  if (!options.parent.empty() &&
+      std::ranges::find(options.sort, SortKey::Parent) == options.sort.end()) {
+    options.sort.push_back(SortKey::Parent);
+  }
+  if (source.recording) return expand_fields(*source.recording, options);
+  if (options.fields.empty()) return {};
+  return fail(fmt::format("unknown sort key '{}'", options.fields.front()),
+              source.script ? "the text of perf script is not taken apart into fields"
+                            : "folded stacks have no fields",
+              2);
+}
+
+void print_tables(const Profile& profile, const std::vector<TableEvents>& tables,
+                  const StackQuality& quality, const ReportOptions& options, Output& out) {
+  Columns columns = choose_columns(options, options.children && profile.has_callchains);
+  if (options.quiet) {
+    for (const TableEvents& events : tables) print_table(profile, events, options, columns, out);
+    return;
+  }
   if (!options.header) {
     out << "# To display the perf.data header info, please use --header/--header-only "
            "options.\n#\n";
   }
-  elide(options.load.input.filter.comms, "comm", SortKey::Comm, options, out);
-  elide(options.dsos, "dso", SortKey::Dso, options, out);
-  elide(options.symbols, "symbol", SortKey::Symbol, options, out);
+  elide(options.load.input.filter.comms, "comm", SortKey::Comm, columns, out);
+  elide(options.dsos, "dso", SortKey::Dso, columns, out);
+  elide(options.symbols, "symbol", SortKey::Symbol, columns, out);
   out << fmt::format("#\n# Total Lost Samples: {}\n#\n", profile.lost_samples);
   const uint64_t lost_events = profile.lost_records - profile.lost_samples;
   if (lost_events > 0) out << fmt::format("# Lost events: {}\n#\n", lost_events);
-  for (uint32_t event = 0; event < profile.events.size(); ++event) {
-    const ProfileEvent& facts = profile.events[event];
-    const bool wanted =
-        options.load.input.filter.event.empty() || options.load.input.filter.event == facts.name;
-    const bool empty = facts.total_samples == 0 && profile.events.size() > 1;
-    if (wanted && !empty) print_event(profile, event, options, profile.has_callchains, out);
-  }
+  for (const TableEvents& events : tables) print_table(profile, events, options, columns, out);
   print_idle(profile, out);
   const bool judged = profile.has_callchains && options.load.with_callchain;
   if (options.stack_quality) {
@@ -127,46 +180,43 @@ void print_tables(const Profile& profile, const StackQuality& quality, ReportOpt
   out << "#\n# (Tip: See the same data as a picture: prof flamegraph > cpu.svg)\n#\n";
 }
 
+/// What is printed of a recording without a table; false: nothing of the kind was asked for.
+bool print_facts(Recording& recording, const ReportOptions& options, Output& out) {
+  if ((options.header && !options.json) || options.header_only) {
+    out << header_text(recording.reader(), options.show_info);
+  }
+  if (options.header_only) return true;
+  if (options.stats) {
+    print_stats(recording, out);
+  } else if (options.tasks || options.mmaps) {
+    print_tasks(recording, options.mmaps, out);
+  }
+  return options.stats || options.tasks || options.mmaps;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) {
   auto source = open_source(options.load.input);
   if (!source) return tl::unexpected(source.error());
-  if (options.sort.empty()) {
-    options.sort = source->folded ? std::vector{SortKey::Symbol}
-                                  : std::vector{SortKey::Comm, SortKey::Dso, SortKey::Symbol};
-    if (source->recording && has_only_fields(*source->recording)) {
-      options.sort = {SortKey::Field};
-      options.fields = {"trace"};
-    }
+  if (auto done = complete_keys(*source, options); !done) {
+    return tl::unexpected(std::move(done.error()));
   }
-  if (source->recording) {
-    if (auto done = expand_fields(*source->recording, options); !done) {
-      return tl::unexpected(std::move(done.error()));
-    }
-  }
-  if (source->recording) {
-    Recording& recording = *source->recording;
-    if (options.header || options.header_only) out << header_text(recording.reader());
-    if (options.header_only) return recording.warnings();
-    if (options.stats) {
-      print_stats(recording, out);
-      return recording.warnings();
-    }
-  }
-  choose_grouping(options);
   const bool is_folded = source->folded.has_value();
-  if (source->script && !options.fields.empty()) {
-    return fail(fmt::format("unknown sort key '{}'", options.fields.front()),
-                "the text of perf script is not taken apart into fields", 2);
-  }
-  if (is_folded && !options.fields.empty()) {
-    return fail(fmt::format("unknown sort key '{}'", options.fields.front()),
-                "folded stacks have no fields", 2);
-  }
   if (is_folded && !options.load.weight_field.empty()) {
     return fail("folded stacks have no field to weigh by", "leave out --weight", 2);
   }
+  std::vector<EventGroup> groups;
+  std::string counts;  // of threads
+  std::optional<Features> header;
+  if (source->recording) {
+    if (print_facts(*source->recording, options, out)) return source->recording->warnings();
+    groups = groups_of(*source->recording, options);
+    if (options.json) header = source->recording->reader().features();
+    if (options.thread_counts) counts = thread_counts_text(*source->recording);
+  }
+  const Columns columns = choose_columns(options, options.children);
+  choose_grouping(columns, options);
   StackQuality quality;
   auto profile = is_folded        ? Result<Profile>(std::move(*source->folded))
                  : source->script ? profile_of_script(*source, options.load)
@@ -179,8 +229,27 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
     return fail("cannot show call graphs: '" + options.load.input.path + "' has no call chains",
                 "record with -g, or leave out -g here");
   }
-  if (!options.dsos.empty() || !options.symbols.empty()) hide_other_leaves(options, *profile);
-  print_tables(*profile, quality, options, out);
+  if (columns.shows(SortKey::Parent) && !profile->has_callchains) {
+    return fail("cannot sort by parent: '" + options.load.input.path + "' has no call chains",
+                "record with -g");
+  }
+  if (auto done = edit(options, columns, *profile); !done) {
+    return tl::unexpected(std::move(done.error()));
+  }
+  if (options.json) {
+    const auto tables = tables_of(*profile, groups, options);
+    const bool with_graphs = options.call_graph_given &&
+                             options.call_graph.mode != CallGraphMode::None &&
+                             profile->has_callchains;
+    print_json({*profile, tables, header ? &*header : nullptr, with_graphs}, options,
+               choose_columns(options, options.children && profile->has_callchains), out);
+    return profile->warnings;
+  }
+  print_tables(*profile, tables_of(*profile, groups, options), quality, options, out);
+  if (options.thread_counts && counts.empty()) {
+    profile->warnings.push_back("no counts of threads were recorded: 'prof record -s' does");
+  }
+  out << counts;
   return profile->warnings;
 }
 

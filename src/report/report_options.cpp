@@ -39,14 +39,31 @@ bool may_be_field(std::string_view text) {
          !text.ends_with('.');
 }
 
+constexpr std::pair<std::string_view, SortKey> kKeys[] = {
+    {"comm", SortKey::Comm},
+    {"pid", SortKey::Pid},
+    {"tid", SortKey::Tid},
+    {"cpu", SortKey::Cpu},
+    {"dso", SortKey::Dso},
+    {"sym", SortKey::Symbol},
+    {"symbol", SortKey::Symbol},
+    {"srcline", SortKey::Srcline},
+    {"srcfile", SortKey::Srcfile},
+    {"parent", SortKey::Parent},
+    {"overhead_children", SortKey::Children},
+    {"overhead", SortKey::Overhead},
+    {"overhead_sys", SortKey::KernelOverhead},
+    {"overhead_us", SortKey::UserOverhead},
+    {"overhead_guest_sys", SortKey::GuestKernelOverhead},
+    {"overhead_guest_us", SortKey::GuestUserOverhead},
+    {"sample", SortKey::Samples},
+    {"period", SortKey::Period},
+};
+
 }  // namespace
 
 Result<std::vector<SortKey>> parse_sort_keys(const std::string& text,
                                              std::vector<std::string>* fields) {
-  static constexpr std::pair<std::string_view, SortKey> kKeys[] = {
-      {"comm", SortKey::Comm},     {"pid", SortKey::Pid},        {"tid", SortKey::Tid},
-      {"cpu", SortKey::Cpu},       {"dso", SortKey::Dso},        {"sym", SortKey::Symbol},
-      {"symbol", SortKey::Symbol}, {"srcline", SortKey::Srcline}};
   std::vector<SortKey> keys;
   auto done = for_each_part(text, [&](std::string_view part) -> Result<void> {
     for (const auto& [name, key] : kKeys) {
@@ -54,12 +71,16 @@ Result<std::vector<SortKey>> parse_sort_keys(const std::string& text,
       if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
       return {};
     }
-    if (!fields || !may_be_field(part) || fields->size() == kMaxFields) {
+    if (!fields || !may_be_field(part)) {
       return fail(fmt::format("unknown sort key '{}'", part), std::string(kSortKeysHint), 2);
     }
-    if (std::ranges::find(*fields, part) != fields->end()) return {};
-    keys.push_back(field_key(fields->size()));
-    fields->emplace_back(part);
+    const auto known = std::ranges::find(*fields, part);
+    if (known == fields->end() && fields->size() == kMaxFields) {
+      return fail(fmt::format("more than {} fields to sort by", kMaxFields), {}, 2);
+    }
+    const SortKey key = field_key(static_cast<size_t>(known - fields->begin()));
+    if (known == fields->end()) fields->emplace_back(part);
+    if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
     return {};
   });
   if (!done) return tl::unexpected(done.error());

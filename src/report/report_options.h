@@ -12,8 +12,33 @@
 
 namespace prof {
 
-/// Field stands for the first of ReportOptions::fields; those after it for the others.
-enum class SortKey : uint8_t { Comm, Pid, Tid, Cpu, Dso, Symbol, Srcline, Field };
+enum class SortKey : uint8_t {
+  // What was sampled: what is equal in all of them is one row.
+  Comm,
+  Pid,
+  Tid,
+  Cpu,
+  Dso,
+  Symbol,
+  Srcline,
+  Srcfile,
+  Parent,  // the function of --parent that the sample was taken in or below
+  // The numbers of a row.
+  Children,
+  Overhead,
+  KernelOverhead,
+  UserOverhead,
+  GuestKernelOverhead,
+  GuestUserOverhead,
+  Samples,
+  Period,
+  // The first of ReportOptions::fields; those after it stand for the others.
+  Field
+};
+
+inline bool is_number(SortKey key) {
+  return key >= SortKey::Children && key < SortKey::Field;
+}
 
 /// The number in ReportOptions::fields; none for the other keys.
 inline std::optional<size_t> field_of(SortKey key) {
@@ -44,24 +69,47 @@ struct CallGraphOptions {
 
 struct ReportOptions {
   LoadOptions load;
-  std::vector<SortKey> sort;        // empty: comm,dso,sym
-  std::vector<std::string> fields;  // of tracepoints, that `sort` refers to by number
-  bool raw_fields = false;          // as stored, not as their events print them
+  std::vector<SortKey> sort;        // -s; empty: comm,dso,sym
   bool sort_given = false;          // perf draws graphs otherwise when asked for -s sym
+  bool sort_appends = false;        // -s +KEYS: behind the default
+  std::vector<SortKey> columns;     // -F
+  bool columns_append = false;      // -F +KEYS: behind the usual numbers, instead of them
+  std::vector<std::string> fields;  // of tracepoints, that `sort` and `columns` refer to by number
+  bool raw_fields = false;          // as stored, not as their events print them
   CallGraphOptions call_graph;
   bool call_graph_given = false;  // asked for by name, so that not having one is an error
   bool children = true;           // with call chains only
   bool show_samples = false;
   bool show_period = false;
+  bool show_modes = false;  // --show-cpu-utilization
+  bool relative = false;    // percentages of what filters leave
   double percent_limit = 0;
+  std::string separator;              // between columns, which are not aligned then
+  std::vector<size_t> column_widths;  // 0: as wide as it takes
+  std::optional<bool> group;          // events of a group in one table; unset: where there are any
+  uint32_t group_sort_index = 0;      // the member that rows are sorted by
+  bool hierarchy = false;             // a level of rows for each sort key
+  std::string parent;                 // regular expression; empty: perf's default
+  bool exclude_other = false;         // only what has a parent
+  std::string ignore_callees;         // regular expression: what these call is theirs
+  bool hide_unresolved = false;       // samples in functions without a name count nowhere
+  std::string symbol_filter;          // only rows whose function's name has this in it
   std::vector<std::string> dsos, symbols;  // of the sampled function; others are not shown
   bool header = false, header_only = false, stats = false;
+  bool show_info = false;             // of CPUs, memory and caches, with the header
+  bool quiet = false;                 // nothing but rows
+  bool tasks = false, mmaps = false;  // instead of tables
+  bool thread_counts = false;         // of record -s, below them
   bool stack_quality = false;
+  bool json = false;
 };
 
 inline constexpr std::string_view kSortKeysHint =
-    "there are comm, pid, tid, cpu, dso, sym, srcline, cgroup, cgroup_id, trace, and the fields of "
-    "tracepoints";
+    "there are comm, pid, tid, cpu, dso, sym, srcline, srcfile, parent, time, event, socket, "
+    "cgroup, "
+    "cgroup_id, weight, local_weight, addr, code_page_size, data_page_size, trace, the fields of "
+    "tracepoints, and the numbers overhead, overhead_children, overhead_sys, overhead_us, sample "
+    "and period";
 
 /// "comm,dso,sym" as keys. What is no key is taken for a field of a tracepoint, "prev_comm" or
 /// "sched_switch.prev_comm", a pattern of them, or "trace" for all of their text, and goes to

@@ -1,16 +1,29 @@
-// The table of `perf report --stdio`: columns, rows, call graphs. Called by report.cpp for each
-// event.
+// The tables of `perf report --stdio`: what is said of an event, column heads, rows. Called by
+// report.cpp.
 #pragma once
 
 #include "common/output.h"
-#include "report/histogram.h"
+#include "report/columns.h"
+#include "report/profile.h"
 #include "report/report_options.h"
+#include "report/table_rows.h"
 
 namespace prof {
 
-/// Prints one event's block: "# Samples: …", the column heads, and the rows in perf's order.
-/// `has_callchains` says whether the recording has call chains at all.
-void print_event(const Profile& profile, uint32_t event, const ReportOptions& options,
-                 bool has_callchains, Output& out);
+/// The events of one table: one, or a group of them, the leader first.
+struct TableEvents {
+  std::vector<uint32_t> events;
+  std::string name;  // of a group that was recorded as one
+};
+
+/// How rows are shown of a recording with or without call chains.
+TableShape shape_of(const ReportOptions& options, bool has_callchains);
+
+/// Prints one block: "# Samples: …", the column heads, and the rows in perf's order.
+void print_table(const Profile& profile, const TableEvents& events, const ReportOptions& options,
+                 const Columns& columns, Output& out);
+
+/// "cycles", "anon group { cycles, instructions }"; "cycles, instructions" if put together here.
+std::string name_of(const Profile& profile, const TableEvents& events);
 
 }  // namespace prof

@@ -25,13 +25,43 @@ void append_page_size(uint64_t size, std::string& out) {
   fmt::format_to(std::back_inserter(out), " {}{}", size, kUnits[unit]);
 }
 
-/// A weight that is a struct (PERF_SAMPLE_WEIGHT_STRUCT) has 32 bits for the weight proper, then 16
-/// for the latency of the instruction.
-uint64_t weight_of(const SampleRecord& sample, const EventAttr& event) {
-  return event.has(PERF_SAMPLE_WEIGHT_STRUCT) ? sample.weight & UINT32_MAX : sample.weight;
+/// As perf's dump of what BPF programs write: rows of eight bytes, then the text if it is one.
+void append_bpf_output(std::span<const std::byte> raw, std::string& out) {
+  constexpr size_t kInARow = 8;
+  const auto at = std::back_inserter(out);
+  const auto character = [&](size_t i) { return std::to_integer<unsigned char>(raw[i]); };
+  bool printable = true, ended = false;
+  out += '\n';
+  for (size_t row = 0; row < raw.size(); row += kInARow) {
+    fmt::format_to(at, "{:>17} {:04x}:", row == 0 ? "BPF output:" : "", row);
+    for (size_t i = row; i < row + kInARow; ++i) {
+      i < raw.size() ? fmt::format_to(at, " {:02x}", character(i)) : fmt::format_to(at, "   ");
+    }
+    out += "  ";
+    for (size_t i = row; i < row + kInARow; ++i) {
+      const unsigned char c = i < raw.size() ? character(i) : ' ';
+      if (i < raw.size() && c == 0) ended = true;
+      const bool shown = c >= 0x20 && c < 0x7f;
+      printable &= shown || c == 0;
+      out += shown ? static_cast<char>(c) : '.';
+    }
+    out += '\n';
+  }
+  if (!printable || !ended) return;
+  fmt::format_to(at, "{:>17} \"", "BPF string:");
+  for (size_t i = 0; i < raw.size() && character(i) != 0; ++i) {
+    out += static_cast<char>(character(i));
+  }
+  out += "\"\n";
 }
 
 }  // namespace
+
+Weight weight_of(const SampleRecord& sample, const EventAttr& event) {
+  if (!event.has(PERF_SAMPLE_WEIGHT_STRUCT)) return {sample.weight, 0, 0};
+  return {sample.weight & UINT32_MAX, static_cast<uint16_t>(sample.weight >> 32),
+          static_cast<uint16_t>(sample.weight >> 48)};
+}
 
 SampleText::SampleText(Recording& recording)
     : recording_(recording),
@@ -64,8 +94,10 @@ void SampleText::append_address(const SampleRecord& sample, const ThreadState& s
 
 void SampleText::append_before_address(const SampleRecord& sample, const Place& place,
                                        ScriptFieldSet fields, std::string& out) {
-  if (fields & kFieldAddr) append_address(sample, place.state, fields, out);
   const auto at = std::back_inserter(out);
+  // What became of a branch, which only decoded traces know; perf leaves the room.
+  if (fields & kFieldFlags) fmt::format_to(at, "  {:<21} ", "");
+  if (fields & kFieldAddr) append_address(sample, place.state, fields, out);
   const EventAttr& event = recording_.events()[sample.event];
   if (fields & kFieldDataSrc) {
     const auto source =
@@ -73,8 +105,10 @@ void SampleText::append_before_address(const SampleRecord& sample, const Place& 
     source_width_ = std::max(source_width_, source.size());
     fmt::format_to(at, "{:<{}}", source, source_width_);
   }
-  if (fields & kFieldWeight) fmt::format_to(at, "{:16}", weight_of(sample, event));
-  if (fields & kFieldInsLat) fmt::format_to(at, "{:16}", sample.weight >> 32 & UINT16_MAX);
+  const Weight weight = weight_of(sample, event);
+  if (fields & kFieldWeight) fmt::format_to(at, "{:16}", weight.weight);
+  if (fields & kFieldInsLat) fmt::format_to(at, "{:16}", weight.instruction_latency);
+  if (fields & kFieldRetireLat) fmt::format_to(at, "{:16}", weight.retire_latency);
 }
 
 void SampleText::append_registers(uint64_t abi, uint64_t mask, const U64View& values,
@@ -101,6 +135,10 @@ void SampleText::append_after_address(const SampleRecord& sample, const Place& p
   }
   if (fields & (kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff)) {
     branches_.append(sample, place.state, place.user_space, place.kernel_space, fields, out);
+  }
+  if ((fields & kFieldBpfOutput) && attr.type == PERF_TYPE_SOFTWARE &&
+      attr.config == PERF_COUNT_SW_BPF_OUTPUT && !sample.raw.empty()) {
+    append_bpf_output(sample.raw, out);
   }
   if (fields & kFieldPhysAddr) fmt::format_to(std::back_inserter(out), "{:16x}", sample.phys_addr);
   if (fields & kFieldDataPageSize) append_page_size(sample.data_page_size, out);

@@ -10,6 +10,14 @@
 
 namespace prof {
 
+/// A weight that is a struct (PERF_SAMPLE_WEIGHT_STRUCT) has 32 bits for the weight proper, then 16
+/// for the latency of the instruction and 16 for that of its retirement (var2_w, var3_w).
+struct Weight {
+  uint64_t weight = 0;
+  uint16_t instruction_latency = 0, retire_latency = 0;
+};
+Weight weight_of(const SampleRecord& sample, const EventAttr& event);
+
 class SampleText {
  public:
   explicit SampleText(Recording& recording);

@@ -5,15 +5,14 @@
 #include <memory>
 
 #include "report/callchain.h"
+#include "report/dump.h"
 #include "report/filter.h"
 #include "report/header_text.h"
 #include "report/recording.h"
-#include "report/sample_text.h"
 #include "report/script_fields.h"
 #include "report/script_frames.h"
 #include "report/script_sideband.h"
-#include "report/script_start.h"
-#include "report/script_text.h"
+#include "report/script_writer.h"
 #include "report/stack_walker.h"
 #include "report/trace_text.h"
 
@@ -68,25 +67,29 @@ struct ThreadSpan {
   bool hidden = false;
 };
 
-/// How the samples of one event are printed.
-struct EventStyle {
-  ScriptFieldSet fields = 0;
-  bool chains = false;      // frames on lines of their own
-  std::string padded_name;  // to the longest name of the recording
-  ScriptFrames* frames = nullptr;
-
-  bool has(ScriptFieldSet field) const { return (fields & field) != 0; }
-};
-
 /// A sample that waits for the texts of its frames.
 struct PendingSample {
-  const EventStyle* style = nullptr;
-  std::string_view comm;
-  SampleId id;
-  uint64_t period = 0;
+  ScriptSample sample;
   // Where those before it end, these begin: in Script::pending_frames_ and pending_texts_.
   size_t frames_end = 0, text_end = 0;
   size_t before_end = 0;  // of the text that stands before the frames
+};
+
+/// What stands in the column of the time.
+class ShownTime {
+ public:
+  explicit ShownTime(ScriptOptions::Times times) : times_(times) {}
+  uint64_t of(uint64_t time) {
+    if (times_ == ScriptOptions::Times::Clock) return time;
+    if (base_ == 0) base_ = time;
+    const uint64_t shown = time - base_;
+    if (times_ == ScriptOptions::Times::SinceLast) base_ = time;
+    return shown;
+  }
+
+ private:
+  const ScriptOptions::Times times_;
+  uint64_t base_ = 0;
 };
 
 class Script {
@@ -100,7 +103,8 @@ class Script {
         walker_(recording, options.input.join_stacks),
         inlines_(recording),
         trace_points_(recording),
-        sample_text_(recording),
+        writer_(make_writer(recording, options.writer)),
+        shown_time_(options.times),
         threads_(kThreadSpans) {}
 
   Result<void> choose_styles();
@@ -112,23 +116,18 @@ class Script {
   static constexpr size_t kThreadSpans = 4096;  // direct-mapped by tid
 
   void take_sample(const RecordView& view);
-  void take_frames(const SampleRecord& sample, const EventStyle& style, const ThreadSpan& thread);
+  void take_frames(const U64View& chain, const EventStyle& style, const ThreadSpan& thread);
   /// Looks up what the samples taken since need, and prints them.
   void print_batch();
-  void print_sample(const PendingSample& sample, size_t frames_begin, std::string_view before,
-                    std::string_view after);
-  void take_texts(const SampleRecord& sample, const EventStyle& style, const ThreadSpan& thread,
-                  PendingSample& pending);
   void print_sideband(const RecordView& view);
-  /// Of threads, for records that are no samples.
-  bool needs_names() const {
-    return options_.show_mmap_events || options_.show_task_events || options_.show_switch_events;
-  }
-  void print_start(const EventStyle& style, std::string_view comm, const SampleId& id);
+  std::unique_ptr<ScriptWriter> make_writer(Recording& recording,
+                                            const ScriptWriterOptions& options);
   const ThreadSpan& thread_of(const SampleRecord& sample);
   uint32_t space_of(ProcessId process, uint32_t version);
   uint32_t kernel_space(uint64_t time);
   ScriptFrames* frames_of(const FrameStyle& style);
+  uint32_t number_of(ScriptFrames& frames, const ThreadSpan& thread, CpuMode mode,
+                     FrameAddress address);
 
   const ScriptOptions& options_;
   Recording& recording_;
@@ -138,9 +137,9 @@ class Script {
   StackWalker walker_;
   InlineTable inlines_;
   TracePoints trace_points_;
-  SampleText sample_text_;
-  std::unique_ptr<TraceText> trace_text_;  // where a tracepoint's fields are shown
-  std::vector<EventStyle> styles_;         // by event
+  std::unique_ptr<ScriptWriter> writer_;
+  ShownTime shown_time_;
+  std::vector<EventStyle> styles_;  // by event
   std::vector<std::unique_ptr<ScriptFrames>> frames_;
   std::vector<ThreadSpan> threads_;
   ThreadSpan kernel_;
@@ -149,14 +148,32 @@ class Script {
   SampleRecord sample_;
   std::vector<PendingSample> pending_;
   std::vector<uint32_t> pending_frames_;  // numbers of ScriptFrames
-  std::string pending_texts_;             // of tracepoints' fields
+  std::string pending_texts_;             // what the writer noted
   size_t batch_ = 1;                      // samples
 };
+
+std::unique_ptr<ScriptWriter> Script::make_writer(Recording& recording,
+                                                  const ScriptWriterOptions& options) {
+  switch (options.form) {
+    case ScriptForm::Json:
+      return make_json_writer(recording, trace_points_);
+    case ScriptForm::Csv:
+      return make_csv_writer(recording, trace_points_, options);
+    case ScriptForm::Text:
+      break;
+  }
+  return make_text_writer(recording, trace_points_, options);
+}
 
 Result<void> Script::choose_styles() {
   const auto events = recording_.events().all();
   auto choice = parse_script_fields(options_.fields);
   if (!choice) return tl::unexpected(choice.error());
+  if (options_.writer.form != ScriptForm::Text) {  // made for programs: whose is said in full
+    for (ScriptFieldChoice& of_type : *choice) {
+      if (!of_type.list) of_type.fields |= kFieldPid;
+    }
+  }
   auto fields = script_fields_of(*choice, events);
   if (!fields) return tl::unexpected(fields.error());
   const bool tod = std::ranges::any_of(*fields, [](auto set) { return (set & kFieldTod) != 0; });
@@ -169,17 +186,27 @@ Result<void> Script::choose_styles() {
   walker_.start_joining();
   size_t width = 0;
   for (const EventAttr& event : events) width = std::max(width, event.name.size());
+  const ScriptForm form = options_.writer.form;
+  ScriptFieldSet columns = 0;  // of a table: rows have those of all events
+  for (const ScriptFieldSet set : *fields) columns |= set;
   for (size_t i = 0; i < events.size(); ++i) {
     EventStyle style;
     style.fields = (*fields)[i];
     style.chains =
         style.has(kFieldIp) && !options_.hide_call_graph && events[i].has(PERF_SAMPLE_CALLCHAIN);
+    style.name = events[i].name;
     style.padded_name = std::string(width - events[i].name.size(), ' ') + events[i].name;
-    style.frames = frames_of(
-        {style.fields & (kFieldIp | kFieldSym | kFieldSymoff | kFieldDso | kFieldSrcline),
-         style.chains, options_.absolute_addresses, walker_.shows_inlined(options_.input.inlined)});
-    if (style.has(kFieldTrace) && !trace_text_) {
-      trace_text_ = std::make_unique<TraceText>(&recording_, trace_points_);
+    FrameStyle frames{style.fields & kFieldsOfFrames,
+                      form,
+                      style.chains,
+                      options_.absolute_addresses || form != ScriptForm::Text,
+                      walker_.shows_inlined(options_.input.inlined),
+                      options_.writer.separator};
+    style.frames = frames_of(frames);
+    if (form == ScriptForm::Csv) {
+      frames.in_chain = false;
+      frames.fields = columns & kFieldsOfFrames;
+      style.leaf = frames_of(frames);
     }
     styles_.push_back(std::move(style));
   }
@@ -198,27 +225,13 @@ ScriptFrames* Script::frames_of(const FrameStyle& style) {
 }
 
 void Script::print_all() {
+  writer_->begin(styles_, out_);
   recording_.for_each_in_order([this](const RecordView& view, uint64_t) {
     if (out_.broken()) return;
-    switch (view.header.type) {
-      case kRecordSample:
-        take_sample(view);
-        break;
-      case kRecordMmap:
-      case kRecordMmap2:
-        if (options_.show_mmap_events) print_sideband(view);
-        break;
-      case kRecordComm:
-      case kRecordFork:
-      case kRecordExit:
-        if (needs_names()) print_sideband(view);
-        break;
-      case kRecordSwitch:
-      case kRecordSwitchCpuWide:
-        if (options_.show_switch_events) print_sideband(view);
-        break;
-      default:
-        break;
+    if (view.header.type == kRecordSample) {
+      take_sample(view);
+    } else if (options_.sideband.any()) {
+      print_sideband(view);
     }
   });
   print_batch();
@@ -258,13 +271,6 @@ uint32_t Script::kernel_space(uint64_t time) {
   return kernel_.space;
 }
 
-void Script::print_start(const EventStyle& style, std::string_view comm, const SampleId& id) {
-  const auto& clocks = recording_.reader().features().clock_data;
-  write_sample_start(
-      out_, {style.fields, style.chains, options_.nanoseconds, clocks ? &*clocks : nullptr}, comm,
-      id);
-}
-
 void Script::take_sample(const RecordView& view) {
   if (!decoder_.sample(view, sample_)) return;
   if (filter_.drops(sample_)) {
@@ -275,13 +281,30 @@ void Script::take_sample(const RecordView& view) {
   if (style.fields == 0) return;
   const ThreadSpan& thread = thread_of(sample_);
   if (thread.hidden) return;
-  PendingSample pending{&style, thread.comm, {}, sample_.period};
-  pending.id.pid = sample_.pid;
-  pending.id.tid = sample_.tid;
-  pending.id.time = sample_.time;
-  pending.id.cpu = sample_.cpu;
-  if (style.has(kFieldIp)) take_frames(sample_, style, thread);
-  take_texts(sample_, style, thread, pending);
+  U64View chain;
+  WhereFilter* const where = filter_.where();
+  if (style.chains || (where && where->uses_stack())) chain = walker_.chain(sample_, thread.state);
+  if (where && !where->takes(sample_, thread.comm, thread.state, chain)) return;
+  PendingSample pending;
+  ScriptSample& shown = pending.sample;
+  shown.style = &style;
+  shown.comm = thread.comm;
+  shown.id.pid = sample_.pid;
+  shown.id.tid = sample_.tid;
+  shown.id.time = sample_.time;
+  shown.id.cpu = sample_.cpu;
+  shown.misc = sample_.misc;
+  shown.period = sample_.period;
+  if (style.leaf) {
+    shown.leaf =
+        number_of(*style.leaf, thread, sample_.cpu_mode(), FrameAddress{VirtAddr{sample_.ip}});
+  }
+  if (style.has(kFieldIp)) take_frames(chain, style, thread);
+  const bool more = (style.fields & (kFieldsBeforeAddress | kFieldsAfterAddress)) != 0;
+  pending.before_end =
+      writer_->note(sample_, {thread.state, thread.space, more ? kernel_space(sample_.time) : 0},
+                    style, pending_texts_);
+  pending.text_end = pending_texts_.size();
   pending.frames_end = pending_frames_.size();
   pending_.push_back(pending);
   if (pending_.size() >= batch_ || pending_frames_.size() >= kMostFrames ||
@@ -290,32 +313,28 @@ void Script::take_sample(const RecordView& view) {
   }
 }
 
-void Script::take_texts(const SampleRecord& sample, const EventStyle& style,
-                        const ThreadSpan& thread, PendingSample& pending) {
-  if (style.has(kFieldTrace)) trace_text_->append(sample.cpu, sample.raw, pending_texts_);
-  const bool more = (style.fields & (kFieldsBeforeAddress | kFieldsAfterAddress)) != 0;
-  const SampleText::Place place{thread.state, thread.space, more ? kernel_space(sample.time) : 0};
-  if (more) sample_text_.append_before_address(sample, place, style.fields, pending_texts_);
-  pending.before_end = pending_texts_.size();
-  if (more) sample_text_.append_after_address(sample, place, style.fields, pending_texts_);
-  pending.text_end = pending_texts_.size();
+uint32_t Script::number_of(ScriptFrames& frames, const ThreadSpan& thread, CpuMode mode,
+                           FrameAddress address) {
+  const uint32_t space = mode == CpuMode::User     ? thread.space
+                         : mode == CpuMode::Kernel ? kernel_space(sample_.time)
+                                                   : kNoSpace;
+  return frames.number(space, thread.state, sample_.time, mode, address);
 }
 
-void Script::take_frames(const SampleRecord& sample, const EventStyle& style,
-                         const ThreadSpan& thread) {
+void Script::take_frames(const U64View& chain, const EventStyle& style, const ThreadSpan& thread) {
+  const size_t begin = pending_frames_.size();
   const auto take = [&](CpuMode mode, FrameAddress address) {
-    const uint32_t space = mode == CpuMode::User     ? thread.space
-                           : mode == CpuMode::Kernel ? kernel_space(sample.time)
-                                                     : kNoSpace;
-    pending_frames_.push_back(
-        style.frames->number(space, thread.state, sample.time, mode, address));
+    if (options_.max_stack != 0 && pending_frames_.size() - begin >= options_.max_stack) return;
+    pending_frames_.push_back(number_of(*style.frames, thread, mode, address));
   };
-  if (!style.chains) {
-    take(sample.cpu_mode(), FrameAddress{VirtAddr{sample.ip}});
+  // perf's text has no frame where a chain makes no sense; what programs read has at least one.
+  const bool sound = style.chains && is_sound(chain);
+  const bool is_text = options_.writer.form == ScriptForm::Text;
+  if (!style.chains || (!sound && !is_text)) {
+    take(sample_.cpu_mode(), FrameAddress{VirtAddr{sample_.ip}});
     return;
   }
-  const U64View chain = walker_.chain(sample, thread.state);
-  if (is_sound(chain)) for_each_address(chain, sample.cpu_mode(), take);
+  if (sound) for_each_address(chain, sample_.cpu_mode(), take);
 }
 
 void Script::print_batch() {
@@ -326,13 +345,18 @@ void Script::print_batch() {
   for (const auto& frames : frames_) frames->finish();
   size_t begin = 0;
   size_t text_begin = 0;
-  for (const PendingSample& sample : pending_) {
+  const std::string_view texts(pending_texts_);
+  const std::span<const uint32_t> numbers(pending_frames_);
+  for (PendingSample& pending : pending_) {
     if (out_.broken()) break;
-    const std::string_view texts(pending_texts_);
-    print_sample(sample, begin, texts.substr(text_begin, sample.before_end - text_begin),
-                 texts.substr(sample.before_end, sample.text_end - sample.before_end));
-    begin = sample.frames_end;
-    text_begin = sample.text_end;
+    ScriptSample& sample = pending.sample;
+    sample.shown_time = shown_time_.of(sample.id.time);
+    sample.frames = numbers.subspan(begin, pending.frames_end - begin);
+    sample.before = texts.substr(text_begin, pending.before_end - text_begin);
+    sample.after = texts.substr(pending.before_end, pending.text_end - pending.before_end);
+    writer_->print(sample, out_);
+    begin = pending.frames_end;
+    text_begin = pending.text_end;
   }
   pending_.clear();
   pending_frames_.clear();
@@ -342,53 +366,62 @@ void Script::print_batch() {
   }
 }
 
-void Script::print_sample(const PendingSample& sample, size_t frames_begin, std::string_view before,
-                          std::string_view after) {
-  const EventStyle& style = *sample.style;
-  print_start(style, sample.comm, sample.id);
-  if (style.has(kFieldPeriod)) {
-    write_decimal(out_, sample.period, 10);
-    out_.write(" ");
-  }
-  if (style.has(kFieldEvent)) {
-    out_.write(style.padded_name);
-    out_.write(": ");
-  }
-  out_.write(before);
-  if (style.has(kFieldIp)) {
-    out_.write(style.chains ? "\n" : " ");
-    for (size_t i = frames_begin; i < sample.frames_end; ++i) {
-      out_.write(style.frames->text(pending_frames_[i]));
-    }
-  }
-  out_.write(after);
-  out_.write("\n");
-}
-
 void Script::print_sideband(const RecordView& view) {
   auto record = decoder_.decode(view);
   if (!record) return;
   // perf prints a thread's last words before it buries it, and everything else after it took place.
   names_.apply(*record);
-  const bool task =
-      std::holds_alternative<CommRecord>(*record) || std::holds_alternative<TaskRecord>(*record);
-  if (task && !options_.show_task_events) return;
+  if (!options_.sideband.shows(view.header.type)) return;
   const size_t event = decoder_.event_of(view);
   if (event >= styles_.size()) return;
   const SidebandOwner owner = sideband_owner(*record);
-  SampleId id = owner.sample_id;
+  ScriptSample shown;
+  shown.style = &styles_[event];
+  shown.id = owner.sample_id;
   if (!recording_.events()[event].attr.sample_id_all) {
-    id.pid = owner.pid;
-    id.tid = owner.tid;
-    id.time = owner.time;
+    shown.id.pid = owner.pid;
+    shown.id.tid = owner.tid;
+    shown.id.time = owner.time;
   }
-  if (!filter_.takes_cpu(id.cpu)) return;
+  if (!filter_.takes_cpu(shown.id.cpu)) return;
   print_batch();
-  print_start(styles_[event], names_.name(owner.tid), id);
-  write_sideband(out_, *record);
+  const std::string name = names_.name(owner.tid);
+  shown.comm = name;
+  // perf's own records have no time.
+  shown.shown_time = shown.id.time == 0 ? 0 : shown_time_.of(shown.id.time);
+  writer_->print_sideband(*record, view.header.misc, shown, out_);
 }
 
 }  // namespace
+
+bool ScriptOptions::Sideband::shows(uint32_t record_type) const {
+  switch (record_type) {
+    case kRecordMmap:
+    case kRecordMmap2:
+      return mmap;
+    case kRecordComm:
+    case kRecordFork:
+    case kRecordExit:
+      return task;
+    case kRecordSwitch:
+    case kRecordSwitchCpuWide:
+      return switches;
+    case kRecordLost:
+    case kRecordLostSamples:
+      return lost;
+    case kRecordNamespaces:
+      return namespaces;
+    case kRecordCgroup:
+      return cgroup;
+    case kRecordKsymbol:
+    case kRecordBpfEvent:
+      return bpf;
+    case kRecordFinishedRound:
+      return round;
+    default:
+      return false;
+  }
+}
 
 Result<std::vector<std::string>> run_script(const ScriptOptions& options, Output& out) {
   auto opened = Recording::open(options.input);
@@ -396,6 +429,10 @@ Result<std::vector<std::string>> run_script(const ScriptOptions& options, Output
   Recording& recording = **opened;
   if (options.header || options.header_only) out << header_text(recording.reader());
   if (options.header_only) return recording.warnings();
+  if (options.dump) {
+    dump_records(recording, out);  // finds wrong what opening it did
+    return recording.warnings();
+  }
   auto filter = SampleFilter::make(options.input.filter, recording);
   if (!filter) return tl::unexpected(std::move(filter.error()));
   Script script(options, recording, std::move(*filter), out);

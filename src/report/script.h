@@ -8,20 +8,32 @@
 #include "common/output.h"
 #include "common/result.h"
 #include "report/load.h"
+#include "report/script_writer.h"
 
 namespace prof {
 
 struct ScriptOptions {
   InputOptions input;
-  std::string fields;  // of -F; empty: perf's default
-  bool nanoseconds = false;
+  std::vector<std::string> fields;  // of each -F; empty: perf's default
+  ScriptWriterOptions writer;
+  enum class Times : uint8_t { Clock, SinceFirst, SinceLast };
+  Times times = Times::Clock;
+  uint32_t max_stack = 0;           // frames of each call chain at most; 0: all
   bool hide_call_graph = false;     // only the sampled address, on the sample's line
   bool absolute_addresses = false;  // of user space in call chains, too
-  bool show_mmap_events = false;
-  bool show_task_events = false;
-  bool show_switch_events = false;
+  struct Sideband {                 // records that are no samples, to be shown as well
+    bool mmap = false, task = false, switches = false, lost = false, namespaces = false,
+         cgroup = false, bpf = false, round = false;
+    /// Whether it is to be shown of records of this type.
+    bool shows(uint32_t record_type) const;
+    bool any() const {
+      return mmap || task || switches || lost || namespaces || cgroup || bpf || round;
+    }
+  };
+  Sideband sideband;
   bool header = false;
   bool header_only = false;
+  bool dump = false;  // the records as they lie in the file, see dump.h
 };
 
 /// Writes to `out`; gives what there is to tell the user besides.

@@ -12,7 +12,7 @@ namespace prof {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ScriptField>, 27> kNames = {{
+constexpr std::array<std::pair<std::string_view, ScriptField>, 38> kNames = {{
     {"comm", kFieldComm},
     {"tid", kFieldTid},
     {"pid", kFieldPid},
@@ -40,6 +40,28 @@ constexpr std::array<std::pair<std::string_view, ScriptField>, 27> kNames = {{
     {"code_page_size", kFieldCodePageSize},
     {"cgroup", kFieldCgroup},
     {"tod", kFieldTod},
+    {"misc", kFieldMisc},
+    {"dsoff", kFieldDsoff},
+    {"flags", kFieldFlags},
+    {"srccode", kFieldSrccode},
+    {"retire_lat", kFieldRetireLat},
+    {"bpf-output", kFieldBpfOutput},
+    {"machine_pid", kFieldMachinePid},
+    {"vcpu", kFieldVcpu},
+    {"synth", kFieldSynth},
+    {"callindent", kFieldCallindent},
+    {"ipc", kFieldIpc},
+}};
+
+/// perf's words for types of events, before the colon of -F.
+constexpr std::array<std::pair<std::string_view, uint32_t>, 7> kTypes = {{
+    {"hw", PERF_TYPE_HARDWARE},
+    {"sw", PERF_TYPE_SOFTWARE},
+    {"trace", PERF_TYPE_TRACEPOINT},
+    {"cache", PERF_TYPE_HW_CACHE},
+    {"raw", PERF_TYPE_RAW},
+    {"break", PERF_TYPE_BREAKPOINT},
+    {"synth", PERF_TYPE_MAX},
 }};
 
 constexpr ScriptFieldSet kDefault = kFieldComm | kFieldTid | kFieldCpu | kFieldTime | kFieldEvent |
@@ -62,7 +84,7 @@ constexpr std::array<Requirement, 15> kRequirements = {{
     {kFieldAddr, PERF_SAMPLE_ADDR, "ADDR"},
     {kFieldDataSrc, PERF_SAMPLE_DATA_SRC, "DATA_SRC"},
     {kFieldWeight, PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT, "WEIGHT"},
-    {kFieldInsLat, PERF_SAMPLE_WEIGHT_STRUCT, "WEIGHT_STRUCT"},
+    {kFieldInsLat | kFieldRetireLat, PERF_SAMPLE_WEIGHT_STRUCT, "WEIGHT_STRUCT"},
     {kFieldIregs, PERF_SAMPLE_REGS_INTR, "IREGS"},
     {kFieldUregs, PERF_SAMPLE_REGS_USER, "UREGS"},
     {kFieldPhysAddr, PERF_SAMPLE_PHYS_ADDR, "PHYS_ADDR"},
@@ -90,6 +112,9 @@ ScriptFieldSet default_of(const EventAttr& event, bool tracepoint_chains) {
   constexpr ScriptFieldSet kAccess = kFieldAddr | kFieldDataSrc | kFieldWeight | kFieldInsLat |
                                      kFieldPhysAddr | kFieldDataPageSize | kFieldCodePageSize;
   if (event.attr.type == PERF_TYPE_RAW) return kDefault | kAccess;
+  if (event.attr.type == PERF_TYPE_SOFTWARE && event.attr.config == PERF_COUNT_SW_BPF_OUTPUT) {
+    return kDefault | kFieldBpfOutput;
+  }
   if (event.attr.type != PERF_TYPE_TRACEPOINT) return kDefault;
   return (kDefault & ~(kFieldPeriod | (tracepoint_chains ? 0u : kAddressFields))) | kFieldTrace;
 }
@@ -100,7 +125,8 @@ Result<ScriptFieldSet> fields_of(const ScriptFieldChoice& choice, const EventAtt
   if (!choice.list) {
     // As in perf, a change of the default leaves out the call chains of tracepoints.
     const bool changed = (choice.added | choice.removed) != 0;
-    fields = (default_of(event, tracepoint_chains && !changed) | choice.added) & ~choice.removed;
+    fields = (default_of(event, tracepoint_chains && !changed) | choice.fields | choice.added) &
+             ~choice.removed;
   }
   if (event.attr.type != PERF_TYPE_TRACEPOINT) fields &= ~kFieldTrace;
   const ScriptFieldSet by_name = choice.list ? choice.fields : choice.added;
@@ -116,12 +142,11 @@ Result<ScriptFieldSet> fields_of(const ScriptFieldChoice& choice, const EventAtt
   return fields;
 }
 
-}  // namespace
-
-Result<ScriptFieldChoice> parse_script_fields(std::string_view text) {
-  ScriptFieldChoice choice;
+/// "comm,tid" or "+comm,-tid" on top of what was said before.
+Result<ScriptFieldChoice> parse_list(std::string_view text, ScriptFieldChoice before) {
   const bool edits = text.starts_with('+') || text.starts_with('-');
-  choice.list = !text.empty() && !edits;
+  ScriptFieldChoice choice = edits ? before : ScriptFieldChoice{};
+  choice.list = edits ? before.list : true;
   while (!text.empty()) {
     const size_t comma = text.find(',');
     std::string_view word = text.substr(0, comma);
@@ -136,31 +161,74 @@ Result<ScriptFieldChoice> parse_script_fields(std::string_view text) {
     if (found == kNames.end()) {
       return fail(fmt::format("no field '{}' to show", word), "fields are " + all_names(), 2);
     }
-    (edits ? (removes ? choice.removed : choice.added) : choice.fields) |= found->second;
+    const ScriptFieldSet field = found->second;
+    if (choice.list) {
+      choice.fields = removes ? choice.fields & ~field : choice.fields | field;
+    } else {
+      (removes ? choice.removed : choice.added) |= field;
+      (removes ? choice.added : choice.removed) &= ~field;
+    }
   }
   if (choice.list && (choice.fields & kFieldSymoff) && !(choice.fields & kFieldSym)) {
     return fail("field 'symoff' says where in a symbol: it needs 'sym'", {}, 2);
   }
+  if (choice.list && (choice.fields & kFieldDsoff) && !(choice.fields & kFieldDso)) {
+    return fail("field 'dsoff' says where in a DSO: it needs 'dso'", {}, 2);
+  }
   return choice;
 }
 
-Result<std::vector<ScriptFieldSet>> script_fields_of(const ScriptFieldChoice& choice,
+}  // namespace
+
+std::span<const std::pair<std::string_view, ScriptField>> script_field_names() {
+  return kNames;
+}
+
+Result<ScriptFieldChoices> parse_script_fields(std::span<const std::string> texts) {
+  ScriptFieldChoices choices;
+  for (std::string_view text : texts) {
+    uint32_t first = 0, last = PERF_TYPE_MAX;
+    if (const size_t colon = text.find(':'); colon != text.npos) {
+      const auto type = std::ranges::find(kTypes, text.substr(0, colon),
+                                          [](const auto& entry) { return entry.first; });
+      if (type == kTypes.end()) {
+        return fail(fmt::format("no type of events '{}'", text.substr(0, colon)),
+                    "types are hw, sw, trace, cache, raw, break, synth", 2);
+      }
+      first = last = type->second;
+      text.remove_prefix(colon + 1);
+    } else if (text.empty()) {
+      return fail("-F needs the names of fields", "fields are " + all_names(), 2);
+    }
+    for (uint32_t type = first; type <= last; ++type) {
+      auto choice = parse_list(text, choices[type]);
+      if (!choice) return tl::unexpected(std::move(choice.error()));
+      choices[type] = *choice;
+    }
+  }
+  return choices;
+}
+
+Result<std::vector<ScriptFieldSet>> script_fields_of(const ScriptFieldChoices& choices,
                                                      std::span<const EventAttr> events) {
   const bool tracepoint_chains = std::ranges::any_of(events, [](const EventAttr& event) {
     return event.attr.type == PERF_TYPE_TRACEPOINT && event.has(PERF_SAMPLE_CALLCHAIN);
   });
   constexpr ScriptFieldSet kBranches = kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff;
-  if (((choice.fields | choice.added) & kBranches) &&
+  const bool wants_branches = std::ranges::any_of(choices, [](const ScriptFieldChoice& choice) {
+    return ((choice.fields | choice.added) & kBranches) != 0;
+  });
+  if (wants_branches &&
       std::ranges::none_of(events, [](const auto& e) { return e.has(PERF_SAMPLE_BRANCH_STACK); })) {
     return fail("samples have no branches to show", "they are recorded by prof record -b", 2);
   }
-  // Types from PERF_TYPE_MAX on are PMUs of the machine: one type to perf here.
   std::array<std::optional<ScriptFieldSet>, PERF_TYPE_MAX + 1> of_type{};
   std::vector<ScriptFieldSet> out;
   for (const EventAttr& event : events) {
-    auto& fields = of_type[std::min<uint32_t>(event.attr.type, PERF_TYPE_MAX)];
+    const uint32_t type = std::min<uint32_t>(event.attr.type, PERF_TYPE_MAX);
+    auto& fields = of_type[type];
     if (!fields) {
-      auto found = fields_of(choice, event, tracepoint_chains);
+      auto found = fields_of(choices[type], event, tracepoint_chains);
       if (!found) return tl::unexpected(std::move(found.error()));
       fields = *found;
     }

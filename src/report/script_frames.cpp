@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/json_text.h"
+#include "report/cell_text.h"
+
 namespace prof {
 
 namespace {
@@ -87,6 +90,10 @@ std::string_view ScriptFrames::store(std::string_view text) {
 /// found. The offset is that of the address as found, although the name is that of the call.
 void ScriptFrames::format(const ResolvedAddress& resolved, CpuMode mode, uint64_t address) {
   line_.clear();
+  if (style_.form != ScriptForm::Text) {
+    format_parts(resolved, mode, address);
+    return;
+  }
   append_inlined(resolved, mode, address);
   append_address(resolved, mode, address);
   const Symbol& symbol = resolved.symbol;
@@ -98,6 +105,9 @@ void ScriptFrames::format(const ResolvedAddress& resolved, CpuMode mode, uint64_
   if (style_.fields & kFieldDso) {
     line_ += " (";
     line_ += dso_name_of(recording_, resolved);
+    if ((style_.fields & kFieldDsoff) && resolved.mapping) {
+      fmt::format_to(std::back_inserter(line_), "+0x{:x}", resolved.dso_address);
+    }
     line_ += ')';
   }
   // Where inlined calls have no lines of their own, the line is the innermost's, as the address.
@@ -137,12 +147,148 @@ void ScriptFrames::append_offset(const ResolvedAddress& resolved) {
                  resolved.dso_address - resolved.symbol.start);
 }
 
-/// "file.c:12" below the frame, as perf: without the folders.
+/// "file.c:12" below the frame, as perf: without the folders; and what stands there, "|12  x = 1;".
 void ScriptFrames::append_line(const SourceCall& call) {
-  if (!(style_.fields & kFieldSrcline) || !call.file.valid() || call.line == 0) return;
+  if (!call.file.valid() || call.line == 0) return;
   const std::string_view path = recording_.strings()[call.file];
-  fmt::format_to(std::back_inserter(line_), "\n  {}:{}", path.substr(path.rfind('/') + 1),
-                 call.line);
+  if (style_.fields & kFieldSrcline) {
+    fmt::format_to(std::back_inserter(line_), "\n  {}:{}", path.substr(path.rfind('/') + 1),
+                   call.line);
+  }
+  if (!(style_.fields & kFieldSrccode)) return;
+  const std::string code = sources_.line(path, call.line);
+  if (!code.empty()) {
+    fmt::format_to(std::back_inserter(line_), "\n|{:<7} {}", call.line, code);
+  }
+}
+
+/// A call of an inlined function if `call` is one, or else the function itself, of which `call`
+/// says the line.
+ScriptFrames::Parts ScriptFrames::parts_of(const ResolvedAddress& resolved, CpuMode mode,
+                                           uint64_t address, const SourceCall* call) {
+  Parts parts;
+  parts.address = address;
+  parts.mode = mode;
+  parts.inlined = call && call->inlined;
+  if (parts.inlined) {
+    parts.symbol = recording_.strings()[call->name];
+  } else if (resolved.symbol.found()) {
+    parts.symbol = recording_.strings()[resolved.symbol.name];
+    parts.symbol_offset = resolved.dso_address - resolved.symbol.start;
+  } else if (resolved.symbol.name.valid()) {
+    parts.symbol = recording_.strings()[resolved.symbol.name];  // "[truncated stack]"
+  }
+  if (resolved.mapping) {
+    parts.dso = dso_name_of(recording_, resolved);
+    if (mode == CpuMode::User) parts.dso_offset = resolved.dso_address;
+  }
+  if (call && call->file.valid() && call->line != 0) {
+    const std::string_view path = recording_.strings()[call->file];
+    parts.line = fmt::format("{}:{}", path, call->line);
+    if (style_.fields & kFieldSrccode) parts.code = sources_.line(path, call->line);
+  }
+  return parts;
+}
+
+void ScriptFrames::format_parts(const ResolvedAddress& resolved, CpuMode mode, uint64_t address) {
+  std::vector<Parts> all;
+  const auto calls = inlines_.calls(resolved);
+  if (shows_inlined()) {
+    for (const SourceCall& call : calls) {
+      if (call.inlined && call.name.valid()) {
+        all.push_back(parts_of(resolved, mode, address, &call));
+      }
+    }
+  }
+  const SourceCall* line = calls.empty()     ? nullptr
+                           : shows_inlined() ? &calls.back()
+                                             : &calls.front();
+  all.push_back(parts_of(resolved, mode, address, nullptr));
+  if (line) {
+    Parts with_line = parts_of(resolved, mode, address, line);
+    all.back().line = std::move(with_line.line);
+    all.back().code = std::move(with_line.code);
+  }
+  if (style_.form == ScriptForm::Json) {
+    for (const Parts& parts : all) append_object(parts);
+    line_.pop_back();  // the comma after the last
+  } else if (!style_.in_chain) {
+    append_cells(all.back());
+  } else {
+    for (size_t i = all.size(); i-- > 0;) {  // root first, as folded stacks
+      std::string name(all[i].symbol.empty() ? kUnknownName : all[i].symbol);
+      std::ranges::replace(name, ';', ':');
+      line_ += name;
+      if (i > 0) line_ += ';';
+    }
+  }
+}
+
+void ScriptFrames::append_object(const Parts& parts) {
+  const auto at = std::back_inserter(line_);
+  const auto has = [this](ScriptFieldSet field) { return (style_.fields & field) != 0; };
+  line_ += '{';
+  if (has(kFieldIp)) fmt::format_to(at, "\"ip\":\"0x{:x}\",", parts.address);
+  if (has(kFieldSym)) {
+    line_ += "\"sym\":";
+    if (parts.symbol.empty()) {
+      line_ += "null";
+    } else {
+      append_json_string(line_, parts.symbol);
+    }
+    line_ += ',';
+    if (parts.inlined) line_ += "\"inlined\":true,";
+  }
+  if (has(kFieldSymoff) && parts.symbol_offset) {
+    fmt::format_to(at, "\"symoff\":{},", *parts.symbol_offset);
+  }
+  if (has(kFieldDso)) {
+    line_ += "\"dso\":";
+    if (parts.dso.empty()) {
+      line_ += "null";
+    } else {
+      append_json_string(line_, parts.dso);
+    }
+    line_ += ',';
+    // Where the code is in its file goes with the file: what a later look-up needs.
+    if (parts.dso_offset) fmt::format_to(at, "\"dsoff\":\"0x{:x}\",", *parts.dso_offset);
+  }
+  if (has(kFieldSrcline) && !parts.line.empty()) {
+    line_ += "\"srcline\":";
+    append_json_string(line_, parts.line);
+    line_ += ',';
+  }
+  if (has(kFieldSrccode) && !parts.code.empty()) {
+    line_ += "\"srccode\":";
+    append_json_string(line_, parts.code);
+    line_ += ',';
+  }
+  if (line_.back() == ',') line_.pop_back();
+  line_ += "},";
+}
+
+/// A cell for each column of the style, with the separator before each.
+void ScriptFrames::append_cells(const Parts& parts) {
+  const auto at = std::back_inserter(line_);
+  for (const ScriptField column : kFrameColumns) {
+    if (!(style_.fields & column)) continue;
+    line_ += style_.separator;
+    if (column == kFieldIp) {
+      fmt::format_to(at, "0x{:x}", parts.address);
+    } else if (column == kFieldSym) {
+      append_cell(line_, parts.symbol.empty() ? kUnknownName : parts.symbol, style_.separator);
+    } else if (column == kFieldDso) {
+      append_cell(line_, parts.dso.empty() ? kUnknownName : parts.dso, style_.separator);
+    } else if (column == kFieldSymoff && parts.symbol_offset) {
+      fmt::format_to(at, "0x{:x}", *parts.symbol_offset);
+    } else if (column == kFieldDsoff && parts.dso_offset) {
+      fmt::format_to(at, "0x{:x}", *parts.dso_offset);
+    } else if (column == kFieldSrcline) {
+      append_cell(line_, parts.line, style_.separator);
+    } else if (column == kFieldSrccode) {
+      append_cell(line_, parts.code, style_.separator);
+    }
+  }
 }
 
 }  // namespace prof

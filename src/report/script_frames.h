@@ -3,8 +3,10 @@
 // texts when the samples are printed: in between their inlined calls are looked up, many at once.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,17 +15,31 @@
 #include "report/inline_table.h"
 #include "report/recording.h"
 #include "report/script_fields.h"
+#include "report/source_text.h"
 
 namespace prof {
 
+/// A form that `prof script` has.
+enum class ScriptForm : uint8_t {
+  Text,  // perf's
+  Json,  // an object for each frame
+  Csv,   // cells of the sampled address; the name alone of a frame in a chain
+};
+
 /// How a frame is printed.
 struct FrameStyle {
-  ScriptFieldSet fields = 0;      // of ip, sym, symoff, dso, srcline
+  ScriptFieldSet fields = 0;  // of kFieldsOfFrames
+  ScriptForm form = ScriptForm::Text;
   bool in_chain = false;          // a line of its own: tabulator before, newline after
   bool absolute_address = false;  // for user space too, as perf 6.2 and later
   bool inlined = false;           // show inlined calls, each on a line of its own
+  std::string separator = {};     // of Csv
   bool operator==(const FrameStyle&) const = default;
 };
+
+/// The columns of frames, in their order.
+inline constexpr std::array<ScriptField, 7> kFrameColumns = {
+    kFieldIp, kFieldSym, kFieldSymoff, kFieldDso, kFieldDsoff, kFieldSrcline, kFieldSrccode};
 
 /// What stands for a name that is not known.
 inline constexpr std::string_view kUnknownName = "[unknown]";
@@ -44,12 +60,14 @@ class ScriptFrames {
   const FrameStyle& style() const { return style_; }
   /// Whether a text has more to it than names.
   bool wants_calls() const {
-    return (style_.fields & kFieldSrcline) || (style_.inlined && (style_.fields & kFieldSym));
+    return (style_.fields & (kFieldSrcline | kFieldSrccode)) ||
+           (style_.inlined && (style_.fields & kFieldSym));
   }
 
   /// Whether inlined calls have lines of their own.
   bool shows_inlined() const {
-    return style_.inlined && style_.in_chain && (style_.fields & kFieldSym);
+    return style_.inlined && style_.in_chain &&
+           ((style_.fields & kFieldSym) || style_.form == ScriptForm::Csv);
   }
 
   /// The number of an address, good until forget(). `space` numbers the address space that
@@ -93,6 +111,21 @@ class ScriptFrames {
   std::string_view store(std::string_view text);
   void insert(const Slot& entry);
 
+  /// One frame, or one call that is inlined there, before it has a form.
+  struct Parts {
+    uint64_t address = 0;
+    CpuMode mode = CpuMode::Unknown;
+    std::string_view symbol;  // empty: unknown
+    std::string_view dso;     // empty: unmapped
+    std::optional<uint64_t> symbol_offset, dso_offset;
+    std::string line, code;  // source
+    bool inlined = false;
+  };
+  Parts parts_of(const ResolvedAddress& resolved, CpuMode mode, uint64_t address,
+                 const SourceCall* call);
+  void format_parts(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
+  void append_object(const Parts& parts);
+  void append_cells(const Parts& parts);
   void append_inlined(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
   void append_address(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
   void append_offset(const ResolvedAddress& resolved);
@@ -109,6 +142,7 @@ class ScriptFrames {
   size_t chunk_left_ = 0;
   size_t stored_ = 0;  // bytes of text
   std::string line_;   // being built
+  SourceText sources_;
 };
 
 }  // namespace prof

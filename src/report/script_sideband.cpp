@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 
+#include <array>
+#include <type_traits>
 #include <variant>
 
 namespace prof {
@@ -19,7 +21,7 @@ std::string hex(uint64_t value) {
   return value == 0 ? "0" : fmt::format("0x{:x}", value);
 }
 
-void write(Output& out, const MmapRecord& mmap) {
+void write(std::string& out, const MmapRecord& mmap) {
   std::string identity;
   std::string kind(1, mmap.data ? 'r' : 'x');
   if (mmap.version2) {
@@ -31,34 +33,91 @@ void write(Output& out, const MmapRecord& mmap) {
             (mmap.protection & PROT_EXEC) != 0 ? 'x' : '-',
             (mmap.flags & MAP_SHARED) != 0 ? 's' : 'p'};
   }
-  out << fmt::format("PERF_RECORD_{} {}/{}: [{}({}) @ {}{}]: {} {}\n",
+  out += fmt::format("PERF_RECORD_{} {}/{}: [{}({}) @ {}{}]: {} {}\n",
                      mmap.version2 ? "MMAP2" : "MMAP", as_int(mmap.pid), as_int(mmap.tid),
                      hex(mmap.start), hex(mmap.length), hex(mmap.page_offset), identity, kind,
                      mmap.filename);
 }
 
-void write(Output& out, const CommRecord& comm) {
-  out << fmt::format("PERF_RECORD_COMM{}: {}:{}/{}\n", comm.exec ? " exec" : "", comm.comm,
+void write(std::string& out, const CommRecord& comm) {
+  out += fmt::format("PERF_RECORD_COMM{}: {}:{}/{}\n", comm.exec ? " exec" : "", comm.comm,
                      as_int(comm.pid), as_int(comm.tid));
 }
 
-void write(Output& out, const TaskRecord& task) {
-  out << fmt::format("PERF_RECORD_{}({}:{}):({}:{})\n", task.fork ? "FORK" : "EXIT",
-                     as_int(task.pid), as_int(task.tid), as_int(task.parent_pid),
-                     as_int(task.parent_tid));
+void write(std::string& out, const TaskRecord& task) {
+  out +=
+      fmt::format("PERF_RECORD_{}({}:{}):({}:{})\n", task.fork ? "FORK" : "EXIT", as_int(task.pid),
+                  as_int(task.tid), as_int(task.parent_pid), as_int(task.parent_tid));
 }
 
-void write(Output& out, const SwitchRecord& record) {
-  out << fmt::format("PERF_RECORD_{} {}", record.cpu_wide ? "SWITCH_CPU_WIDE" : "SWITCH",
+void write(std::string& out, const SwitchRecord& record) {
+  out += fmt::format("PERF_RECORD_{} {}", record.cpu_wide ? "SWITCH_CPU_WIDE" : "SWITCH",
                      !record.out        ? "IN         "
                      : record.preempted ? "OUT preempt"
                                         : "OUT        ");
   if (record.cpu_wide) {
-    out << fmt::format("  {} pid/tid: {:5}/{:<5}", record.out ? "next" : "prev",
+    out += fmt::format("  {} pid/tid: {:5}/{:<5}", record.out ? "next" : "prev",
                        as_int(record.next_prev_pid), as_int(record.next_prev_tid));
   }
-  out << "\n";
+  out += "\n";
 }
+
+void write(std::string& out, const LostRecord& lost) {
+  out += fmt::format("PERF_RECORD_LOST lost {}\n", lost.lost);
+}
+
+void write(std::string& out, const LostSamplesRecord& lost) {
+  out += fmt::format("PERF_RECORD_LOST_SAMPLES lost {}{}\n", lost.lost,
+                     lost.by_filter ? " (by a filter)" : "");
+}
+
+void write(std::string& out, const NamespacesRecord& record) {
+  // The kernel's order: include/uapi/linux/perf_event.h, NET_NS_INDEX and so on.
+  constexpr std::array<std::string_view, 7> kNames = {"net",  "uts", "ipc",   "pid",
+                                                      "user", "mnt", "cgroup"};
+  constexpr size_t kInALine = 4;
+  const U64View& pairs = record.dev_inode_pairs;
+  const size_t count = pairs.size() / 2;
+  out += fmt::format("PERF_RECORD_NAMESPACES {}/{} - nr_namespaces: {}\n", as_int(record.pid),
+                     as_int(record.tid), count);
+  for (size_t i = 0; i < count; ++i) {
+    out += (i == 0 ? "\t\t[" : i % kInALine == 0 ? "\n\t\t " : "");
+    out += fmt::format("{}/{}: {}/{}{}", i, i < kNames.size() ? kNames[i] : "", pairs[2 * i],
+                       hex(pairs[2 * i + 1]), i + 1 == count ? "]\n" : ", ");
+  }
+}
+
+void write(std::string& out, const KsymbolRecord& record) {
+  out += fmt::format("PERF_RECORD_KSYMBOL addr {:x} len {} type {} flags 0x{:x} name {}\n",
+                     record.addr, record.length, record.type, record.flags, record.name);
+}
+
+void write(std::string& out, const BpfEventRecord& record) {
+  out += fmt::format("PERF_RECORD_BPF_EVENT type {}, flags {}, id {}\n", record.type, record.flags,
+                     record.id);
+}
+
+void write(std::string& out, const CgroupRecord& record) {
+  out += fmt::format("PERF_RECORD_CGROUP cgroup: {} {}\n", record.id, record.path);
+}
+
+void write(std::string& out, const FinishedRoundRecord&) {
+  out += "PERF_RECORD_FINISHED_ROUND\n";
+}
+
+/// What else there is, is not printed.
+template <class T>
+void write(std::string&, const T&) {}
+
+template <class T>
+concept HasTask = requires(const T& record) {
+  record.pid;
+  record.tid;
+};
+template <class T>
+concept HasSampleId = requires(const T& record) {
+  record.sample_id;
+};
 
 }  // namespace
 
@@ -81,27 +140,34 @@ std::string ThreadNames::name(uint32_t tid) const {
 }
 
 SidebandOwner sideband_owner(const Record& record) {
-  if (const auto* mmap = std::get_if<MmapRecord>(&record)) {
-    return {mmap->pid, mmap->tid, 0, mmap->sample_id};
-  }
-  if (const auto* comm = std::get_if<CommRecord>(&record)) {
-    return {comm->pid, comm->tid, 0, comm->sample_id};
-  }
-  if (const auto* task = std::get_if<TaskRecord>(&record)) {
-    return {task->pid, task->tid, task->time, task->sample_id};
-  }
-  if (const auto* change = std::get_if<SwitchRecord>(&record)) {
-    return {change->sample_id.pid, change->sample_id.tid, change->sample_id.time,
-            change->sample_id};
+  return std::visit(
+      []<class T>(const T& body) -> SidebandOwner {
+        if constexpr (std::is_same_v<T, TaskRecord>) {
+          return {body.pid, body.tid, body.time, body.sample_id};
+        } else if constexpr (HasTask<T> && HasSampleId<T>) {
+          return {body.pid, body.tid, 0, body.sample_id};
+        } else if constexpr (HasSampleId<T>) {
+          return {body.sample_id.pid, body.sample_id.tid, body.sample_id.time, body.sample_id};
+        } else {
+          return {};
+        }
+      },
+      record);
+}
+
+std::string_view misc_words(const Record& record) {
+  if (const auto* mmap = std::get_if<MmapRecord>(&record); mmap && mmap->data) return "M";
+  if (const auto* comm = std::get_if<CommRecord>(&record); comm && comm->exec) return "E";
+  if (const auto* change = std::get_if<SwitchRecord>(&record); change && change->out) {
+    return change->preempted ? "Sp" : "S";
   }
   return {};
 }
 
-void write_sideband(Output& out, const Record& record) {
-  if (const auto* mmap = std::get_if<MmapRecord>(&record)) write(out, *mmap);
-  if (const auto* comm = std::get_if<CommRecord>(&record)) write(out, *comm);
-  if (const auto* task = std::get_if<TaskRecord>(&record)) write(out, *task);
-  if (const auto* change = std::get_if<SwitchRecord>(&record)) write(out, *change);
+std::string sideband_text(const Record& record) {
+  std::string out;
+  std::visit([&out](const auto& body) { write(out, body); }, record);
+  return out;
 }
 
 }  // namespace prof

@@ -1,5 +1,5 @@
-// The lines of `prof script` for records that are no samples: mappings, tasks, switches. Used by
-// script where --show-mmap-events, --show-task-events or --show-switch-events asks for them.
+// The lines of `prof script` for records that are no samples: mappings, tasks, switches,
+// losses, namespaces, cgroups, BPF programs. Used by script where --show-…-events asks for them.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "common/output.h"
 #include "perfdata/record.h"
 
 namespace prof {
@@ -32,8 +31,12 @@ struct SidebandOwner {
 };
 SidebandOwner sideband_owner(const Record& record);
 
+/// perf's letters for the bits of misc that are a record's own: "E" of a COMM by exec, "Sp" of a
+/// SWITCH that was preempted.
+std::string_view misc_words(const Record& record);
+
 /// "PERF_RECORD_MMAP2 11/11: [0x400000(0x1000) @ 0 08:01 5 0]: r-xp /bin/demo" and the like, with
-/// the newline.
-void write_sideband(Output& out, const Record& record);
+/// the newline; empty for records that have no text.
+std::string sideband_text(const Record& record);
 
 }  // namespace prof

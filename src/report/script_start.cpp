@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kCommWidth = 16;
 
-/// A recording's time by the wall clock, in this machine's time zone, as "%F %H:%M:%S" and the
-/// fraction.
+}  // namespace
+
 std::string wall_clock_text(const ClockData& clocks, uint64_t time, bool nanoseconds) {
   constexpr uint64_t kNsPerSecond = 1'000'000'000;
   const uint64_t wall = clocks.wall_ns + (time - clocks.clock_ns);  // wraps for what was before
@@ -30,13 +30,29 @@ std::string wall_clock_text(const ClockData& clocks, uint64_t time, bool nanosec
                                    local.tm_sec, fraction / 1000);
 }
 
-}  // namespace
+std::string_view misc_letter(uint16_t misc) {
+  switch (static_cast<CpuMode>(misc & kMiscCpumodeMask)) {
+    case CpuMode::Kernel:
+      return "K";
+    case CpuMode::User:
+      return "U";
+    case CpuMode::Hypervisor:
+      return "H";
+    case CpuMode::GuestKernel:
+      return "G";
+    case CpuMode::GuestUser:
+      return "g";
+    default:
+      return {};
+  }
+}
 
-void write_sample_start(Output& out, const StartStyle& style, std::string_view comm,
-                        const SampleId& id) {
+void write_sample_start(Output& out, const StartStyle& style, const SampleStart& sample) {
+  constexpr size_t kMiscWidth = 6;
+  const SampleId& id = sample.id;
   const auto has = [&style](ScriptFieldSet field) { return (style.fields & field) != 0; };
   if (has(kFieldComm)) {
-    write_padded(out, comm, style.chains ? 0 : kCommWidth);
+    write_padded(out, sample.comm, style.chains ? 0 : kCommWidth);
     out.write(" ");
   }
   if (has(kFieldPid)) {
@@ -57,12 +73,16 @@ void write_sample_start(Output& out, const StartStyle& style, std::string_view c
     write_decimal(out, id.cpu, 3, '0');
     out.write("] ");
   }
+  if (has(kFieldMisc)) {
+    out.write(sample.misc);
+    write_padded(out, " ", kMiscWidth - std::min(sample.misc.size(), kMiscWidth - 1));
+  }
   if (has(kFieldTod) && style.clocks) {
     out.write(wall_clock_text(*style.clocks, id.time, style.nanoseconds));
     out.write(" ");
   }
   if (has(kFieldTime)) {
-    write_time(out, id.time, style.nanoseconds);
+    write_time(out, sample.shown_time, style.nanoseconds);
     out.write(": ");
   }
 }

@@ -2,6 +2,7 @@
 // samples and for other records.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "common/output.h"
@@ -18,8 +19,20 @@ struct StartStyle {
   const ClockData* clocks = nullptr;  // for the time of day
 };
 
-/// "comm pid/tid [cpu] 2022-11-21 13:06:02.123456 time: "; `style` says which of them.
-void write_sample_start(Output& out, const StartStyle& style, std::string_view comm,
-                        const SampleId& id);
+struct SampleStart {
+  std::string_view comm;
+  SampleId id;
+  uint64_t shown_time = 0;  // ns; what stands in the column of the time
+  std::string_view misc;    // letters, see misc_letter(); shown if asked for
+};
+
+/// "comm pid/tid [cpu] K     2022-11-21 13:06:02.123456 time: "; `style` says which of them.
+void write_sample_start(Output& out, const StartStyle& style, const SampleStart& sample);
+
+/// A recording's time by the wall clock, in this machine's time zone: "2022-11-21 13:06:02.123456".
+std::string wall_clock_text(const ClockData& clocks, uint64_t time, bool nanoseconds);
+
+/// perf's letter for where a record was taken: K, U, H, G or g; empty if it does not say.
+std::string_view misc_letter(uint16_t misc);
 
 }  // namespace prof

@@ -1,10 +1,9 @@
 #include "report/stack_walker.h"
 
-#include <elf.h>
-
 #include <algorithm>
 #include <string_view>
 
+#include "object/machine.h"
 #include "report/callchain.h"
 #include "report/embedded.h"
 #include "unwind/libunwind_unwinder.h"
@@ -21,10 +20,7 @@ uint16_t machine_of(const Features& features) {
 #else
   constexpr std::string_view kOurs = "x86_64";
 #endif
-  const std::string_view name = features.arch ? std::string_view(*features.arch) : kOurs;
-  if (name == "x86_64") return EM_X86_64;
-  if (name == "aarch64" || name == "arm64") return EM_AARCH64;
-  return EM_NONE;
+  return elf_machine_of(features.arch ? std::string_view(*features.arch) : kOurs);
 }
 
 }  // namespace
@@ -35,6 +31,10 @@ StackWalker::StackWalker(Recording& recording, bool join)
           recording.events().all(),
           [](const EventAttr& event) { return event.has(PERF_SAMPLE_STACK_USER); })),
       has_ends_(std::ranges::any_of(recording.events().all(), &EventAttr::is_unwound)),
+      has_branches_(
+          std::ranges::any_of(recording.events().all(), &EventAttr::has_branch_callchain)),
+      is_deferred_(!recording.deferred_chains().empty() ||
+                   std::ranges::any_of(recording.events().all(), &EventAttr::defers_callchains)),
       join_(join),
       machine_(machine_of(recording.reader().features())),
       maps_(recording),
@@ -64,10 +64,48 @@ U64View StackWalker::walked_while_recording(const U64View& chain) {
   return {std::as_bytes(std::span(chain_)), false};
 }
 
+/// The last branches are calls that have not returned (perf record --call-graph lbr): where they
+/// lead is the sampled function, where they are is its caller, and so on. They take the place of
+/// what the kernel found of the user's stack, in a chain that has such a part (perf's
+/// resolve_lbr_callchain_sample).
+U64View StackWalker::with_branches(const SampleRecord& sample) {
+  constexpr size_t kWords = 3;  // from, to, flags
+  const U64View branches(sample.branch_stack, sample.callchain.swapped());
+  chain_.clear();
+  for (size_t i = 0; i < sample.callchain.size(); ++i) {
+    if (sample.callchain[i] == kContextUser && branches.size() >= kWords) {
+      chain_.push_back(kContextUnwound);
+      chain_.push_back(branches[1]);
+      for (size_t at = 0; at + kWords <= branches.size(); at += kWords) {
+        chain_.push_back(branches[at]);
+      }
+      return {std::as_bytes(std::span(chain_)), false};
+    }
+    chain_.push_back(sample.callchain[i]);
+  }
+  return sample.callchain;
+}
+
+/// A chain that ends by {PERF_CONTEXT_USER_DEFERRED, cookie} goes on in another record.
+U64View StackWalker::with_deferred(const SampleRecord& sample) {
+  const U64View& chain = sample.callchain;
+  const size_t length = chain.size();
+  if (length < 2 || chain[length - 2] != kContextUserDeferred) return chain;
+  const auto rest = recording_.deferred_chains().find(sample.tid, chain[length - 1]);
+  chain_.clear();
+  for (size_t i = 0; i + 2 < length; ++i) chain_.push_back(chain[i]);
+  chain_.insert(chain_.end(), rest.begin(), rest.end());
+  return {std::as_bytes(std::span(chain_)), false};
+}
+
 U64View StackWalker::chain(const SampleRecord& sample, const ThreadState& state) {
   if (recording_.events()[sample.event].is_unwound())
     return walked_while_recording(sample.callchain);
-  if (!has_copy(sample)) return sample.callchain;
+  if (has_branches_ && !sample.branch_stack.empty() &&
+      recording_.events()[sample.event].has_branch_callchain()) {
+    return with_branches(sample);
+  }
+  if (!has_copy(sample)) return is_deferred_ ? with_deferred(sample) : sample.callchain;
   if (const Embedded* embedded = recording_.embedded()) {
     const auto chain = embedded->chain(sample.time, sample.tid);
     if (!chain.empty()) {

@@ -24,9 +24,9 @@ class StackWalker {
   StackWalker(Recording& recording, bool join);
   ~StackWalker();
 
-  /// Whether the recording has stack copies, or chains that say why they end; without, chains are
-  /// those of the samples.
-  bool needed() const { return has_copies_ || has_ends_; }
+  /// Whether the recording has stack copies, chains that say why they end, or chains with parts
+  /// elsewhere; without, chains are those of the samples.
+  bool needed() const { return has_copies_ || has_ends_ || has_branches_ || is_deferred_; }
   /// Whether inlined calls are to be shown.
   bool shows_inlined(InputOptions::Inlined wanted) const {
     return wanted == InputOptions::Inlined::Always ||
@@ -59,6 +59,8 @@ class StackWalker {
 
  private:
   U64View walked_while_recording(const U64View& chain);
+  U64View with_branches(const SampleRecord& sample);
+  U64View with_deferred(const SampleRecord& sample);
   U64View unjoined(std::span<const uint64_t> chain);
   std::span<const StackJoiner::Frame> join(const SampleRecord& sample, const ThreadState& state,
                                            UnwindStop stop);
@@ -66,6 +68,8 @@ class StackWalker {
   Recording& recording_;
   bool has_copies_ = false;
   bool has_ends_ = false;
+  bool has_branches_ = false;
+  bool is_deferred_ = false;
   const bool join_;
   bool joining_ = false;
   bool cut_ = false;

@@ -17,10 +17,11 @@ void print_stats(Recording& recording, Output& out) {
   const RecordingStats& stats = recording.stats();
   out << "\nAggregated stats:\n";
   out << fmt::format("{:>16} events: {:>10}\n", "TOTAL", stats.total_records);
-  for (uint32_t type = 0; type < stats.records.size(); ++type) {
-    if (stats.records[type] == 0) continue;
+  for (uint32_t slot = 0; slot < stats.records.size(); ++slot) {
+    if (stats.records[slot] == 0) continue;
+    const uint32_t type = RecordingStats::type_of(slot);
     const char* name = record_type_name(type);
-    print_count(name ? name : fmt::format("TYPE {}", type), stats.records[type],
+    print_count(name ? name : fmt::format("TYPE {}", type), stats.records[slot],
                 stats.total_records, out);
   }
   std::vector<uint64_t> samples(recording.events().size());

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "report/where.h"
+
 namespace prof {
 
 namespace {
@@ -96,7 +98,9 @@ std::optional<TimeRange> parse_absolute_range(std::string_view text) {
 }  // namespace
 
 bool needs_sample_times(const FilterOptions& filter) {
-  return filter.time.find('%') != filter.time.npos;
+  if (filter.time.find('%') != filter.time.npos) return true;
+  const auto where = Where::parse(filter.where);
+  return !filter.where.empty() && where && where->uses_first_time();
 }
 
 Result<std::vector<TimeRange>> parse_time_ranges(const std::string& text, uint64_t first,

@@ -40,27 +40,10 @@ std::string fields_hint(const TracePoints& points) {
 
 }  // namespace
 
-std::optional<OwnColumn> own_column(std::string_view name) {
-  if (name == "cgroup") return OwnColumn::Cgroup;
-  if (name == "cgroup_id") return OwnColumn::CgroupNamespace;
-  return std::nullopt;
-}
-
-std::string_view title_of(OwnColumn column) {
-  return column == OwnColumn::Cgroup ? "Cgroup" : "cgroup id (dev/inode)";
-}
-
-std::string TraceColumns::own_text(OwnColumn column, const SampleRecord& sample) const {
-  if (column == OwnColumn::CgroupNamespace) {
-    return recording_->cgroup_namespace(sample.tid, sample.time);
-  }
-  const bool has = recording_->events()[sample.event].has(PERF_SAMPLE_CGROUP);
-  return has ? std::string(recording_->cgroup_name(sample.cgroup)) : "N/A";
-}
-
 Result<TraceColumns> TraceColumns::make(Recording& recording, const std::vector<std::string>& names,
-                                        bool raw) {
+                                        bool raw, const TimeColumn& time) {
   TraceColumns out(recording);
+  out.time_ = time;
   if (names.empty()) return out;
   out.names_ = names;
   const auto events = recording.events().all();
@@ -79,7 +62,7 @@ Result<TraceColumns> TraceColumns::make(Recording& recording, const std::vector<
       column.whole = name == kWholeText;
       column.raw = raw || one_raw;
       column.own = own;
-      if (own) column.width = title_of(*own).size();
+      if (own) column.width = least_width_of(*own, time);
       if (own) continue;
       const TracePoints::Point* point = out.points_->of(at);
       if (column.whole || !point || !is_of(event, events[at], point->format)) continue;
@@ -99,10 +82,9 @@ Result<TraceColumns> TraceColumns::make(Recording& recording, const std::vector<
 /// As perf: what the text says of a field, else the field by its type.
 FieldValue TraceColumns::value(Column& column, const SampleRecord& sample, Profile& profile) {
   if (column.own) {
-    const std::string text = own_text(*column.own, sample);
-    column.width = std::max(column.width, text.size());
-    const StringId id = profile.strings.intern(text);
-    return {id, id};
+    const OwnValue own = own_value(*column.own, sample, time_, *recording_);
+    column.width = std::max(column.width, own.text.size());
+    return {profile.strings.intern(own.text), profile.strings.intern(own.order)};
   }
   if (column.whole) {
     const TracePoints::Point* point = points_->of(sample.event);

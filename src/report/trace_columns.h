@@ -1,5 +1,5 @@
-// TraceColumns: what tracepoint samples say in the fields that a report is sorted by, and which
-// cgroup samples are of. Asked by the pipeline for each sample.
+// TraceColumns: what samples say in the columns that a report is sorted by, those of tracepoints'
+// fields and prof's own. Asked by the pipeline for each sample.
 #pragma once
 
 #include <map>
@@ -8,25 +8,19 @@
 #include <string_view>
 #include <vector>
 
+#include "report/own_columns.h"
 #include "report/profile.h"
 #include "report/recording.h"
 #include "report/trace_text.h"
 
 namespace prof {
 
-/// A column that is no field, but is made as one.
-enum class OwnColumn : uint8_t { Cgroup, CgroupNamespace };
-/// By perf's names: "cgroup", "cgroup_id".
-std::optional<OwnColumn> own_column(std::string_view name);
-/// perf's title of it.
-std::string_view title_of(OwnColumn column);
-
 class TraceColumns {
  public:
   /// A name that is no field of any event of the recording is an error that says which there are.
   /// `raw`: values as stored; of one field with "/raw" behind its name.
   static Result<TraceColumns> make(Recording& recording, const std::vector<std::string>& names,
-                                   bool raw);
+                                   bool raw, const TimeColumn& time);
 
   bool empty() const { return names_.empty(); }
   /// The index in Profile::field_values of what the sample says; -1 if there are no columns.
@@ -44,13 +38,13 @@ class TraceColumns {
   };
   explicit TraceColumns(Recording& recording)
       : recording_(&recording), points_(std::make_unique<TracePoints>(recording)) {}
-  std::string own_text(OwnColumn column, const SampleRecord& sample) const;
   FieldValue value(Column& column, const SampleRecord& sample, Profile& profile);
 
   Recording* recording_;
   std::unique_ptr<TracePoints> points_;
   std::unique_ptr<TraceText> text_;
   std::vector<std::string> names_;
+  TimeColumn time_;
   std::vector<std::vector<Column>> by_event_;
   std::map<std::vector<FieldValue>, int32_t> known_;
   std::string line_, shown_;

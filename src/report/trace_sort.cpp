@@ -43,6 +43,16 @@ std::vector<std::string> fields_of(std::string_view key, const Recording& record
   return found;
 }
 
+/// The names of the fields that a key stands for: itself, or what matches it.
+Result<std::vector<std::string>> fields_for(const std::string& key, const Recording& recording,
+                                            const TracePoints& points) {
+  if (!is_field_pattern(key)) return std::vector{key};
+  auto found = fields_of(key, recording, points);
+  if (!found.empty()) return found;
+  return fail(fmt::format("no field of a tracepoint in the recording matches '{}'", key),
+              "'prof script -F event,trace' shows the fields there are", 2);
+}
+
 }  // namespace
 
 bool is_field_pattern(std::string_view key) {
@@ -53,39 +63,36 @@ bool is_field_pattern(std::string_view key) {
 Result<void> expand_fields(const Recording& recording, ReportOptions& options) {
   if (std::ranges::none_of(options.fields, is_field_pattern)) return {};
   const TracePoints points(recording);
-  std::vector<SortKey> sort;
   std::vector<std::string> fields;
-  const auto add = [&](std::string name) -> Result<void> {
-    if (std::ranges::find(fields, name) != fields.end()) return {};
-    if (fields.size() == kMaxFields) {
-      return fail(fmt::format("more than {} fields to sort by", kMaxFields),
-                  "choose among them, or among the events with --event", 2);
+  const auto expanded = [&](const std::vector<SortKey>& keys) -> Result<std::vector<SortKey>> {
+    std::vector<SortKey> out;
+    for (const SortKey key : keys) {
+      const auto field = field_of(key);
+      if (!field) {
+        out.push_back(key);
+        continue;
+      }
+      auto names = fields_for(options.fields[*field], recording, points);
+      if (!names) return tl::unexpected(std::move(names.error()));
+      for (std::string& name : *names) {
+        const auto known = std::ranges::find(fields, name);
+        const SortKey number = field_key(static_cast<size_t>(known - fields.begin()));
+        if (known == fields.end() && fields.size() == kMaxFields) {
+          return fail(fmt::format("more than {} fields to sort by", kMaxFields),
+                      "choose among them, or among the events with --event", 2);
+        }
+        if (known == fields.end()) fields.push_back(std::move(name));
+        if (std::ranges::find(out, number) == out.end()) out.push_back(number);
+      }
     }
-    sort.push_back(field_key(fields.size()));
-    fields.push_back(std::move(name));
-    return {};
+    return out;
   };
-  for (const SortKey key : options.sort) {
-    const auto field = field_of(key);
-    if (!field) {
-      sort.push_back(key);
-      continue;
-    }
-    const std::string& name = options.fields[*field];
-    if (!is_field_pattern(name)) {
-      if (auto done = add(name); !done) return done;
-      continue;
-    }
-    auto found = fields_of(name, recording, points);
-    if (found.empty()) {
-      return fail(fmt::format("no field of a tracepoint in the recording matches '{}'", name),
-                  "'prof script -F event,trace' shows the fields there are", 2);
-    }
-    for (std::string& each : found) {
-      if (auto done = add(std::move(each)); !done) return done;
-    }
-  }
-  options.sort = std::move(sort);
+  auto sort = expanded(options.sort);
+  if (!sort) return tl::unexpected(std::move(sort.error()));
+  auto columns = expanded(options.columns);
+  if (!columns) return tl::unexpected(std::move(columns.error()));
+  options.sort = std::move(*sort);
+  options.columns = std::move(*columns);
   options.fields = std::move(fields);
   return {};
 }

@@ -9,6 +9,7 @@
 
 #include "common/text_file.h"
 #include "object/elf_file.h"
+#include "object/machine.h"
 #include "symbolize/elf_symbols.h"
 #include "symbolize/jitdump.h"
 #include "symbolize/kernel_image.h"
@@ -49,9 +50,10 @@ std::string mismatch(const std::string& name, const BuildId& recorded, const Bui
                      recorded.hex(), present.empty() ? "missing" : present.hex());
 }
 
-SymbolSource open_file(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder) {
+SymbolSource open_file(const Dso& dso, const KernelInfo& kernel, const SymbolizerOptions& options,
+                       DebugFileFinder& finder) {
   SymbolSource source;
-  const FoundFile binary = open_binary(dso, options, finder, source.miss, source.warning);
+  const FoundFile binary = open_binary(dso, kernel, options, finder, source.miss, source.warning);
   if (!binary) return source;
   DebugFiles files = finder.find(binary.file, binary.path, DebugNeed::Symbols);
   return from_table(load_elf_symbols(binary.file, std::move(files.symbols.file),
@@ -69,6 +71,9 @@ SymbolSource open_vdso(const Dso& dso, const KernelInfo& kernel) {
                                               : kernel.build_id.same_as(running_kernel_build_id());
   if (!same) {
     return no_source(MissReason::BuildIdMismatch, "[vdso] is that of another kernel");
+  }
+  if (dso.build_id.empty() && !kernel.foreign.empty()) {
+    return no_source(MissReason::BuildIdMismatch, kernel.foreign);
   }
   auto shared = std::make_shared<const ElfFile>(std::move(*vdso));
   return from_table(load_elf_symbols(std::move(shared), nullptr, SymbolSpace::FileOffset), true,
@@ -92,7 +97,11 @@ Result<PerfMap> load_perf_map(const Dso& dso, const SymbolizerOptions& options) 
   return read_perf_map(*fd, dso.name);
 }
 
-SymbolSource open_perf_map(const Dso& dso, const SymbolizerOptions& options) {
+SymbolSource open_perf_map(const Dso& dso, const KernelInfo& kernel,
+                           const SymbolizerOptions& options) {
+  if (!kernel.foreign.empty() && !options.any_owner) {
+    return no_source(MissReason::FileMissing, kernel.foreign);
+  }
   auto map = load_perf_map(dso, options);
   if (!map) {
     return no_source(MissReason::FileMissing,
@@ -138,8 +147,8 @@ std::string kernel_cache_key() {
 
 }  // namespace
 
-FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder,
-                      MissReason& miss, std::string& warning) {
+FoundFile open_binary(const Dso& dso, const KernelInfo& kernel, const SymbolizerOptions& options,
+                      DebugFileFinder& finder, MissReason& miss, std::string& warning) {
   miss = MissReason::FileMissing;
   // memfd:, anon_inode: and the like are no paths; a relative one would mean our own directory.
   if (!dso.name.starts_with('/')) return {};
@@ -152,6 +161,9 @@ FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFil
              !dso.build_id.empty() && !dso.build_id.same_as(present)) {
     miss = MissReason::BuildIdMismatch;
     warning = mismatch(path, dso.build_id, present);
+  } else if (!runs_programs_of(kernel.machine, file->machine())) {
+    miss = MissReason::BuildIdMismatch;
+    warning = fmt::format("{} is for another kind of machine than the recorded one", path);
   } else {
     miss = MissReason::None;
     return {std::make_shared<const ElfFile>(std::move(*file)), path};
@@ -166,6 +178,9 @@ FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFil
 
 SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options) {
   const bool live = options.kallsyms_path == SymbolizerOptions{}.kallsyms_path;
+  if (live && kernel.build_id.empty() && !kernel.foreign.empty()) {
+    return no_source(MissReason::BuildIdMismatch, kernel.foreign);
+  }
   if (live && !kernel.build_id.empty()) {
     const BuildId running = running_kernel_build_id();
     if (!running.empty() && !running.same_as(kernel.build_id)) {
@@ -202,6 +217,9 @@ SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& op
 SymbolSource open_cached_kernel(const KernelInfo& kernel, const SymbolizerOptions& options) {
   const bool live = options.kallsyms_path == SymbolizerOptions{}.kallsyms_path;
   if (!live || !options.cache.enabled()) return no_source(MissReason::NoSymbols);
+  if (kernel.build_id.empty() && !kernel.foreign.empty()) {
+    return no_source(MissReason::BuildIdMismatch);
+  }
   const BuildId running = running_kernel_build_id();
   if (!kernel.build_id.empty() && !running.same_as(kernel.build_id)) {
     return no_source(MissReason::BuildIdMismatch);
@@ -212,6 +230,16 @@ SymbolSource open_cached_kernel(const KernelInfo& kernel, const SymbolizerOption
   Kallsyms kallsyms = parse_kallsyms({text, text + entry->bytes().size()},
                                      {kernel.reference_symbol, kernel.reference_address});
   return from_table(std::move(kallsyms.symbols), false, options.kallsyms_path);
+}
+
+SymbolSource open_recorded_kallsyms(std::vector<char> text) {
+  Kallsyms kallsyms = parse_kallsyms(std::move(text), {});
+  if (kallsyms.restricted) {
+    return no_source(MissReason::NoSymbols,
+                     "kernel addresses have no names: those of the recorded machine were hidden "
+                     "(sysctl kernel.kptr_restrict=0, or root, shows them)");
+  }
+  return from_table(std::move(kallsyms.symbols), false, "the recorded kallsyms");
 }
 
 SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump) {
@@ -250,11 +278,11 @@ SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const Symboli
                          DebugFileFinder& finder) {
   switch (dso.kind) {
     case DsoKind::File:
-      return open_file(dso, options, finder);
+      return open_file(dso, kernel, options, finder);
     case DsoKind::Vdso:
       return open_vdso(dso, kernel);
     case DsoKind::PerfMap:
-      return open_perf_map(dso, options);
+      return open_perf_map(dso, kernel, options);
     case DsoKind::JitDump:  // what is usable was added
     case DsoKind::Kernel:
     case DsoKind::KernelModule:

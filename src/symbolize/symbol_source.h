@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "object/debug_file.h"
 #include "object/dso.h"
@@ -28,8 +29,8 @@ SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const Symboli
 /// The binary of `dso` as it was recorded: at its path, or, if that is gone or replaced, a copy of
 /// the same build id from perf's cache, record's own or debuginfod. If there is none, `miss` and
 /// `warning` say why.
-FoundFile open_binary(const Dso& dso, const SymbolizerOptions& options, DebugFileFinder& finder,
-                      MissReason& miss, std::string& warning);
+FoundFile open_binary(const Dso& dso, const KernelInfo& kernel, const SymbolizerOptions& options,
+                      DebugFileFinder& finder, MissReason& miss, std::string& warning);
 SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump);
 /// The vmlinux that the options name, or else the one that is the recorded kernel's.
 SymbolSource open_kernel_image(const KernelInfo& kernel, const SymbolizerOptions& options,
@@ -40,6 +41,8 @@ SymbolSource open_module(const Dso& module, uint64_t start, const KernelInfo& ke
 /// The symbols of the running kernel itself from the cache, where they are kept since kallsyms was
 /// read last: the kernel takes longer to write its list than prof to read a recording.
 SymbolSource open_cached_kernel(const KernelInfo& kernel, const SymbolizerOptions& options);
+/// The same by a list that the recording brings along.
+SymbolSource open_recorded_kallsyms(std::vector<char> text);
 /// The kernel, modules and BPF programs.
 SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options);
 

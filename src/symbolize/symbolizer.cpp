@@ -16,6 +16,25 @@
 
 namespace prof {
 
+namespace {
+
+SymbolTable table_of(std::span<const RecordedSymbol> symbols) {
+  auto names = std::make_shared<std::vector<char>>();
+  std::vector<SymbolTable::Entry> entries;
+  entries.reserve(symbols.size());
+  for (const RecordedSymbol& symbol : symbols) {
+    const auto offset = static_cast<uint32_t>(names->size());
+    names->insert(names->end(), symbol.name.begin(), symbol.name.end());
+    names->push_back('\0');
+    const uint64_t length = std::min(symbol.length, UINT64_MAX - symbol.start);
+    entries.push_back({symbol.start, symbol.start + length, offset, {}});
+  }
+  const std::string_view text(names->data(), names->size());
+  return {std::move(entries), SymbolTable::Overlap::LastAdded, text, std::move(names)};
+}
+
+}  // namespace
+
 struct Symbolizer::Impl {
   Impl(const DsoTable& dso_table, StringTable& string_table, SymbolizerOptions opts)
       : dsos(dso_table),
@@ -35,6 +54,7 @@ struct Symbolizer::Impl {
   Symbol take(const RecordedName& name);
   Slot& slot_of(DsoId dso);
   Slot& kernel_slot();
+  void open_kernel_list();
   std::optional<Symbol> look_up_module(DsoId dso, uint64_t address);
   void index_recorded();
   StringId intern_name(SymbolSource& source, uint32_t index);
@@ -56,6 +76,8 @@ struct Symbolizer::Impl {
   std::vector<RecordedSymbol> recorded;
   bool recorded_changed = false;
   SymbolSource recorded_source;
+  std::unordered_map<uint32_t, SymbolSource> recorded_tables;  // by DsoId
+  std::vector<char> recorded_kallsyms;
 };
 
 std::string Symbolizer::Impl::readable(std::string_view name) const {
@@ -100,31 +122,26 @@ Symbol Symbolizer::Impl::look_up(SymbolSource& source, uint64_t address) {
 /// Recorded symbols as a table of their own; what was registered last is what is there.
 void Symbolizer::Impl::index_recorded() {
   recorded_changed = false;
-  auto names = std::make_shared<std::vector<char>>();
-  std::vector<SymbolTable::Entry> entries;
-  for (const RecordedSymbol& symbol : recorded) {
-    const auto offset = static_cast<uint32_t>(names->size());
-    names->insert(names->end(), symbol.name.begin(), symbol.name.end());
-    names->push_back('\0');
-    const uint64_t length = std::min(symbol.length, UINT64_MAX - symbol.start);
-    entries.push_back({symbol.start, symbol.start + length, offset, {}});
-  }
-  const std::string_view text(names->data(), names->size());
-  recorded_source.table =
-      SymbolTable(std::move(entries), SymbolTable::Overlap::LastAdded, text, std::move(names));
+  recorded_source.table = table_of(recorded);
 }
 
 Symbolizer::Impl::Slot& Symbolizer::Impl::slot_of(DsoId id) {
   const Dso& dso = dsos[id];
   if (dso.kind == DsoKind::Kernel) return kernel_slot();
   if (dso.kind == DsoKind::KernelModule) {
-    if (!kallsyms.source) kallsyms.source = open_kallsyms(kernel, options);
+    open_kernel_list();
     return kallsyms;
   }
   if (files.size() < dsos.size()) files.resize(dsos.size());
   Slot& slot = files[id.value];
   if (!slot.source) slot.source = open_source(dso, kernel, options, finder);
   return slot;
+}
+
+void Symbolizer::Impl::open_kernel_list() {
+  if (kallsyms.source) return;
+  kallsyms.source = recorded_kallsyms.empty() ? open_kallsyms(kernel, options)
+                                              : open_recorded_kallsyms(recorded_kallsyms);
 }
 
 /// A name that came with the recording.
@@ -142,7 +159,7 @@ Symbol Symbolizer::Impl::take(const RecordedName& name) {
 /// The image that was asked for, kallsyms, or the image that belongs to a kernel without it.
 Symbolizer::Impl::Slot& Symbolizer::Impl::kernel_slot() {
   if (options.vmlinux_path.empty()) {
-    if (!kallsyms.source) kallsyms.source = open_kallsyms(kernel, options);
+    open_kernel_list();
     if (kallsyms.source->miss == MissReason::None) return kallsyms;
   }
   if (!kernel_image.source) kernel_image.source = open_kernel_image(kernel, options, finder);
@@ -167,11 +184,17 @@ Symbol Symbolizer::Impl::resolve(DsoId id, uint64_t address) {
     if (const RecordedName* name = recorded_names->find(dsos[id], address)) return take(*name);
   }
   const DsoKind kind = dsos[id].kind;
+  if (!recorded_tables.empty()) {
+    const auto table = recorded_tables.find(id.value);
+    if (table != recorded_tables.end()) {
+      if (const Symbol symbol = look_up(table->second, address); symbol.found()) return symbol;
+    }
+  }
   if (!recorded.empty() && (kind == DsoKind::Kernel || kind == DsoKind::KernelModule)) {
     if (recorded_changed) index_recorded();
     if (const Symbol symbol = look_up(recorded_source, address); symbol.found()) return symbol;
   }
-  if (kind == DsoKind::Kernel && options.vmlinux_path.empty()) {
+  if (kind == DsoKind::Kernel && options.vmlinux_path.empty() && recorded_kallsyms.empty()) {
     if (!cached_kernel.source) cached_kernel.source = open_cached_kernel(kernel, options);
     if (const Symbol symbol = look_up(*cached_kernel.source, address); symbol.found()) {
       return symbol;
@@ -203,6 +226,18 @@ void Symbolizer::add_kernel_symbol(RecordedSymbol symbol) {
   impl_->recorded_changed = true;
 }
 
+void Symbolizer::add_recorded_table(DsoId dso, std::vector<RecordedSymbol> symbols) {
+  SymbolSource source;
+  source.table = table_of(symbols);
+  source.mangled = true;
+  impl_->recorded_tables.insert_or_assign(dso.value, std::move(source));
+}
+
+void Symbolizer::set_recorded_kallsyms(std::vector<char> text) {
+  impl_->recorded_kallsyms = std::move(text);
+  impl_->kallsyms = {};
+}
+
 void Symbolizer::add_module(DsoId dso, uint64_t start) {
   impl_->module_starts[dso.value] = start;
 }
@@ -227,7 +262,7 @@ FoundFile Symbolizer::binary_of(DsoId dso) {
   if (dso.value >= impl_->dsos.size() || impl_->dsos[dso].kind != DsoKind::File) return {};
   MissReason miss{};
   std::string warning;  // the symbols' source tells the user
-  return open_binary(impl_->dsos[dso], impl_->options, impl_->finder, miss, warning);
+  return open_binary(impl_->dsos[dso], impl_->kernel, impl_->options, impl_->finder, miss, warning);
 }
 
 FoundFile Symbolizer::debug_frames_of(const FoundFile& binary) {
@@ -350,7 +385,10 @@ std::vector<std::string> Symbolizer::warnings() const {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
   });
   std::vector<std::string> result;
-  for (const auto& [asked, text] : found) result.emplace_back(text);
+  for (const auto& [asked, text] : found) {
+    // That the machine is another one is the reason of many.
+    if (std::ranges::find(result, text) == result.end()) result.emplace_back(text);
+  }
   return result;
 }
 

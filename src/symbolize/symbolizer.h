@@ -57,9 +57,14 @@ struct KernelInfo {
   uint64_t reference_address = 0;
   BuildId build_id;
   std::string release = {};  // "6.1.0-18-amd64"; may be empty
+  /// Why this machine is not the recorded one, as a sentence: its kernel, vdso and perf maps then
+  /// name nothing. Empty if it may be.
+  std::string foreign = {};
+  uint16_t machine = 0;  // ELF's number of the recorded one; 0 if unknown
 };
 
-/// A symbol that the recording itself carries (KSYMBOL: BPF programs, trampolines).
+/// A symbol that the recording itself carries (KSYMBOL: BPF programs, trampolines; simpleperf's
+/// files).
 struct RecordedSymbol {
   uint64_t start = 0;
   uint64_t length = 0;
@@ -95,6 +100,11 @@ class Symbolizer {
   /// Names that the recording brings along: asked first, and instead of a DSO's own file where they
   /// know the DSO. They outlive the symbolizer.
   void set_recorded_names(const RecordedNames* names);
+  /// Symbols of a DSO that the recording brings along, by address as resolve() takes it: asked
+  /// before the DSO's own file, which then names what they do not.
+  void add_recorded_table(DsoId dso, std::vector<RecordedSymbol> symbols);
+  /// The text of the recorded machine's /proc/kallsyms, which is asked instead of this one's.
+  void set_recorded_kallsyms(std::vector<char> text);
   /// Where a module was loaded.
   void add_module(DsoId dso, uint64_t start);
 

@@ -12,6 +12,7 @@
 #include "perfdata/decode.h"
 #include "perfdata/ordering.h"
 #include "perfdata/reader.h"
+#include "perfdata/simpleperf.h"
 #include "perfdata/woken.h"
 
 using namespace prof;
@@ -56,6 +57,8 @@ void touch_record(const Record& record) {
         if constexpr (requires { r.values; }) touch(r.values);
         if constexpr (requires { r.dev_inode_pairs; }) touch(r.dev_inode_pairs);
         if constexpr (requires { r.entries; }) touch(r.entries);
+        if constexpr (requires { r.guests; }) touch(r.guests);
+        if constexpr (std::is_same_v<T, CallchainDeferredRecord>) touch(r.callchain);
         if constexpr (requires { r.data.size(); }) touch(r.data);
       },
       record);
@@ -86,6 +89,24 @@ void decode_all(const Reader& reader) {
   sorter.finish();
 }
 
+/// What simpleperf brings along, as a feature and as records.
+void read_files(const Reader& reader) {
+  const Features& features = reader.features();
+  const SimpleperfFiles files = decode_simpleperf_files(
+      features.simpleperf_files, features.simpleperf_files2, reader.swapped());
+  for (const SimpleperfFile& file : files.files) {
+    touch(file.path);
+    for (const auto& symbol : file.symbols) touch(symbol.name);
+  }
+  SimpleperfFileRecords records;
+  RecordCursor cursor(reader);
+  RecordView view;
+  for (size_t i = 0; i < kMaxRecords && cursor.next(view); ++i) {
+    records.add(view, reader.swapped());
+    if (const auto blob = simpleperf_blob(view, reader.swapped())) touch(*blob);
+  }
+}
+
 Result<MappedFile> as_file(const uint8_t* data, size_t size) {
   UniqueFd fd(memfd_create("fuzz", MFD_CLOEXEC));
   for (size_t done = 0; done < size;) {
@@ -106,5 +127,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   read_header_records(**reader);
   if (!(*reader)->finish_events()) return 0;
   decode_all(**reader);
+  read_files(**reader);
   return 0;
 }

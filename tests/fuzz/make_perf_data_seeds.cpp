@@ -147,6 +147,94 @@ std::vector<std::byte> features(PerfDataBuilder b) {
   return b.bytes();
 }
 
+std::vector<std::byte> simpleperf(PerfDataBuilder b) {
+  AttrSpec first, second;
+  first.ids = {1};
+  second.ids = {2};
+  second.name = "second";
+  b.attr(first).attr(second);
+  life_of_a_process(b);
+  b.record(kRecordDso, 0, b.body().words({2, 7, 0x1000}).name("/bin/demo").view());
+  b.record(kRecordSymbol, 0, b.body().words({0x1000, 16, 7}).name("main").view());
+  EndianWriter kallsyms = b.body();
+  const std::string text = "ffffffff81000000 T _text\n";
+  kallsyms.u32(kRecordKernelSymbol).u16(0).u16(static_cast<uint16_t>(12 + text.size()));
+  kallsyms.u32(static_cast<uint32_t>(text.size())).text(text);
+  b.record(kRecordSplit, 0, kallsyms.view().first(20));
+  b.record(kRecordSplit, 0, kallsyms.view().subspan(20));
+  b.record(kRecordSplitEnd, 0, {});
+  b.record(kRecordEventId, 0, b.body().words({1, 1, 9}).view());
+  b.record(kRecordTracingData, 0, b.body().u32(4).u32(7).view());
+  b.sample(sample_at(5)).sample(sample_at(6, 1));
+  b.feature(kFeatureMetaInfo,
+            b.body().text(std::string_view("event_type_info\0cpu-cycles,0,0\0", 31)).take());
+  PerfDataBuilder early;
+  if (b.is_swapped()) early.swapped();
+  b.feature(kFeatureInitMap, early.attr(first).comm(11, 11, "early").data());
+  EndianWriter file = b.body();
+  file.text("/bin/demo").zeros(1).u32(2).u64(0x1000).u32(1).u64(0x1100).u32(16);
+  file.text("main").zeros(1).u64(0);
+  b.feature(kFeatureFile,
+            b.body().u32(static_cast<uint32_t>(file.size())).bytes(file.view()).take());
+  return b.bytes();
+}
+
+/// FILE2: {path, type 2, min_vaddr, {symbol: address, length, name}, {ELF: offset}}.
+std::vector<std::byte> simpleperf_protobuf() {
+  const std::string message(
+      "\x0a\x09/bin/"
+      "demo\x10\x02\x18\x80\x20\x22\x0b\x08\x80\x22\x10\x10\x1a\x04main\x32\x02\x08\x00",
+      33);
+  PerfDataBuilder b;
+  b.attr().sample(sample_at(5));
+  const auto size = static_cast<uint32_t>(message.size());
+  b.feature(kFeatureFile2, b.body().u32(size).text(message).take());
+  return b.bytes();
+}
+
+std::vector<std::byte> joined(PerfDataBuilder b) {
+  AttrSpec spec;
+  spec.attr.sample_type |= PERF_SAMPLE_BRANCH_STACK;
+  spec.attr.branch_sample_type = PERF_SAMPLE_BRANCH_CALL_STACK;
+  set_attr_flags(spec.attr, attr_flags(spec.attr) | kAttrDeferCallchain | kAttrDeferOutput);
+  SampleSpec sample = sample_at(5);
+  sample.branches = {{1, 2, 3}, {4, 5, 6}};
+  b.attr(spec).sample(sample);
+  sample.callchain = {kContextUserDeferred, 3};
+  b.sample(sample);
+  b.record(kRecordCallchainDeferred, 0, b.body().words({3, 2, kContextUser, 0x400123}).view(),
+           When{11, 11, 60, 0, 0});
+  b.record(kRecordIdIndex, 0, b.body().words({1, 1, 2, 3, 4, 5, 6}).view());
+  return b.bytes();
+}
+
+std::vector<std::byte> machine_features(PerfDataBuilder b) {
+  b.attr().sample(sample_at(1));
+  EndianWriter cache = b.body();
+  cache.u32(1).u32(1).u32(2).u32(64).u32(512).u32(8).string("Data").string("32K").string("0");
+  b.feature(kFeatureCache, cache.take());
+  b.feature(kFeatureMemTopology, b.body().words({1, 0x8000000, 1, 3, 70, 70, 0xff, 0x3f}).take());
+  b.feature(kFeatureHybridTopology, b.body().u32(1).string("cpu_core").string("0").take());
+  b.feature(kFeatureBpfProgInfo, b.body()
+                                     .u32(1)
+                                     .u32(192)
+                                     .u32(12)
+                                     .u64(0)
+                                     .zeros(104)
+                                     .u32(1)
+                                     .u32(1)
+                                     .words({0, 8})
+                                     .zeros(64)
+                                     .u64(1)
+                                     .u32(2)
+                                     .take());
+  b.feature(kFeatureBpfBtf, b.body().u32(1).u32(7).u32(4).u32(0).take());
+  b.feature(kFeatureDirFormat, b.body().u64(1).take());
+  b.feature(kFeatureEMachine, b.body().u32(62).u32(0).take());
+  b.feature(kFeatureClnSize, b.body().u32(64).take());
+  return b.bytes();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -173,5 +261,11 @@ int main(int argc, char** argv) {
   write("rare-records-swapped", rare_records(PerfDataBuilder().swapped()));
   write("features", features({}));
   write("features-pipe", features(PerfDataBuilder().pipe()));
+  write("simpleperf", simpleperf({}));
+  write("simpleperf-swapped", simpleperf(PerfDataBuilder().swapped()));
+  write("simpleperf-protobuf", simpleperf_protobuf());
+  write("joined", joined({}));
+  write("joined-swapped", joined(PerfDataBuilder().swapped()));
+  write("machine-features", machine_features({}));
   return 0;
 }

@@ -14,9 +14,14 @@ WANTED = [
     "usr/share/man/man1/prof-script.1",
     "usr/share/man/man1/prof-flamegraph.1",
     "usr/share/man/man1/prof-embed.1",
+    "usr/share/man/man1/prof-evlist.1",
+    "usr/share/man/man1/prof-buildids.1",
+    "usr/share/man/man1/prof-merge.1",
+    "usr/share/man/man1/prof-repair.1",
     "usr/share/man/man1/prof-doctor.1",
     "usr/share/man/man1/prof-list.1",
     "usr/share/man/man1/prof-fold.1",
+    "usr/share/man/man7/prof-where.7",
     "usr/share/bash-completion/completions/prof",
     "usr/share/zsh/site-functions/_prof",
     "usr/share/fish/vendor_completions.d/prof.fish",
@@ -40,8 +45,8 @@ def everything_is_installed_and_nothing_else(tmp):
 def installed_man_pages_are_those_of_the_tree(tmp):
     build = pathlib.Path(PROF).resolve().parent
     ok(run("cmake", "--install", build, "--prefix", "/usr", env={"DESTDIR": tmp}))
-    for page in sorted((SOURCE / "docs" / "man").glob("*.1")):
-        installed = pathlib.Path(tmp, "usr/share/man/man1", page.name)
+    for page in sorted((SOURCE / "docs" / "man").glob("*.[17]")):
+        installed = pathlib.Path(tmp, f"usr/share/man/man{page.suffix[1:]}", page.name)
         check(installed.is_file(), f"{page.name} is not installed")
         check_equal(installed.read_bytes(), page.read_bytes(), page.name)
 

@@ -11,6 +11,7 @@ sys.path.insert(0, str(SOURCE / "scripts"))
 import generate_completions  # noqa: E402  # the generator is a script, not a package
 
 FOLDER = SOURCE / "docs" / "man"
+WITHOUT_SAMPLES = ("embed", "evlist", "buildids", "repair", "merge", "list", "doctor")
 
 
 def plain_text(page):
@@ -22,7 +23,7 @@ def plain_text(page):
 
 @test
 def pages_are_well_formed():
-    pages = sorted(FOLDER.glob("*.1"))
+    pages = sorted(FOLDER.glob("*.[17]"))
     check(pages, "there is no man page")
     for page in pages:
         done = run("groff", "-man", "-ww", "-z", page)
@@ -36,10 +37,10 @@ def names_of(command):
 @test
 def every_option_is_told_of_and_no_other():
     commands = generate_completions.parse_commands(PROF)
-    # embed reads recordings, too, but takes no samples out of them; stacks reads only its own, and
+    # Those read recordings, too, but take no samples out of them; stacks reads only its own, and
     # doctor and list none.
     shared = set.intersection(*(names_of(c) for c in commands
-                                if c.name not in ("record", "embed", "stacks", "list", "doctor")))
+                                if c.name not in WITHOUT_SAMPLES + ("record", "stacks")))
     check("--symfs" in shared and "--help" in shared, f"shared options: {sorted(shared)}")
     for command in commands:
         page = FOLDER / f"prof-{command.name}.1"
@@ -51,7 +52,7 @@ def every_option_is_told_of_and_no_other():
             if re.match(r"^ {1,9}-", line):
                 defined |= set(re.findall(r"(?:(?<=^)|(?<=[\s,]))--?[A-Za-z][\w-]*", line.strip()))
         listed = names_of(command)
-        if command.name not in ("report", "embed", "list", "doctor") and "as in prof-report(1)" in " ".join(text.split()):
+        if command.name not in WITHOUT_SAMPLES + ("report",) and "as in prof-report(1)" in " ".join(text.split()):
             defined |= shared
         check(not listed - defined, f"{page.name} does not tell of {sorted(listed - defined)}")
         long_ones = {name for name in defined if name.startswith("--")}

@@ -99,3 +99,13 @@ TEST_CASE("A build id learnt later goes to the DSO that had none") {
   CHECK(dsos.intern("/bin/a", DsoKind::File, id_of('a')) == without);
   CHECK(dsos.size() == 2);
 }
+
+TEST_CASE("Files that simpleperf keeps generated code in are shown as what they are") {
+  DsoTable dsos;
+  const auto shown = [&](std::string_view name) {
+    return dsos[dsos.intern(name, DsoKind::File, {})].short_name;
+  };
+  CHECK(shown("perf.data_jit_app_cache:15480-17544") == "[JIT app cache]");
+  CHECK(shown("/tmp/perf.data_jit_zygote_cache:1-2") == "[JIT zygote cache]");
+  CHECK(shown("/data/app/base.apk!/lib/arm64/libgame.so") == "libgame.so");
+}

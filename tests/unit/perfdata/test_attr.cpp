@@ -77,6 +77,18 @@ TEST_CASE("an attribute longer than ours is consumed whole") {
   CHECK(decoded(everything(), 144, false).attr.sig_data == 0x70);
 }
 
+TEST_CASE("what is set beyond all known fields of an attribute is noticed") {
+  CHECK_FALSE(decoded(everything(), 160, false).has_unknown);
+  EndianWriter out;
+  auto bytes = out.attr(everything(), 160).take();
+  bytes[140] = std::byte{1};  // config4
+  ByteReader known(bytes);
+  CHECK_FALSE(decode_attr(known, bytes.size())->has_unknown);
+  bytes[159] = std::byte{1};
+  ByteReader later(bytes);
+  CHECK(decode_attr(later, bytes.size())->has_unknown);
+}
+
 TEST_CASE("bytes after the attribute's own size are left to the caller") {
   EndianWriter out;
   out.attr(everything(), 112).u64(0xabcd);

@@ -201,6 +201,65 @@ TEST_CASE("features prof does not know are noted and skipped") {
   Features features;
   const auto bytes = EndianWriter().u64(1).take();
   REQUIRE(decode_feature(201, ByteReader(bytes), features));
-  REQUIRE(decode_feature(kFeatureCache, ByteReader(bytes), features));
-  CHECK(features.undecoded == std::vector<uint32_t>{201, kFeatureCache});
+  REQUIRE(decode_feature(36, ByteReader(bytes), features));
+  CHECK(features.undecoded == std::vector<uint32_t>{201, 36});
+}
+
+TEST_CASE("a machine's caches, memory and hybrid PMUs come back in either byte order") {
+  const bool swap = GENERATE(false, true);
+  Features features;
+  const auto decode = [&](uint32_t bit, const EndianWriter& out) {
+    REQUIRE(decode_feature(bit, ByteReader(out.view(), swap), features));
+  };
+  EndianWriter cache(swap), memory(swap), hybrid(swap), machine(swap), line(swap);
+  cache.u32(1).u32(1).u32(2).u32(64).u32(512).u32(8);
+  decode(kFeatureCache, cache.string("Unified").string("256K").string("0-1"));
+  REQUIRE(features.caches.size() == 1);
+  CHECK(features.caches[0].level == 2);
+  CHECK(features.caches[0].ways == 8);
+  CHECK(features.caches[0].cpus == "0-1");
+  decode(kFeatureMemTopology, memory.words({1, 0x8000000, 1, 3, 70, 70, 0xff, 0x3f}));
+  REQUIRE(features.memory);
+  CHECK(features.memory->block_size == 0x8000000);
+  REQUIRE(features.memory->nodes.size() == 1);
+  CHECK(features.memory->nodes[0].node == 3);
+  CHECK(features.memory->nodes[0].blocks == std::vector<uint64_t>{0xff, 0x3f});
+  decode(kFeatureHybridTopology, hybrid.u32(1).string("cpu_core").string("0-7"));
+  REQUIRE(features.hybrid.size() == 1);
+  CHECK(features.hybrid[0].first == "cpu_core");
+  decode(kFeatureEMachine, machine.u32(62).u32(0));
+  CHECK(features.e_machine == std::pair(62u, 0u));
+  decode(kFeatureClnSize, line.u32(64));
+  CHECK(features.cache_line_size == 64u);
+}
+
+TEST_CASE("BPF programs come back with their functions") {
+  EndianWriter info, all;
+  info.u32(6).u32(42).text("TAGTAGTA").zeros(48).text("prog").zeros(12).zeros(24);
+  info.u32(2).u32(2).u64(0).u64(16).zeros(56).u64(24);
+  CHECK(info.size() == 192);
+  all.u32(1).u32(192).u32(40).u64(0).bytes(info.view());
+  all.words({0xffffffffc0000000, 0xffffffffc0001000}).u32(61).u32(99).text("AAAAAAAABBBBBBBB");
+  Features features;
+  REQUIRE(decode_feature(kFeatureBpfProgInfo, ByteReader(all.view()), features));
+  REQUIRE(features.bpf_programs.size() == 1);
+  const BpfProgram& program = features.bpf_programs[0];
+  CHECK(program.id == 42);
+  CHECK(program.name == "prog");
+  REQUIRE(program.functions.size() == 2);
+  CHECK(program.functions[1].address == 0xffffffffc0001000);
+  CHECK(program.functions[1].size == 99);
+  CHECK(program.functions[1].tag == "4242424242424242");
+}
+
+TEST_CASE("what the machine's features count cannot be more than there is") {
+  Features features;
+  for (const uint32_t bit :
+       {uint32_t{kFeatureCache}, uint32_t{kFeatureMemTopology}, uint32_t{kFeatureHybridTopology},
+        uint32_t{kFeatureBpfProgInfo}, uint32_t{kFeatureBpfBtf}}) {
+    const auto bytes = std::vector<std::byte>(40, std::byte{0xff});
+    CHECK_FALSE(decode_feature(bit, ByteReader(bytes), features));
+  }
+  CHECK(features.caches.empty());
+  CHECK_FALSE(features.memory);
 }

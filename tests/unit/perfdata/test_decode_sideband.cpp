@@ -27,7 +27,8 @@ PerfDataBuilder builder_of(bool swap) {
 
 template <class T>
 T decoded(PerfDataBuilder& builder) {
-  const auto data = builder.data();
+  static std::vector<std::byte> data;  // that the record has views of, until the next call
+  data = builder.data();
   const auto records = split_records(data, builder.is_swapped());
   REQUIRE(records.size() == 1);
   const EventTable events = builder.events();
@@ -277,7 +278,17 @@ TEST_CASE("records of the recorder have no sample_id") {
   }
   SECTION("ID_INDEX") {
     builder.record(kRecordIdIndex, 0, body.u64(1).words({42, 0, 1, 2}).view());
-    CHECK(decoded<IdIndexRecord>(builder).entries.size() == 4);
+    const auto index = decoded<IdIndexRecord>(builder);
+    CHECK(index.entries.size() == 4);
+    CHECK(index.guests.empty());
+  }
+  SECTION("ID_INDEX with virtual machines") {
+    builder.record(kRecordIdIndex, 0, body.u64(1).words({42, 0, 1, 2, 4711, 3}).view());
+    const auto index = decoded<IdIndexRecord>(builder);
+    CHECK(index.entries.size() == 4);
+    REQUIRE(index.guests.size() == 2);
+    CHECK(index.guests[0] == 4711);
+    CHECK(index.guests[1] == 3);
   }
   SECTION("THREAD_MAP") {
     builder.record(kRecordThreadMap, 0, body.u64(1).u64(7).name("fifteen letters").view());

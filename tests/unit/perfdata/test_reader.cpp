@@ -1,4 +1,7 @@
+#include <zstd.h>
+
 #include <catch2/catch.hpp>
+#include <cstring>
 
 #include "perfdata/cursor.h"
 #include "perfdata/decode.h"
@@ -167,6 +170,89 @@ TEST_CASE("Records inside and behind a broken compressed record are given up wit
   CHECK(found.warnings[0].find("offset") != std::string::npos);
 }
 
+TEST_CASE("A file of version 1 is read in either byte order") {
+  const bool swapped = GENERATE(false, true);
+  PerfDataBuilder builder;
+  if (swapped) builder.swapped();
+  auto bytes = fill(builder).bytes();
+  std::memcpy(bytes.data(), "PERFFILE", 8);
+  auto reader = open_bytes(bytes);
+  REQUIRE(reader);
+  CHECK((*reader)->version() == 1);
+  CHECK((*reader)->swapped() == swapped);
+  CHECK(walk(**reader).times.size() == 50);
+}
+
+TEST_CASE("A compressed record of more than 16 bits of size is walked by the size of its data") {
+  // As perf 6.16 wrote them: 65,535 bytes filled, then padded to 8, so that the 16 bits say 0.
+  PerfDataBuilder builder;
+  builder.attr();
+  const size_t begin = builder.bytes().size();
+  uint64_t noise = 1;
+  for (int i = 0; i < 1000; ++i) {
+    std::string name(100, '\0');
+    for (char& c : name) {  // what does not compress
+      noise = noise * 6364136223846793005 + 1442695040888963407;
+      c = static_cast<char>(noise >> 56 | 1);
+    }
+    builder.comm(7, 7, name);
+  }
+  const auto records = builder.data();
+  std::vector<std::byte> packed(ZSTD_compressBound(records.size()));
+  packed.resize(ZSTD_compress(packed.data(), packed.size(), records.data(), records.size(), 1));
+  constexpr size_t kFirst = 65'535 - 16;
+  REQUIRE(packed.size() > kFirst);
+  PerfDataBuilder empty;
+  auto file = empty.attr().bytes();
+  REQUIRE(file.size() == begin);
+  std::span<const std::byte> rest(packed);
+  while (!rest.empty()) {
+    const auto part = rest.first(std::min(rest.size(), kFirst));
+    rest = rest.subspan(part.size());
+    const size_t padding = (8 - part.size() % 8) % 8;
+    test::EndianWriter record;
+    record.u32(kRecordCompressed2).u16(0);
+    record.u16(static_cast<uint16_t>(16 + part.size() + padding));
+    record.u64(part.size()).bytes(part).zeros(padding);
+    const auto view = record.view();
+    file.insert(file.end(), view.begin(), view.end());
+  }
+  std::memset(file.data() + 48, 0, 8);  // to the end of the file
+  auto reader = open_bytes(file);
+  REQUIRE(reader);
+  RecordCursor cursor(**reader);
+  size_t names = 0;
+  for (RecordView record; cursor.next(record);) names += record.header.type == kRecordComm;
+  CHECK(names == 1000);
+  CHECK(cursor.warnings().empty());
+}
+
+TEST_CASE("Several events with one sample_type and no IDENTIFIER are told apart by ID") {
+  AttrSpec first, second;
+  first.attr.sample_type = second.attr.sample_type =
+      PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID;
+  first.ids = {11, 12};
+  second.ids = {13};
+  PerfDataBuilder builder;
+  if (GENERATE(false, true)) builder.swapped();
+  builder.attr(first).attr(second);
+  for (const uint64_t id : {12u, 13u, 11u, 99u}) {
+    SampleSpec sample = sample_at(1);
+    sample.id = id;
+    builder.sample(sample);
+  }
+  auto reader = open_bytes(builder.bytes());
+  REQUIRE(reader);
+  const Decoder decoder((*reader)->events(), (*reader)->swapped());
+  RecordCursor cursor(**reader);
+  std::vector<int> events;
+  SampleRecord sample;
+  for (RecordView view; cursor.next(view);) {
+    events.push_back(decoder.sample(view, sample) ? static_cast<int>(sample.event) : -1);
+  }
+  CHECK(events == std::vector<int>{0, 1, 0, -1});  // the last is of nobody
+}
+
 TEST_CASE("Names of events come from EVENT_DESC, else from the attribute") {
   AttrSpec first;
   first.ids = {1, 2};
@@ -197,4 +283,31 @@ TEST_CASE("perf stat recordings are refused in words") {
   auto done = (*reader)->finish_events();
   REQUIRE_FALSE(done);
   CHECK(done.error().message == "'test.data' holds counts of 'perf stat record', not samples");
+}
+
+TEST_CASE("each pass over a large recording tells how far it is, and that it is over") {
+  PerfDataBuilder builder;
+  builder.attr().comm(7, 7, "work");
+  SampleSpec large = sample_at(1);
+  large.callchain.resize(8000, 0x402000);
+  for (uint64_t time = 1; time <= 700; ++time) {
+    large.time = time;
+    builder.sample(large);
+  }
+  auto reader = open_bytes(builder.bytes());
+  REQUIRE(reader);
+  std::vector<uint64_t> told;
+  (*reader)->set_progress([&told](uint64_t done, uint64_t total) {
+    REQUIRE(total > 40'000'000);
+    told.push_back(done * 100 / total);
+  });
+  for (int pass = 0; pass < 2; ++pass) {
+    told.clear();
+    RecordView view;
+    for (RecordCursor cursor(**reader); cursor.next(view);) {
+    }
+    REQUIRE(told.size() >= 3);
+    CHECK(std::ranges::is_sorted(told));
+    CHECK(told.back() == 100);
+  }
 }

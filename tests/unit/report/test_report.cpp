@@ -155,3 +155,61 @@ TEST_CASE("Sort keys and call graph words are read, and refused, as a whole") {
   CHECK_FALSE(parse_call_graph("graph,1,2,3", graph));
   CHECK_FALSE(parse_call_graph("nonsense", graph));
 }
+
+TEST_CASE("What a function calls is its own where callees are ignored") {
+  ReportOptions options = with(CallGraphMode::None);
+  options.ignore_callees = "^f$";
+  CHECK(rows_of("main;f;g 6\nmain;g;f;f;h 2\nmain;g 2\n", options) ==
+        "   100.00%     0.00%  [.] main\n"
+        "    80.00%    80.00%  [.] f\n"
+        "    40.00%    20.00%  [.] g\n\n\n");
+}
+
+TEST_CASE("A parent is the innermost function that matches, and may be all that is shown") {
+  ReportOptions options = with(CallGraphMode::None, false);
+  options.parent = "^(f|g)$";
+  const std::string stacks = "main;f;g;h 6\nmain;f;h 3\nmain;h 1\n";
+  CHECK(rows_of(stacks, options) ==
+        "    60.00%  [.] h   g            \n"
+        "    30.00%  [.] h   f            \n"
+        "    10.00%  [.] h   [other]      \n\n\n");
+  options.exclude_other = true;
+  options.relative = true;
+  CHECK(rows_of(stacks, options) ==
+        "    66.67%  [.] h   g            \n"
+        "    33.33%  [.] h   f            \n\n\n");
+}
+
+TEST_CASE("Between separators nothing is aligned, and the separator is in no name") {
+  ReportOptions options = with(CallGraphMode::None);
+  options.separator = ",";
+  options.show_samples = true;
+  CHECK(rows_of("main;f(int, char) 3\nmain 1\n", options) ==
+        " 100.00%, 25.00% , 1          ,[.] main\n"
+        " 75.00% , 75.00% , 3          ,[.] f(int. char)\n\n\n");
+}
+
+TEST_CASE("A filter of rows leaves the stacks as they are") {
+  ReportOptions options = with(CallGraphMode::None);
+  options.symbol_filter = "wor";
+  CHECK(rows_of("main;work;leaf 3\nmain 1\n", options) == "    75.00%     0.00%  [.] work\n\n\n");
+}
+
+TEST_CASE("A level of rows for each key") {
+  ReportOptions options = with(CallGraphMode::None, false);
+  options.hierarchy = true;
+  options.sort = {SortKey::Comm, SortKey::Symbol};
+  options.sort_given = true;
+  CHECK(rows_of("main;f 3\nmain;g 1\n", options) ==
+        "   100.00%     \n"
+        "       75.00%     [.] f\n"
+        "       25.00%     [.] g\n\n\n");
+}
+
+TEST_CASE("JSON has every name as UTF-8") {
+  ReportOptions options = with(CallGraphMode::None);
+  options.json = true;
+  const std::string json = rows_of("\xc3\xa4;\xff\"x\\ 2\n", options);
+  CHECK(json.find("\"sym\":\"\xc3\xa4\"") != json.npos);
+  CHECK(json.find("\"sym\":\"\xef\xbf\xbd\\\"x\\\\\"") != json.npos);
+}

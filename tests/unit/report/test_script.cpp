@@ -85,7 +85,7 @@ TEST_CASE("script prints a sample's line, its chain relative to the files, and a
 TEST_CASE("script --addr absolute prints addresses as they were found") {
   auto builder = demo().sample(sample_at(1));
   ScriptOptions options;
-  options.fields = "ip";
+  options.fields = {"ip"};
   options.absolute_addresses = true;
   CHECK(script(builder, options) == "\n\t          400123\n\t          500456\n\n");
 }
@@ -110,8 +110,8 @@ TEST_CASE("hidden call graphs give the same line as recordings without them") {
 TEST_CASE("pid and tid share a column, nanoseconds are whole, and fields follow perf's order") {
   auto builder = demo().sample(sample_at(1'234'567'890));
   ScriptOptions options;
-  options.fields = "time,tid,pid,comm";
-  options.nanoseconds = true;
+  options.fields = {"time,tid,pid,comm"};
+  options.writer.nanoseconds = true;
   CHECK(script(builder, options) == "            demo    11/11        1.234567890: \n");
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("samples come in the order of time, whatever the order of the file") {
   builder.sample(sample_at(3'000)).sample(sample_at(1'000)).round();
   builder.sample(sample_at(5'000)).sample(sample_at(2'000)).round().sample(sample_at(4'000));
   ScriptOptions options;
-  options.fields = "time";
+  options.fields = {"time"};
   CHECK(script(builder, options) ==
         "    0.000001: \n    0.000002: \n    0.000003: \n    0.000004: \n    0.000005: \n");
 }
@@ -136,7 +136,7 @@ TEST_CASE("event names are aligned to the longest, each event has its own") {
   second.event = 1;
   builder.attr(clock).attr(faults).sample(sample_at(1)).sample(second).event_desc();
   ScriptOptions options;
-  options.fields = "event";
+  options.fields = {"event"};
   CHECK(script(builder, options) == "    cpu-clock: \npage-faults:u: \n");
   options.input.filter.event = "page-faults:u";
   CHECK(script(builder, options) == "page-faults:u: \n");
@@ -147,7 +147,7 @@ TEST_CASE("a chain with a marker that nobody knows is not printed, as in perf") 
   sample.callchain.push_back(UINT64_MAX);
   auto builder = demo().sample(sample);
   ScriptOptions options;
-  options.fields = "ip";
+  options.fields = {"ip"};
   CHECK(script(builder, options) == "\n\n");
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("addresses equal in number are told apart by the mapping they lie in a
   later.when = {11, 11, 2'000, 0, 0};
   auto builder = demo().sample(sample_at(1'000)).mmap2(later).sample(sample_at(3'000));
   ScriptOptions options;
-  options.fields = "ip,dso";
+  options.fields = {"ip,dso"};
   options.hide_call_graph = true;
   CHECK(script(builder, options) ==
         "           400123 (/no/demo)\n           400123 (/no/other)\n");
@@ -172,14 +172,14 @@ TEST_CASE("side-band records are printed where asked for, with the thread's name
   builder.comm(12, 12, "child", true, {12, 12, 2'000, 1, 0}).exit(12, 12, {12, 12, 3'000, 1, 0});
   ScriptOptions options;
   CHECK(script(builder, options).empty());
-  options.show_task_events = true;
+  options.sideband.task = true;
   CHECK(script(builder, options) ==
         "demo     0 [000]     0.000000: PERF_RECORD_COMM: demo:11/11\n"
         "demo    11 [001]     0.000001: PERF_RECORD_FORK(12:12):(11:11)\n"
         "child    12 [001]     0.000002: PERF_RECORD_COMM exec: child:12/12\n"
         "child    12 [001]     0.000003: PERF_RECORD_EXIT(12:12):(12:12)\n");
-  options.show_task_events = false;
-  options.show_mmap_events = true;
+  options.sideband.task = false;
+  options.sideband.mmap = true;
   CHECK(script(builder, options) ==
         "demo     0 [000]     0.000000: PERF_RECORD_MMAP2 11/11: [0x400000(0x2000) @ 0x1000 "
         "00:00 0 0]: r-xp /no/demo\n");
@@ -188,7 +188,7 @@ TEST_CASE("side-band records are printed where asked for, with the thread's name
 TEST_CASE("the columns of -F are perf's names, as a list or as changes") {
   auto builder = demo().sample(sample_at(1'000));
   ScriptOptions options;
-  options.fields = "-ip,-sym,-symoff,-dso,-comm,+pid";
+  options.fields = {"-ip,-sym,-symoff,-dso,-comm,+pid"};
   CHECK(script(builder, options) == "   11/11    [003]     0.000001:        250 cpu-clock: \n");
 }
 
@@ -212,7 +212,8 @@ TEST_CASE("what a sample has besides stands before its address and behind it") {
   s.code_page_size = 2 << 20;
   auto builder = demo(attr).feature(kFeatureArch, "x86_64").sample(s);
   ScriptOptions options;
-  options.fields = "addr,dso,weight,ins_lat,ip,iregs,uregs,phys_addr,data_page_size,code_page_size";
+  options.fields = {
+      "addr,dso,weight,ins_lat,ip,iregs,uregs,phys_addr,data_page_size,code_page_size"};
   CHECK(script(builder, options) ==
         "          401000 (/no/demo)               5               7           400123 (/no/demo)"
         " ABI:2    AX:0x10    IP:0x20  ABI:2    SP:0x7ffc              abc N/A 2M\n");
@@ -239,7 +240,7 @@ TEST_CASE("branches are printed newest first, of either byte order") {
     code.filename = "/no/demo";
     builder.attr(attr).comm(11, 11, "demo").mmap2(code).sample(s);
     ScriptOptions options;
-    options.fields = fields;
+    options.fields.assign(1, fields);
     return script(builder, options);
   };
   CHECK(printed("brstack") == " 0x400100/0x401200/P/-/-/12/COND  0x500000/0x400010/M/-/A/0/ \n");
@@ -261,7 +262,7 @@ TEST_CASE("a sample's cgroup has the name that the recording gives it") {
   body.u64(25).name("/a/b");
   builder.record(kRecordCgroup, 0, body.view(), When{}).sample(known).sample(unknown);
   ScriptOptions options;
-  options.fields = "comm,cgroup";
+  options.fields = {"comm,cgroup"};
   CHECK(script(builder, options) == "            demo  /a/b\n            demo  unknown\n");
 }
 
@@ -271,7 +272,7 @@ TEST_CASE("branches that no event has are refused, and so is a time of day witho
     const TemporaryFile file(builder.bytes());
     ScriptOptions options;
     options.input.path = file.path();
-    options.fields = fields;
+    options.fields.assign(1, fields);
     Output out(STDOUT_FILENO);
     const auto done = run_script(options, out);
     INFO(fields);

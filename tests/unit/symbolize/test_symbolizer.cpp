@@ -296,3 +296,37 @@ TEST_CASE("The vdso is named from the running image if it is the recorded one") 
   CHECK(elsewhere.resolve("[vdso]", DsoKind::Vdso, raw(*offset)).miss ==
         MissReason::BuildIdMismatch);
 }
+
+TEST_CASE("A recorded table names first, and the file what the table does not") {
+  const Binary binary = write_binary("aaaaaaaaaaaaaaaaaaaa");
+  Fixture f;
+  const DsoId dso = f.dsos.intern(binary.path, DsoKind::File, id_of("aaaaaaaaaaaaaaaaaaaa"));
+  const uint64_t at = binary.text_offset;
+  f.symbolizer.add_recorded_table(dso, {{at + 0x40, 0x10, "_ZN5there4nameEv"}});
+  CHECK(f.name(f.symbolizer.resolve(dso, at + 0x44)) == "there::name");
+  CHECK(f.name(f.symbolizer.resolve(dso, at + 0x14)) == "S::run");
+  CHECK_FALSE(f.symbolizer.resolve(dso, at + 0x60).found());
+}
+
+TEST_CASE("A recorded kallsyms is asked, and not this machine's") {
+  Fixture f;
+  f.symbolizer.set_kernel({"_text", 0xffffffff81000000, {}, {}, "another machine", 0});
+  const std::string text =
+      "ffffffff81000000 T _text\nffffffff81000100 T there\nffffffff81000200 T end\n";
+  f.symbolizer.set_recorded_kallsyms({text.begin(), text.end()});
+  const Symbol symbol = f.resolve("[kernel.kallsyms]", DsoKind::Kernel, 0xffffffff81000110);
+  CHECK(f.name(symbol) == "there");
+}
+
+TEST_CASE("A file for another kind of machine than the recorded one names nothing") {
+  const Binary binary = write_binary("aaaaaaaaaaaaaaaaaaaa");
+  Fixture f;
+  KernelInfo kernel;
+  kernel.machine = EM_S390;
+  f.symbolizer.set_kernel(kernel);
+  const Symbol symbol = f.resolve(binary.path, DsoKind::File, binary.text_offset + 0x14);
+  CHECK(symbol.miss == MissReason::BuildIdMismatch);
+  REQUIRE(f.symbolizer.warnings().size() == 1);
+  CHECK(f.symbolizer.warnings()[0] ==
+        binary.path + " is for another kind of machine than the recorded one");
+}

@@ -1,0 +1,195 @@
+#include "report/profile_edits.h"
+
+#include <fmt/format.h>
+#include <regex.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "report/row_cells.h"
+#include "report/stack_tree.h"
+
+namespace prof {
+
+namespace {
+
+/// POSIX's extended regular expressions, as perf has them.
+class NamePattern {
+ public:
+  static Result<NamePattern> make(const std::string& text) {
+    NamePattern out;
+    const int error = ::regcomp(&out.compiled_->regex, text.c_str(), REG_EXTENDED | REG_NOSUB);
+    if (error == 0) {
+      out.compiled_->usable = true;
+      return out;
+    }
+    char reason[128];
+    ::regerror(error, &out.compiled_->regex, reason, sizeof reason);
+    return fail(fmt::format("cannot read the regular expression '{}': {}", text, reason), {}, 2);
+  }
+
+  /// By frame: whether its function's name matches.
+  std::vector<bool> matches(const Profile& profile) const {
+    std::vector<bool> out(profile.frames.size());
+    std::string name;
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (!profile.frames[i].symbol.valid()) continue;
+      name = profile.strings[profile.frames[i].symbol];
+      out[i] = ::regexec(&compiled_->regex, name.c_str(), 0, nullptr, 0) == 0;
+    }
+    return out;
+  }
+
+ private:
+  struct Compiled {
+    regex_t regex;
+    bool usable = false;
+    ~Compiled() {
+      if (usable) ::regfree(&regex);
+    }
+  };
+  std::unique_ptr<Compiled> compiled_ = std::make_unique<Compiled>();
+};
+
+/// What is shown of each event, after stacks were hidden.
+void count_shown(Profile& profile) {
+  for (ProfileEvent& event : profile.events) event.samples = event.period = 0;
+  for (const StackNode& node : profile.nodes) {
+    ProfileEvent& event = profile.events[profile.groups[node.group].event];
+    event.samples += node.self_samples;
+    event.period += node.self_period;
+  }
+}
+
+/// Makes the tree again, each stack in the group that `group_of(node)` says.
+template <class GroupOf>
+void regroup(Profile& profile, GroupOf&& group_of) {
+  StackTree tree;
+  std::vector<FrameId> path, group_frames(profile.groups.size());
+  for (uint32_t i = 0; i < profile.nodes.size(); ++i) {
+    const StackNode& node = profile.nodes[i];
+    if (node.parent == UINT32_MAX) group_frames[node.group] = node.frame;
+    if (node.self_samples == 0 && node.self_period == 0) continue;
+    path.clear();
+    for (uint32_t at = i; profile.nodes[at].parent != UINT32_MAX; at = profile.nodes[at].parent) {
+      path.push_back(profile.nodes[at].frame);
+    }
+    std::ranges::reverse(path);
+    const uint32_t group = group_of(i);
+    group_frames.resize(profile.groups.size());
+    group_frames[group] = group_frames[node.group];
+    tree.add(group, path, node.self_samples, node.self_period);
+  }
+  profile.nodes.clear();
+  tree.finish(group_frames, profile);
+}
+
+}  // namespace
+
+void hide_other_leaves(const std::vector<std::string>& dsos,
+                       const std::vector<std::string>& symbols, Profile& profile) {
+  const auto lacks = [](const std::vector<std::string>& wanted, std::string_view name) {
+    return !wanted.empty() && std::ranges::find(wanted, name) == wanted.end();
+  };
+  const auto hidden = [&](const Frame& frame) {
+    const auto short_name =
+        frame.dso_short.valid() ? profile.strings[frame.dso_short] : std::string_view{};
+    const auto long_name = frame.dso.valid() ? profile.strings[frame.dso] : std::string_view{};
+    return (lacks(dsos, short_name) && lacks(dsos, long_name)) ||
+           lacks(symbols, profile.strings[frame.name]);
+  };
+  std::vector<bool> hide(profile.frames.size());
+  for (size_t i = 0; i < hide.size(); ++i) hide[i] = hidden(profile.frames[i]);
+  for (StackNode& node : profile.nodes) {
+    if (hide[node.frame.value]) node.self_samples = node.self_period = 0;
+  }
+  count_shown(profile);
+}
+
+void drop_unresolved(Profile& profile) {
+  for (StackNode& node : profile.nodes) {
+    if (node.parent == UINT32_MAX || profile.frame(node.frame).kind != FrameKind::Unknown) continue;
+    ProfileEvent& event = profile.events[profile.groups[node.group].event];
+    event.total_samples -= std::min(event.total_samples, node.self_samples);
+    event.total_period -= std::min(event.total_period, node.self_period);
+    node.self_samples = node.self_period = 0;
+  }
+  count_shown(profile);
+}
+
+Result<void> ignore_callees(const std::string& pattern, Profile& profile) {
+  auto names = NamePattern::make(pattern);
+  if (!names) return tl::unexpected(std::move(names.error()));
+  const std::vector<bool> matches = names->matches(profile);
+  for (uint32_t i = 0; i < profile.nodes.size();) {
+    StackNode& node = profile.nodes[i];
+    if (node.parent == UINT32_MAX || !matches[node.frame.value]) {
+      ++i;
+      continue;
+    }
+    for (uint32_t below = i + 1; below < node.end; ++below) {
+      StackNode& callee = profile.nodes[below];
+      node.self_samples += std::exchange(callee.self_samples, 0);
+      node.self_period += std::exchange(callee.self_period, 0);
+    }
+    i = node.end;
+  }
+  return {};
+}
+
+Result<void> mark_parents(const std::string& pattern, bool exclude_other, Profile& profile) {
+  auto names = NamePattern::make(pattern);
+  if (!names) return tl::unexpected(std::move(names.error()));
+  const std::vector<bool> matches = names->matches(profile);
+  std::vector<StringId> parent_of(profile.nodes.size());  // parents come before their children
+  for (size_t i = 0; i < parent_of.size(); ++i) {
+    StackNode& node = profile.nodes[i];
+    if (node.parent == UINT32_MAX) continue;
+    parent_of[i] =
+        matches[node.frame.value] ? profile.frame(node.frame).symbol : parent_of[node.parent];
+    if (exclude_other && !parent_of[i].valid()) node.self_samples = node.self_period = 0;
+  }
+  std::map<std::pair<uint32_t, StringId>, uint32_t> groups;
+  regroup(profile, [&](uint32_t node) {
+    const uint32_t old = profile.nodes[node].group;
+    if (!parent_of[node].valid()) return old;
+    const auto [it, added] =
+        groups.try_emplace({old, parent_of[node]}, static_cast<uint32_t>(profile.groups.size()));
+    if (added) {
+      Group group = profile.groups[old];
+      group.parent = parent_of[node];
+      profile.groups.push_back(group);
+    }
+    return it->second;
+  });
+  count_shown(profile);
+  return {};
+}
+
+void keep_files_only(Profile& profile) {
+  for (Frame& frame : profile.frames) {
+    if (!frame.line.valid()) continue;
+    const std::string file(source_file(profile.strings[frame.line]));
+    frame.line = profile.strings.intern(file.empty() ? std::string(kNoLine) : file + ":0");
+  }
+}
+
+void put_under_one_root(Profile& profile) {
+  StackNode root;
+  root.frame = FrameId{static_cast<uint32_t>(profile.frames.size())};
+  Frame frame;
+  frame.name = profile.strings.intern("all");
+  frame.kind = FrameKind::Process;
+  profile.frames.push_back(frame);
+  for (StackNode& node : profile.nodes) {
+    node.parent = node.parent == UINT32_MAX ? 0 : node.parent + 1;
+    ++node.end;
+    node.group = 0;
+  }
+  root.end = static_cast<uint32_t>(profile.nodes.size()) + 1;
+  profile.nodes.insert(profile.nodes.begin(), root);
+  profile.groups.assign(1, Group{});
+}
+
+}  // namespace prof

@@ -1,0 +1,154 @@
+"""prof script in its other forms: objects of JSON, tables, the dump; and the records besides samples
+and the fields that perf's text has on demand."""
+
+import csv
+import io
+import json
+import re
+
+from harness import (check, check_equal, check_in, check_same_lines, main, perf_ok, prof, prof_ok,
+                     require_perf, test, workload)
+
+SIDEBAND = [f"--show-{kind}-events" for kind in
+            ("mmap", "task", "switch", "lost", "namespace", "cgroup", "bpf")]
+
+
+def record(tmp, *options):
+    path = f"{tmp}/perf.data"
+    perf_ok("record", "-q", "-F", "997", "-o", path, *options, "--", "sh", "-c",
+            f"{workload('shares')} 0.3; ls -R /usr/include | wc -l")
+    return path
+
+
+def both(path, *options):
+    theirs = perf_ok("script", "--no-inline", "-i", path, *options).out
+    check_same_lines(prof_ok("script", "--no-inline", "-i", path, *options).out, theirs,
+                     f"script {' '.join(options)}")
+    return theirs
+
+
+@test
+def records_that_are_no_samples_are_told_as_perf_tells_them(tmp):
+    path = record(tmp, "-g", "--switch-events", "--namespaces", "--all-cgroups", "-e", "cpu-clock")
+    fields = "comm,pid,tid,misc,time,event,ip"
+    for kind in SIDEBAND:
+        text = both(path, "-F", fields, kind)
+        word = {"task": "COMM", "bpf": "BPF", "switch": "SWITCH", "lost": "LOST"}.get(
+            kind.split("-")[3], kind.split("-")[3].upper())
+        if word not in ("BPF", "LOST"):
+            check_in(f"_{word}", text, kind)
+    both(path, "-F", fields, *SIDEBAND)
+    # Where a round ends among the samples is the business of who sorts them.
+    rounds = [tool("script", "-i", path, "--show-round-events").out.count("FINISHED_ROUND\n")
+              for tool in (prof_ok, perf_ok)]
+    check(rounds[0] > 0, "no rounds")
+    check_equal(rounds[0], rounds[1], "rounds")
+
+
+@test
+def times_since_the_first_sample_and_since_the_one_before(tmp):
+    path = record(tmp, "-g", "--switch-events")
+    for options in (["--reltime"], ["--deltatime"], ["--deltatime", "--ns"],
+                    ["--reltime", "--show-switch-events", "--show-task-events"]):
+        both(path, "-F", "comm,tid,time,event,ip", *options)
+    done = prof("script", "-i", path, "--reltime", "--deltatime")
+    check_equal(done.code, 2, "exit code of both")
+
+
+@test
+def chains_are_cut_where_max_stack_says(tmp):
+    path = record(tmp, "-g")
+    for most in ("1", "3", "127"):
+        both(path, "-F", "comm,tid,time,ip", "--max-stack", most)
+
+
+@test
+def fields_may_be_of_one_type_of_event(tmp):
+    path = record(tmp, "-e", "cpu-clock", "-e", "page-faults", "-d")
+    for options in (["-F", "comm,tid,time,ip,sym", "-F", "sw:+period"], ["-F", "sw:comm,time,addr"],
+                    ["-F", "+misc", "-F", "+flags"]):
+        both(path, *options)
+    check_equal(prof_ok("script", "-i", path, "-F", "sw:").out, "", "lines without a field")
+    done = prof("script", "-i", path, "-F", "software:comm")
+    check_equal(done.code, 2, "exit code")
+    check_in("types are hw, sw, trace", done.err)
+
+
+@test
+def json_has_an_object_for_each_sample_that_says_what_the_text_does(tmp):
+    path = record(tmp, "-g", "-a", "--switch-events")
+    objects = [json.loads(line) for line in prof_ok("script", "-i", path, "--json").out.splitlines()]
+    blocks = prof_ok("script", "-i", path, "--ns", "-F", "+pid", "--addr", "absolute").out
+    blocks = blocks.strip("\n").split("\n\n")
+    check_equal(len(objects), len(blocks), "samples")
+    check(len(objects) > 100, f"only {len(objects)} samples")
+    for found, block in zip(objects, blocks):
+        head, *frames = block.splitlines()
+        seconds, ns = divmod(found["time_ns"], 10 ** 9)
+        wanted = (f"{found['comm']} {found['pid']:5}/{found['tid']:<5} [{found['cpu']:03}] "
+                  f"{seconds:5}.{ns:09}: {found['period']:10} {found['event']}: ")
+        check_equal(head, wanted, "first line")
+        lines = []
+        for frame in found["stack"]:
+            name = frame["sym"] or "[unknown]"
+            if "symoff" in frame:
+                name += f"+0x{frame['symoff']:x}"
+            lines.append(f"\t{frame['ip'][2:]:>16} {name} ({frame['dso'] or '[unknown]'})")
+        # Of a chain that makes no sense the text has nothing, as perf's.
+        check_equal(lines if frames or len(lines) != 1 else [], frames, "frames")
+    switches = [json.loads(line) for line in
+                prof_ok("script", "-i", path, "--json", "--show-switch-events").out.splitlines()]
+    switches = [each for each in switches if "record" in each]
+    check(switches and switches[0]["record"] == "SWITCH_CPU_WIDE", f"{switches[:1]}")
+
+
+@test
+def tracepoints_have_their_fields_as_values(tmp):
+    path = f"{tmp}/perf.data"
+    perf_ok("record", "-q", "-o", path, "-e", "sched:sched_switch", "-e",
+            "sched:sched_process_exec", "--", "sh", "-c", "ls; ls")
+    found = [json.loads(line) for line in prof_ok("script", "-i", path, "--json").out.splitlines()]
+    execs = [each for each in found if each["event"] == "sched:sched_process_exec"]
+    check_equal([each["fields"]["filename"] for each in execs[-2:]], ["/usr/bin/ls"] * 2, "files")
+    for each in execs:
+        check_equal(each["fields"]["pid"], each["pid"], "pid")
+        check_in(f"filename={each['fields']['filename']}", each["trace"])
+
+
+@test
+def a_table_has_a_row_for_each_sample(tmp):
+    path = record(tmp, "-g", "-e", "cpu-clock", "-e", "page-faults")
+    objects = [json.loads(line) for line in prof_ok("script", "-i", path, "--json").out.splitlines()]
+    for options in (["--csv"], ["-x", ";"], ["-x", "\t"]):
+        text = prof_ok("script", "-i", path, *options).out
+        separator = {"--csv": ","}.get(options[0], options[-1])
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=separator))
+        check_equal(len(rows), len(objects), "rows")
+        for row, found in zip(rows, objects):
+            check(None not in row and None not in row.values(), f"cells of {row}")
+            check_equal((row["comm"], row["pid"], row["event"], row["period"]),
+                        (found["comm"], str(found["pid"]), found["event"], str(found["period"])),
+                        "row")
+            names = [frame["sym"] or "[unknown]" for frame in reversed(found["stack"])]
+            check_equal(row["stack"], ";".join(names), "stack")
+            check_equal(row["time"].replace(".", ""), str(found["time_ns"]), "time")
+    check_equal(prof("script", "-i", path, "--csv", "--json").code, 2, "exit code of both")
+
+
+@test
+def the_dump_has_every_record_at_its_offset(tmp):
+    head = re.compile(r"^(0x[0-9a-f]+)(?:@\S+)? (\[0x[0-9a-f]+\]: event: \d+)$", re.M)
+    bytes_of = re.compile(r"^\.  [0-9a-f]{4}: .*$", re.M)
+    path = record(tmp, "-g", "--switch-events", "--namespaces")
+    theirs = perf_ok("script", "-D", "-i", path).out
+    for option in ("--dump", "-D"):
+        ours = prof_ok("script", option, "-i", path).out
+        check_equal(sorted(head.findall(ours)), sorted(head.findall(theirs)), "records")
+        check_equal(sorted(bytes_of.findall(ours)), sorted(bytes_of.findall(theirs)), "bytes")
+    samples = re.compile(r"PERF_RECORD_SAMPLE\(.*?addr: ", re.M)
+    check_equal(sorted(samples.findall(ours)), sorted(samples.findall(theirs)), "samples")
+    sideband = re.compile(r"PERF_RECORD_(?:MMAP2|COMM|FORK|EXIT|SWITCH).*", re.M)
+    check_equal(sorted(sideband.findall(ours)), sorted(sideband.findall(theirs)), "others")
+
+
+main(require_perf)
