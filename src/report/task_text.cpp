@@ -143,7 +143,8 @@ class Tasks {
     const auto maps = maps_.find(task.pid);
     if (!with_maps || maps == maps_.end()) return;
     for (const auto& [start, map] : maps->second) {
-      const auto has = [&](uint32_t bit, char c) { return (map.protection & bit) != 0 ? c : '-'; };
+      const uint32_t may = map.protection;
+      const auto has = [may](uint32_t bit, char c) { return (may & bit) != 0 ? c : '-'; };
       out << fmt::format("{:{}}  {:x}-{:x} {}{}{}{} {:08x} {} {}\n", "", head.size() + depth, start,
                          map.end, has(PROT_READ, 'r'), has(PROT_WRITE, 'w'), has(PROT_EXEC, 'x'),
                          (map.flags & MAP_SHARED) != 0 ? 's' : 'p', map.page_offset, map.inode,

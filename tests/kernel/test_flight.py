@@ -363,7 +363,7 @@ def descriptors_take_commands_and_a_closed_one_is_no_end(tmp):
 
 @test
 def the_flight_recorder_has_the_newest_samples_of_each_span(tmp):
-    for options in (["-m", "4"], ["-m", "4", "-g"], ["-m", "16", "--call-graph", "dwarf,1024"]):
+    for options in (["-m", "4"], ["-m", "4", "-g"], ["-m", "64", "--call-graph", "dwarf,1024"]):
         path = f"{tmp}/{options[-1]}.data"
         process = start("--overwrite", "--switch-output", "-a", "-e", "cpu-clock", "-F", "1999",
                         *options, "-o", path)
