@@ -145,22 +145,24 @@ def compare_with_perf(path):
     ours = script_of("prof", path).split("\n\n")
     theirs = script_of("perf", path).split("\n\n")
     check_equal(len(ours), len(theirs), "samples")
-    different = 0
+    different = []
     for mine, perfs in zip(ours, theirs):
         mine = mine.splitlines()
         perfs = perfs.splitlines()
         if mine and frame_name(mine[-1]) == "[truncated stack]":
             mine.pop()
             perfs = perfs[:len(mine)]
-        different += mine != perfs
-    check(different <= len(ours) / 200, f"{different} of {len(ours)} samples differ")
+        if mine != perfs:
+            different.append("\n".join([*mine, "-- perf:", *perfs]))
+    check(len(different) <= len(ours) / 200,
+          f"{len(different)} of {len(ours)} samples differ: {different[:2]}")
     return len(ours)
 
 
 @test
 def perf_unwinds_profs_recording_to_the_same_chains(tmp):
     path = record(tmp, "--call-graph", "dwarf", command=[workload("no_frame_pointers"), "1"])
-    check(compare_with_perf(path) > 500, "too few samples")
+    check(compare_with_perf(path) > 200, "too few samples")
 
 
 @test
@@ -169,7 +171,7 @@ def prof_unwinds_perfs_recording_to_the_same_chains(tmp):
     path = f"{tmp}/perf.data"
     perf_ok("record", "-q", "-o", path, "-F", "997", "--call-graph", "dwarf", "--",
             workload("no_frame_pointers"), "1")
-    check(compare_with_perf(path) > 500, "too few samples")
+    check(compare_with_perf(path) > 200, "too few samples")
 
 
 @test
