@@ -268,7 +268,7 @@ Result<void> decode_feature(uint32_t bit, ByteReader payload, Features& features
     return {};
   }
   if (!payload.ok()) {
-    return fail(fmt::format("header feature {} is too short or damaged ({} bytes)", bit, size));
+    return fail(fmt::format("too short or damaged ({} bytes)", size));
   }
   return {};
 }
