@@ -182,7 +182,7 @@ TEST_CASE("a feature that is too short is an error and leaves its field absent")
     Features features;
     const auto done = decode_feature(bit, ByteReader(bytes), features);
     REQUIRE_FALSE(done);
-    CHECK(done.error().message.find("feature " + std::to_string(bit)) != std::string::npos);
+    CHECK(done.error().message.find("too short or damaged") != std::string::npos);
     return features;
   };
   EndianWriter out;
