@@ -156,10 +156,9 @@ Result<void> Embedded::read_all() {
   std::vector<RecordedCall> calls;
   for (uint32_t dsos = in.u32(); dsos > 0 && in.ok(); --dsos) {
     const std::string_view dso = text(in.u32());
-    BuildId id;
-    id.size = std::min<uint8_t>(in.u8(), BuildId::kMaxSize);
+    const size_t id_size = in.u8();
     const auto id_bytes = in.bytes(BuildId::kMaxSize);
-    std::memcpy(id.bytes.data(), id_bytes.data(), std::min<size_t>(id.size, id_bytes.size()));
+    const BuildId id = BuildId::from(id_bytes.first(std::min(id_size, id_bytes.size())));
     for (uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
       const uint64_t address = in.u64();
       RecordedName name;
