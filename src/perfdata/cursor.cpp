@@ -37,6 +37,11 @@ RecordCursor::RecordCursor(const Reader& reader) : reader_(reader), segments_(re
   enter_segment();
 }
 
+RecordCursor::RecordCursor(const Reader& reader, const DataSegment& segment)
+    : reader_(reader), segments_{segment}, tells_progress_(false) {
+  enter_segment();
+}
+
 void RecordCursor::enter_segment() {
   const DataSegment& segment = segments_[segment_];
   data_ = segment.file->bytes().first(
@@ -58,7 +63,7 @@ bool RecordCursor::next_segment() {
 }
 
 RecordCursor::~RecordCursor() {
-  reader_.report_progress(data_.size(), data_.size());
+  if (tells_progress_) reader_.report_progress(data_.size(), data_.size());
 }
 
 bool RecordCursor::next(RecordView& out) {
@@ -260,7 +265,7 @@ void RecordCursor::drop_consumed() {
   // The page that holds the start of the next record stays.
   segments_[segment_].file->drop(dropped_, position_);
   dropped_ = position_ & ~size_t{4095};
-  reader_.report_progress(position_, data_.size());
+  if (tells_progress_) reader_.report_progress(position_, data_.size());
 }
 
 }  // namespace prof

@@ -19,6 +19,8 @@ namespace prof {
 class RecordCursor {
  public:
   explicit RecordCursor(const Reader& reader);
+  /// Of one segment alone. Tells of no progress: it is one of several.
+  RecordCursor(const Reader& reader, const DataSegment& segment);
   RecordCursor(const RecordCursor&) = delete;
   RecordCursor& operator=(const RecordCursor&) = delete;
   /// Tells the reader's progress that this pass is over.
@@ -50,6 +52,7 @@ class RecordCursor {
 
   const Reader& reader_;
   const std::vector<DataSegment> segments_;
+  const bool tells_progress_ = true;
   size_t segment_ = 0;
   std::span<const std::byte> data_;  // of the segment's file, to the segment's end
   size_t position_ = 0;              // in the file

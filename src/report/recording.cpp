@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "object/machine.h"
+#include "perfdata/segment_merge.h"
 #include "report/callchain.h"
 #include "report/embedded.h"
 #include "report/packed_input.h"
@@ -316,6 +317,12 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
     result.dso_address = raw(address.addr);
     result.symbol.miss = MissReason::Unmapped;
     return result;
+  const auto time_of = [&decoder](const RecordView& view) {
+    const uint64_t time = decoder.time_of(view).value_or(0);
+    return time == UINT64_MAX ? 0 : time;
+  };
+  if (reader_->has_parts()) return SegmentMerge(*reader_, time_of, visit).run();
+  RecordCursor cursor(*reader_);
   }
   const uint64_t looked_up = result.mapping->to_dso(lookup);
   result.looked_up = looked_up;
@@ -326,15 +333,13 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
 
 void Recording::for_each_in_order(
     const std::function<void(const RecordView&, uint64_t time)>& visit) {
-  RecordCursor cursor(*reader_);
   const Decoder decoder(events(), reader_->swapped());
   RoundSorter sorter(visit);
   RecordView view;
   while (cursor.next(view)) {
-    // Several files are read one after the other: no round of one is the end of anything.
-    if (view.header.type == kRecordFinishedRound && !reader_->has_parts()) sorter.finish_round();
-    const uint64_t time = decoder.time_of(view).value_or(0);
-    if (time == 0 || time == UINT64_MAX) {
+    if (view.header.type == kRecordFinishedRound) sorter.finish_round();
+    const uint64_t time = time_of(view);
+    if (time == 0) {
       visit(view, 0);
     } else {
       sorter.add(view, time, cursor.stable());
