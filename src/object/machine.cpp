@@ -43,4 +43,21 @@ bool runs_programs_of(uint16_t kernel, uint16_t program) {
   }
 }
 
+KernelAddresses kernel_addresses_of(uint16_t machine) {
+  switch (machine) {
+    case EM_S390:
+    case EM_SPARC:
+    case EM_SPARC32PLUS:
+    case EM_SPARCV9:
+      return KernelAddresses::Overlapping;
+    case EM_386:
+    case EM_ARM:
+    case EM_PPC:
+    case EM_MIPS:
+      return KernelAddresses::FromItsMap;
+    default:
+      return KernelAddresses::TopHalf;
+  }
+}
+
 }  // namespace prof

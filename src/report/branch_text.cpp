@@ -57,14 +57,18 @@ void for_each_branch(std::span<const std::byte> entries, bool swapped,
 }
 
 const ResolvedAddress& BranchText::resolved(uint64_t address, const Spaces& spaces) {
-  const bool kernel = address >> 63 != 0;
-  auto& known = known_[kernel ? spaces.kernel : spaces.user];
+  const CpuMode mode = recording_.mode_of(spaces.sampled, spaces.time, VirtAddr{address});
+  // Those of guests, whose processes prof does not map, are told apart by this.
+  constexpr uint64_t kGuests = uint64_t{1} << 32;
+  const uint64_t space = mode == CpuMode::Kernel ? spaces.kernel
+                         : mode == CpuMode::User ? spaces.user
+                                                 : kGuests + static_cast<uint64_t>(mode);
+  auto& known = known_[space];
   const auto [it, added] = known.try_emplace(address);
   if (added) {
     ++known_count_;
     it->second =
-        recording_.resolve(spaces.state, spaces.time, kernel ? CpuMode::Kernel : CpuMode::User,
-                           FrameAddress{VirtAddr{address}});
+        recording_.resolve(spaces.state, spaces.time, mode, FrameAddress{VirtAddr{address}});
   }
   return it->second;
 }
@@ -97,7 +101,7 @@ void BranchText::append(const SampleRecord& sample, const ThreadState& state, ui
     known_.clear();
     known_count_ = 0;
   }
-  const Spaces spaces{state, user_space, kernel_space, sample.time};
+  const Spaces spaces{state, user_space, kernel_space, sample.time, sample.cpu_mode()};
   const bool names = (fields & kFieldBrstacksym) && !(fields & kFieldBrstack);
   for_each_branch(sample.branch_stack, recording_.reader().swapped(), [&](const Branch& branch) {
     if (!names) out += ' ';

@@ -41,6 +41,7 @@ class BranchText {
     const ThreadState& state;
     uint32_t user, kernel;
     uint64_t time;
+    CpuMode sampled;
   };
   void append_end(uint64_t address, const Spaces& spaces, ScriptFieldSet fields, std::string& out);
   const ResolvedAddress& resolved(uint64_t address, const Spaces& spaces);

@@ -223,6 +223,12 @@ void Recording::compare_machines() {
       reader_->path(), why);
 }
 
+void Recording::warn_once(std::string warning) {
+  if (std::ranges::find(warnings_, warning) == warnings_.end()) {
+    warnings_.push_back(std::move(warning));
+  }
+}
+
 std::vector<std::string> Recording::warnings() const {
   std::vector<std::string> all = reader_->warnings();
   all.insert(all.end(), warnings_.begin(), warnings_.end());
@@ -277,13 +283,6 @@ std::string Recording::cgroup_namespace(uint32_t tid, uint64_t time) const {
   return fmt::format("{}/0x{:x}", found.device, found.inode);
 }
 
-bool Recording::may_be_generated(const Mapping* mapping) const {
-  if (!mapping) return true;
-  const Dso& dso = dsos_[mapping->dso];
-  return dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::NoCode ||
-         (dso.kind == DsoKind::File && dso.name.starts_with("/memfd:"));
-}
-
 ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuMode mode,
                                    FrameAddress address) {
   ResolvedAddress result;
@@ -296,22 +295,12 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
     return result;
   }
   const VirtAddr lookup = address.lookup();
-  if (mode == CpuMode::User) {
-    result.mapping = processes_.find(state.process, time, lookup);
-    if (may_be_generated(result.mapping)) {
-      const Mapping* code = processes_.find_code(state.process, time, lookup);
-      if (code) result.mapping = code;
-    }
-  } else if (mode == CpuMode::Kernel) {
-    result.mapping = processes_.find_kernel(time, lookup);
-    // The recorded mapping ends with the kernel's text; its init code lies behind.
-    if (!result.mapping && kernel_mapping_ && lookup >= kernel_mapping_->start &&
-        symbolizer_->resolve(kernel_mapping_->dso, raw(lookup)).found()) {
-      result.mapping = &*kernel_mapping_;
-    }
-  }
-  if (mode == CpuMode::GuestKernel) {
-    result.mapping = processes_.find_of(kGuestKernelPid, time, lookup);
+  result.mapping = mapping_of(state, time, mode, lookup);
+  // The recorded mapping ends with the kernel's text; its init code lies behind.
+  if (mode == CpuMode::Kernel && !result.mapping && kernel_mapping_ &&
+      lookup >= kernel_mapping_->start &&
+      symbolizer_->resolve(kernel_mapping_->dso, raw(lookup)).found()) {
+    result.mapping = &*kernel_mapping_;
   }
   if (!result.mapping) {
     result.dso_address = raw(address.addr);

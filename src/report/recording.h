@@ -81,6 +81,8 @@ class Recording {
   const Embedded* embedded() const { return embedded_.get(); }
   const SymbolizerOptions& symbol_options() const { return symbol_options_; }
   StringTable& strings() { return *strings_; }
+  /// Adds a sentence to warnings(), once.
+  void warn_once(std::string warning);
   /// What to tell the user after the output: cut files, replaced binaries, missing symbols.
   std::vector<std::string> warnings() const;
 
@@ -99,6 +101,14 @@ class Recording {
   /// equal (process, version, mode, address).
   ResolvedAddress resolve(const ThreadState& state, uint64_t time, CpuMode mode,
                           FrameAddress address);
+
+  /// What holds an address, as resolve() takes it; nullptr if nothing does.
+  const Mapping* mapping_of(const ThreadState& state, uint64_t time, CpuMode mode,
+                            VirtAddr address) const;
+
+  /// Whose an address is that comes with a sample, of data or of a branch: the kernel's or that of
+  /// the process, on the side (host or guest) that the sample was taken on.
+  CpuMode mode_of(CpuMode sampled, uint64_t time, VirtAddr address) const;
 
   /// Whether code of a JIT compiler may lie there (nullptr: where nothing is mapped): it lies in
   /// memory without a file, or with one that has no name. Perf maps and jitdumps tell what it is.

@@ -1,7 +1,9 @@
 // Recording's mappings: which code was where, of processes, the kernel, its guests and what it
 // compiles itself. Part of pass one.
+#include <elf.h>
 #include <sys/mman.h>
 
+#include "object/machine.h"
 #include "report/recording.h"
 
 namespace prof {
@@ -84,6 +86,47 @@ void Recording::note_ksymbol(const KsymbolRecord& ksymbol) {
   mapping.dso = dsos_.intern(ksymbol.name, DsoKind::KernelModule, {}, 0);
   processes_.add_mapping(kKernelPid, ksymbol.sample_id.time, mapping);
   symbolizer_->add_kernel_symbol({ksymbol.addr, ksymbol.length, std::string(ksymbol.name)});
+}
+
+bool Recording::may_be_generated(const Mapping* mapping) const {
+  if (!mapping) return true;
+  const Dso& dso = dsos_[mapping->dso];
+  return dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::NoCode ||
+         (dso.kind == DsoKind::File && dso.name.starts_with("/memfd:"));
+}
+
+const Mapping* Recording::mapping_of(const ThreadState& state, uint64_t time, CpuMode mode,
+                                     VirtAddr address) const {
+  if (mode == CpuMode::Kernel) return processes_.find_kernel(time, address);
+  if (mode == CpuMode::GuestKernel) return processes_.find_of(kGuestKernelPid, time, address);
+  if (mode != CpuMode::User) return nullptr;
+  const Mapping* mapping = processes_.find(state.process, time, address);
+  if (may_be_generated(mapping)) {
+    const Mapping* code = processes_.find_code(state.process, time, address);
+    if (code) return code;
+  }
+  return mapping;
+}
+
+CpuMode Recording::mode_of(CpuMode sampled, uint64_t time, VirtAddr address) const {
+  const bool guest = sampled == CpuMode::GuestKernel || sampled == CpuMode::GuestUser;
+  bool kernel = sampled == CpuMode::Kernel || sampled == CpuMode::GuestKernel;
+  const bool top_half = raw(address) >> 63 != 0;
+  // Recorded as 0 where it was hidden.
+  const bool placed = kernel_mapping_ && raw(kernel_mapping_->start) != 0;
+  // Old recordings do not say of which machine they are; where the kernel lies tells, too.
+  auto kind = kernel_addresses_of(kernel_.machine);
+  if (kernel_.machine == EM_NONE && placed && raw(kernel_mapping_->start) <= UINT32_MAX) {
+    kind = KernelAddresses::FromItsMap;
+  }
+  if (kind == KernelAddresses::TopHalf) {
+    kernel = top_half;
+  } else if (kind == KernelAddresses::FromItsMap && placed && !guest) {
+    // ARM's modules lie below the kernel.
+    kernel = address >= kernel_mapping_->start || processes_.find_kernel(time, address);
+  }
+  if (guest) return kernel ? CpuMode::GuestKernel : CpuMode::GuestUser;
+  return kernel ? CpuMode::Kernel : CpuMode::User;
 }
 
 }  // namespace prof

@@ -79,7 +79,7 @@ void SampleText::append_address(const SampleRecord& sample, const ThreadState& s
       (attr.config == PERF_COUNT_SW_PAGE_FAULTS || attr.config == PERF_COUNT_SW_PAGE_FAULTS_MIN ||
        attr.config == PERF_COUNT_SW_PAGE_FAULTS_MAJ);
   if (!is_place || !(fields & (kFieldSym | kFieldDso))) return;
-  const CpuMode mode = sample.addr >> 63 != 0 ? CpuMode::Kernel : CpuMode::User;
+  const CpuMode mode = recording_.mode_of(sample.cpu_mode(), sample.time, VirtAddr{sample.addr});
   const ResolvedAddress found =
       recording_.resolve(state, sample.time, mode, FrameAddress{VirtAddr{sample.addr}});
   if (fields & kFieldSym) {

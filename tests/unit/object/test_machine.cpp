@@ -28,3 +28,12 @@ TEST_CASE("A kernel runs programs of its machine and of the smaller one") {
   CHECK(runs_programs_of(EM_NONE, EM_S390));
   CHECK(runs_programs_of(EM_S390, EM_NONE));
 }
+
+TEST_CASE("What tells the kernel's addresses depends on the machine") {
+  CHECK(kernel_addresses_of(EM_X86_64) == KernelAddresses::TopHalf);
+  CHECK(kernel_addresses_of(EM_AARCH64) == KernelAddresses::TopHalf);
+  CHECK(kernel_addresses_of(EM_NONE) == KernelAddresses::TopHalf);
+  CHECK(kernel_addresses_of(EM_386) == KernelAddresses::FromItsMap);
+  CHECK(kernel_addresses_of(EM_ARM) == KernelAddresses::FromItsMap);
+  CHECK(kernel_addresses_of(EM_S390) == KernelAddresses::Overlapping);
+}

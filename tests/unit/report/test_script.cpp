@@ -280,3 +280,76 @@ TEST_CASE("branches that no event has are refused, and so is a time of day witho
     CHECK(done.error().exit_code == 2);
   }
 }
+
+TEST_CASE("whose an address of a branch or of data is depends on the machine") {
+  // On the machine `arch` with the kernel at `kernel`: a sample in `misc` with a branch from `at`.
+  const auto dso_of = [](const char* arch, uint64_t kernel, uint16_t misc, uint64_t at) {
+    AttrSpec attr = without_chains();
+    attr.attr.sample_type |= PERF_SAMPLE_BRANCH_STACK;
+    attr.attr.branch_sample_type = PERF_SAMPLE_BRANCH_ANY;
+    PerfDataBuilder builder = demo(attr);
+    MmapSpec text;
+    text.pid = UINT32_MAX;
+    text.start = text.page_offset = kernel;
+    text.length = 0x1000000;
+    text.misc = PERF_RECORD_MISC_KERNEL;
+    text.filename = "[kernel.kallsyms]_text";
+    builder.mmap(text);
+    if (*arch) builder.feature(kFeatureArch, arch);
+    SampleSpec sample = sample_at(1);
+    sample.misc = misc;
+    sample.branches = {{at, at, 0}};
+    builder.sample(sample);
+    ScriptOptions options;
+    options.fields = {"brstackoff,dso"};
+    const std::string text_of = script(builder, options);
+    const size_t open = text_of.find('(');
+    return text_of.substr(open + 1, text_of.find(')') - open - 1);
+  };
+  constexpr uint16_t kUser = PERF_RECORD_MISC_USER, kKernel = PERF_RECORD_MISC_KERNEL;
+  const std::string user = "/no/demo", kernel = "[kernel.kallsyms]";
+  // s390x: the kernel has all addresses, too.
+  CHECK(dso_of("s390x", 0x100000, kUser, 0x400100) == user);
+  CHECK(dso_of("s390x", 0x100000, kKernel, 0x400100) == kernel);
+  // 32 bits: above where the kernel begins.
+  for (const char* arch : {"i686", "armv7l", ""}) {
+    CHECK(dso_of(arch, 0xc0100000, kUser, 0xc0100010) == kernel);
+    CHECK(dso_of(arch, 0xc0100000, kKernel, 0x400100) == user);
+  }
+  // 64 bits: by the uppermost.
+  for (const char* arch : {"x86_64", "aarch64", ""}) {
+    CHECK(dso_of(arch, 0xffffffff81000000, kUser, 0xffffffff81000010) == kernel);
+    CHECK(dso_of(arch, 0xffffffff81000000, kKernel, 0x400100) == user);
+  }
+}
+
+TEST_CASE("chains end at the functions of --stop-bt alone") {
+  auto builder = demo().sample(sample_at(1));
+  ScriptOptions options;
+  options.fields = {"ip"};
+  const std::string whole = script(builder, options);
+  options.stop_at = {"main", "[unknown]"};  // no name, but what stands for one
+  CHECK(script(builder, options) == whole);
+}
+
+TEST_CASE("code is shown only where all branches were recorded, and where there is any") {
+  AttrSpec attr = without_chains();
+  attr.attr.sample_type |= PERF_SAMPLE_BRANCH_STACK;
+  attr.attr.branch_sample_type = PERF_SAMPLE_BRANCH_CALL_STACK;
+  auto some = demo(attr).sample(sample_at(1));
+  const TemporaryFile file(some.bytes());
+  ScriptOptions options;
+  options.input.path = file.path();
+  options.fields = {"brstackinsn"};
+  Output out(1);
+  const auto refused = run_script(options, out);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().exit_code == 2);
+  // Of files that are not here there is no code.
+  attr.attr.branch_sample_type = PERF_SAMPLE_BRANCH_ANY;
+  SampleSpec sample = sample_at(1);
+  sample.branches = {{0x400100, 0x400110, 1}, {0x400120, 0x4000f0, 1}};
+  auto all = demo(attr).sample(sample);
+  options.fields = {"insn,insnlen,disasm,brstackinsn"};
+  CHECK(script(all, options) == " ilen: 0\n\n");
+}
