@@ -289,6 +289,8 @@ _prof() {
         '*--hide-call-graph[Only the sampled address, on the sample'\''s line]' \
         '*--addr[Addresses of user space in call chains\: relative (to the file they are in) or absolute]:value:(relative absolute)' \
         '*--max-stack[Print this many frames of each call chain at most]:value: ' \
+        '*--stop-bt[End each call chain at the first of these functions\: SYMBOL,SYMBOL…]:value: ' \
+        '*--per-event-dump[The samples of each event into a file of its own, RECORDING.EVENT.dump]' \
         '*--show-mmap-events[Show mappings as well]' \
         '*--show-task-events[Show names, births and ends of threads as well]' \
         '*--show-switch-events[Show when threads go on and off the CPU as well]' \
@@ -296,6 +298,7 @@ _prof() {
         '*--show-namespace-events[Show which namespaces threads are in as well]' \
         '*--show-cgroup-events[Show the names of cgroups as well]' \
         '*--show-bpf-events[Show which BPF programs come and go as well]' \
+        '*--show-text-poke-events[Show where the kernel changed its own code as well]' \
         '*--show-round-events[Show the recorder'\''s rounds as well]' \
         '*--json[An object of JSON for each sample, one a line]:value: ' \
         '*-x[A table with this between its columns, and a line of their names first]:value: ' \

@@ -41,7 +41,7 @@ void add_field_options(CLI::App& command, ScriptOptions& options) {
       ->excludes(since_first);
 }
 
-void add_sideband_options(CLI::App& command, ScriptOptions::Sideband& shown) {
+void add_sideband_options(CLI::App& command, SidebandKinds& shown) {
   command.add_flag("--show-mmap-events", shown.mmap, "Show mappings as well");
   command.add_flag("--show-task-events", shown.task,
                    "Show names, births and ends of threads as well");
@@ -52,6 +52,8 @@ void add_sideband_options(CLI::App& command, ScriptOptions::Sideband& shown) {
                    "Show which namespaces threads are in as well");
   command.add_flag("--show-cgroup-events", shown.cgroup, "Show the names of cgroups as well");
   command.add_flag("--show-bpf-events", shown.bpf, "Show which BPF programs come and go as well");
+  command.add_flag("--show-text-poke-events", shown.text_poke,
+                   "Show where the kernel changed its own code as well");
   command.add_flag("--show-round-events", shown.round, "Show the recorder's rounds as well");
 }
 
@@ -93,6 +95,14 @@ void add_script_command(CLI::App& app, CommandRun& chosen) {
       ->transform(CLI::CheckedTransformer(kAddresses));
   command->add_option("--max-stack", options->max_stack,
                       "Print this many frames of each call chain at most");
+  command
+      ->add_option("--stop-bt", options->stop_at,
+                   "End each call chain at the first of these functions: SYMBOL,SYMBOL…")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->take_all();
+  command->add_flag("--per-event-dump", options->per_event_dump,
+                    "The samples of each event into a file of its own, RECORDING.EVENT.dump");
   add_sideband_options(*command, options->sideband);
   add_form_options(*command, *options);
   command->add_flag("-D,--dump,--dump-raw-trace", options->dump,

@@ -147,6 +147,17 @@ KsymbolRecord read_ksymbol(ByteReader& in) {
   return out;
 }
 
+/// {u64 addr, u16 old_len, u16 new_len, bytes of both}
+TextPokeRecord read_text_poke(ByteReader& in) {
+  TextPokeRecord out;
+  out.addr = in.u64();
+  const uint16_t old_size = in.u16();
+  const uint16_t new_size = in.u16();
+  out.old_bytes = in.bytes(old_size);
+  out.new_bytes = in.bytes(new_size);
+  return out;
+}
+
 BpfEventRecord read_bpf_event(ByteReader& in) {
   BpfEventRecord out;
   out.type = in.u16();
@@ -241,6 +252,8 @@ Record read_kernel_record(ByteReader& in, const RecordView& view, const SampleId
       return with_id(read_namespaces(in));
     case kRecordKsymbol:
       return with_id(read_ksymbol(in));
+    case kRecordTextPoke:
+      return with_id(read_text_poke(in));
     case kRecordBpfEvent:
       return with_id(read_bpf_event(in));
     case kRecordCgroup:

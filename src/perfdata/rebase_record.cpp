@@ -207,6 +207,7 @@ bool RecordRebaser::rewrite_other(const RecordView& view) {
       patch_id(8);
       break;
     case kRecordKsymbol:
+    case kRecordTextPoke:
       patch(0, rebase_.kernel_address(at<uint64_t>(0)));
       break;
     case kRecordCgroup:

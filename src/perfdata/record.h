@@ -148,6 +148,13 @@ struct KsymbolRecord {
   SampleId sample_id;
 };
 
+/// That the kernel changed its own code.
+struct TextPokeRecord {
+  uint64_t addr = 0;
+  std::span<const std::byte> old_bytes, new_bytes;
+  SampleId sample_id;
+};
+
 struct BpfEventRecord {
   uint16_t type = 0, flags = 0;
   uint32_t id = 0;
@@ -210,8 +217,8 @@ struct UnknownRecord {
 using Record =
     std::variant<UnknownRecord, SampleRecord, MmapRecord, CommRecord, TaskRecord, LostRecord,
                  LostSamplesRecord, ThrottleRecord, ReadRecord, SwitchRecord, NamespacesRecord,
-                 KsymbolRecord, BpfEventRecord, CgroupRecord, AuxRecord, CallchainDeferredRecord,
-                 BuildIdRecord, IdIndexRecord, ThreadMapRecord, CpuMapRecord, EventUpdateRecord,
-                 FinishedRoundRecord, FinishedInitRecord>;
+                 KsymbolRecord, TextPokeRecord, BpfEventRecord, CgroupRecord, AuxRecord,
+                 CallchainDeferredRecord, BuildIdRecord, IdIndexRecord, ThreadMapRecord,
+                 CpuMapRecord, EventUpdateRecord, FinishedRoundRecord, FinishedInitRecord>;
 
 }  // namespace prof

@@ -1,16 +1,19 @@
 #include "report/script.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
 
-#include "report/callchain.h"
 #include "report/dump.h"
 #include "report/filter.h"
 #include "report/header_text.h"
 #include "report/recording.h"
+#include "report/script_chain.h"
 #include "report/script_fields.h"
 #include "report/script_frames.h"
+#include "report/script_outputs.h"
 #include "report/script_sideband.h"
 #include "report/script_writer.h"
 #include "report/stack_walker.h"
@@ -31,31 +34,6 @@ constexpr size_t kMostText = size_t{1} << 26;    // bytes of tracepoints' fields
 
 /// Stands for the address spaces that prof does not map: hypervisors, guests.
 constexpr uint32_t kNoSpace = 0;
-
-/// Whether a chain is printed at all. As perf does, one with a marker that nobody knows is not: it
-/// comes from a frame pointer that led astray.
-bool is_sound(const U64View& chain) {
-  bool address = false;
-  for (size_t i = 0; i < chain.size(); ++i) {
-    switch (chain[i]) {
-      case kContextHypervisor:
-      case kContextKernel:
-      case kContextUser:
-      case kContextGuest:
-      case kContextGuestKernel:
-      case kContextGuestUser:
-        break;
-      case kContextUnwound:
-      case kContextJoined:
-        break;
-      default:
-        if (is_stop_marker(chain[i])) break;
-        if (chain[i] >= kContextMax) return false;
-        address = true;
-    }
-  }
-  return address;
-}
 
 /// What holds for a thread in a span of time: looked up once, not for each sample.
 struct ThreadSpan {
@@ -99,7 +77,7 @@ class Script {
         recording_(recording),
         decoder_(recording.events(), recording.reader().swapped()),
         filter_(std::move(filter)),
-        out_(out),
+        outputs_(out),
         walker_(recording, options.input.join_stacks),
         inlines_(recording),
         trace_points_(recording),
@@ -108,7 +86,7 @@ class Script {
         threads_(kThreadSpans) {}
 
   Result<void> choose_styles();
-  void print_all();
+  Result<void> print_all();
   /// What there is to tell of tracepoints.
   const std::vector<std::string>& warnings() const { return trace_points_.warnings(); }
 
@@ -120,6 +98,7 @@ class Script {
   /// Looks up what the samples taken since need, and prints them.
   void print_batch();
   void print_sideband(const RecordView& view);
+  std::string poked_function(const TextPokeRecord& poke);
   std::unique_ptr<ScriptWriter> make_writer(Recording& recording,
                                             const ScriptWriterOptions& options);
   const ThreadSpan& thread_of(const SampleRecord& sample);
@@ -133,7 +112,7 @@ class Script {
   Recording& recording_;
   const Decoder decoder_;
   SampleFilter filter_;
-  Output& out_;
+  ScriptOutputs outputs_;
   StackWalker walker_;
   InlineTable inlines_;
   TracePoints trace_points_;
@@ -202,9 +181,11 @@ Result<void> Script::choose_styles() {
                       options_.absolute_addresses || form != ScriptForm::Text,
                       walker_.shows_inlined(options_.input.inlined),
                       options_.writer.separator};
+    if (style.chains) frames.stop_at = options_.stop_at;
     style.frames = frames_of(frames);
     if (form == ScriptForm::Csv) {
       frames.in_chain = false;
+      frames.stop_at.clear();
       frames.fields = columns & kFieldsOfFrames;
       style.leaf = frames_of(frames);
     }
@@ -224,10 +205,16 @@ ScriptFrames* Script::frames_of(const FrameStyle& style) {
   return frames_.back().get();
 }
 
-void Script::print_all() {
-  writer_->begin(styles_, out_);
+Result<void> Script::print_all() {
+  if (options_.per_event_dump) {
+    const std::string& path = recording_.reader().path();
+    const auto events = recording_.events().all();
+    if (auto done = outputs_.open_dumps(path == "-" ? "perf.data" : path, events); !done)
+      return done;
+  }
+  for (Output* out : outputs_.all()) writer_->begin(styles_, *out);
   recording_.for_each_in_order([this](const RecordView& view, uint64_t) {
-    if (out_.broken()) return;
+    if (outputs_.broken()) return;
     if (view.header.type == kRecordSample) {
       take_sample(view);
     } else if (options_.sideband.any()) {
@@ -235,6 +222,7 @@ void Script::print_all() {
     }
   });
   print_batch();
+  return outputs_.finish();
 }
 
 uint32_t Script::space_of(ProcessId process, uint32_t version) {
@@ -348,13 +336,16 @@ void Script::print_batch() {
   const std::string_view texts(pending_texts_);
   const std::span<const uint32_t> numbers(pending_frames_);
   for (PendingSample& pending : pending_) {
-    if (out_.broken()) break;
+    if (outputs_.broken()) break;
     ScriptSample& sample = pending.sample;
     sample.shown_time = shown_time_.of(sample.id.time);
-    sample.frames = numbers.subspan(begin, pending.frames_end - begin);
+    sample.frames =
+        up_to_stop(*sample.style->frames, numbers.subspan(begin, pending.frames_end - begin));
     sample.before = texts.substr(text_begin, pending.before_end - text_begin);
     sample.after = texts.substr(pending.before_end, pending.text_end - pending.before_end);
-    writer_->print(sample, out_);
+    const auto event = static_cast<size_t>(sample.style - styles_.data());
+    outputs_.count(event);
+    writer_->print(sample, outputs_.of(event));
     begin = pending.frames_end;
     text_begin = pending.text_end;
   }
@@ -364,6 +355,15 @@ void Script::print_batch() {
   for (const auto& frames : frames_) {
     if (frames->full()) frames->forget();
   }
+}
+
+/// "read_tsc+0x4": where the kernel changed its code.
+std::string Script::poked_function(const TextPokeRecord& poke) {
+  const ResolvedAddress found = recording_.resolve({}, poke.sample_id.time, CpuMode::Kernel,
+                                                   FrameAddress{VirtAddr{poke.addr}});
+  if (!found.symbol.found()) return {};
+  return fmt::format("{}+0x{:x}", recording_.strings()[found.symbol.name],
+                     found.dso_address - found.symbol.start);
 }
 
 void Script::print_sideband(const RecordView& view) {
@@ -389,39 +389,12 @@ void Script::print_sideband(const RecordView& view) {
   shown.comm = name;
   // perf's own records have no time.
   shown.shown_time = shown.id.time == 0 ? 0 : shown_time_.of(shown.id.time);
-  writer_->print_sideband(*record, view.header.misc, shown, out_);
+  std::string function;
+  if (const auto* poke = std::get_if<TextPokeRecord>(&*record)) function = poked_function(*poke);
+  writer_->print_sideband(*record, view.header.misc, shown, function, outputs_.shared());
 }
 
 }  // namespace
-
-bool ScriptOptions::Sideband::shows(uint32_t record_type) const {
-  switch (record_type) {
-    case kRecordMmap:
-    case kRecordMmap2:
-      return mmap;
-    case kRecordComm:
-    case kRecordFork:
-    case kRecordExit:
-      return task;
-    case kRecordSwitch:
-    case kRecordSwitchCpuWide:
-      return switches;
-    case kRecordLost:
-    case kRecordLostSamples:
-      return lost;
-    case kRecordNamespaces:
-      return namespaces;
-    case kRecordCgroup:
-      return cgroup;
-    case kRecordKsymbol:
-    case kRecordBpfEvent:
-      return bpf;
-    case kRecordFinishedRound:
-      return round;
-    default:
-      return false;
-  }
-}
 
 Result<std::vector<std::string>> run_script(const ScriptOptions& options, Output& out) {
   auto opened = Recording::open(options.input);
@@ -437,7 +410,7 @@ Result<std::vector<std::string>> run_script(const ScriptOptions& options, Output
   if (!filter) return tl::unexpected(std::move(filter.error()));
   Script script(options, recording, std::move(*filter), out);
   if (auto done = script.choose_styles(); !done) return tl::unexpected(std::move(done.error()));
-  script.print_all();
+  if (auto done = script.print_all(); !done) return tl::unexpected(std::move(done.error()));
   std::vector<std::string> warnings = recording.warnings();
   warnings.insert(warnings.end(), script.warnings().begin(), script.warnings().end());
   return warnings;

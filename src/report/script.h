@@ -8,6 +8,7 @@
 #include "common/output.h"
 #include "common/result.h"
 #include "report/load.h"
+#include "report/script_sideband.h"
 #include "report/script_writer.h"
 
 namespace prof {
@@ -18,19 +19,12 @@ struct ScriptOptions {
   ScriptWriterOptions writer;
   enum class Times : uint8_t { Clock, SinceFirst, SinceLast };
   Times times = Times::Clock;
-  uint32_t max_stack = 0;           // frames of each call chain at most; 0: all
-  bool hide_call_graph = false;     // only the sampled address, on the sample's line
-  bool absolute_addresses = false;  // of user space in call chains, too
-  struct Sideband {                 // records that are no samples, to be shown as well
-    bool mmap = false, task = false, switches = false, lost = false, namespaces = false,
-         cgroup = false, bpf = false, round = false;
-    /// Whether it is to be shown of records of this type.
-    bool shows(uint32_t record_type) const;
-    bool any() const {
-      return mmap || task || switches || lost || namespaces || cgroup || bpf || round;
-    }
-  };
-  Sideband sideband;
+  std::vector<std::string> stop_at;  // call chains end at these functions
+  bool per_event_dump = false;       // into a file for each event, beside the recording
+  uint32_t max_stack = 0;            // frames of each call chain at most; 0: all
+  bool hide_call_graph = false;      // only the sampled address, on the sample's line
+  bool absolute_addresses = false;   // of user space in call chains, too
+  SidebandKinds sideband;            // records that are no samples, to be shown as well
   bool header = false;
   bool header_only = false;
   bool dump = false;  // the records as they lie in the file, see dump.h

@@ -50,7 +50,8 @@ class CsvWriter : public ScriptWriter {
               std::string& texts) override;
   void print(const ScriptSample& sample, Output& out) override;
   /// Rows are samples.
-  void print_sideband(const Record&, uint16_t, const ScriptSample&, Output&) override {}
+  void print_sideband(const Record&, uint16_t, const ScriptSample&, std::string_view,
+                      Output&) override {}
 
  private:
   void append_start(const ScriptSample& sample);

@@ -30,6 +30,7 @@ std::string_view dso_name_of(const Recording& recording, const ResolvedAddress& 
 void ScriptFrames::forget() {
   slots_.assign(kFirstSlots, {});
   texts_.clear();
+  stops_.clear();
   waiting_.clear();
   chunks_.clear();
   chunk_left_ = 0;
@@ -58,8 +59,10 @@ uint32_t ScriptFrames::add(uint32_t key, const ThreadState& state, uint64_t time
 
 void ScriptFrames::finish() {
   for (const Waiting& waiting : waiting_) {
+    stop_ = false;
     format(waiting.resolved, waiting.mode, waiting.address);
     texts_.push_back(store(line_));
+    if (!style_.stop_at.empty()) stops_.push_back(stop_);
   }
   waiting_.clear();
 }
@@ -95,8 +98,10 @@ void ScriptFrames::format(const ResolvedAddress& resolved, CpuMode mode, uint64_
     return;
   }
   append_inlined(resolved, mode, address);
+  if (stop_) return;
   append_address(resolved, mode, address);
   const Symbol& symbol = resolved.symbol;
+  stop_ = symbol.found() && is_stop(recording_.strings()[symbol.name]);
   if (style_.fields & kFieldSym) {
     line_ += ' ';
     line_ += symbol.found() ? recording_.strings()[symbol.name] : kUnknownName;
@@ -130,7 +135,13 @@ void ScriptFrames::append_inlined(const ResolvedAddress& resolved, CpuMode mode,
     line_ += kInlinedMark;
     append_line(call);
     line_ += '\n';
+    stop_ = is_stop(recording_.strings()[call.name]);
+    if (stop_) return;
   }
+}
+
+bool ScriptFrames::is_stop(std::string_view function) const {
+  return std::ranges::find(style_.stop_at, function) != style_.stop_at.end();
 }
 
 void ScriptFrames::append_address(const ResolvedAddress& resolved, CpuMode mode, uint64_t address) {
@@ -209,6 +220,10 @@ void ScriptFrames::format_parts(const ResolvedAddress& resolved, CpuMode mode, u
     all.back().line = std::move(with_line.line);
     all.back().code = std::move(with_line.code);
   }
+  const auto last =
+      std::ranges::find_if(all, [this](const Parts& parts) { return is_stop(parts.symbol); });
+  stop_ = last != all.end();
+  if (stop_) all.erase(last + 1, all.end());
   if (style_.form == ScriptForm::Json) {
     for (const Parts& parts : all) append_object(parts);
     line_.pop_back();  // the comma after the last

@@ -30,10 +30,11 @@ enum class ScriptForm : uint8_t {
 struct FrameStyle {
   ScriptFieldSet fields = 0;  // of kFieldsOfFrames
   ScriptForm form = ScriptForm::Text;
-  bool in_chain = false;          // a line of its own: tabulator before, newline after
-  bool absolute_address = false;  // for user space too, as perf 6.2 and later
-  bool inlined = false;           // show inlined calls, each on a line of its own
-  std::string separator = {};     // of Csv
+  bool in_chain = false;                  // a line of its own: tabulator before, newline after
+  bool absolute_address = false;          // for user space too, as perf 6.2 and later
+  bool inlined = false;                   // show inlined calls, each on a line of its own
+  std::string separator = {};             // of Csv
+  std::vector<std::string> stop_at = {};  // functions that a chain ends at
   bool operator==(const FrameStyle&) const = default;
 };
 
@@ -86,6 +87,8 @@ class ScriptFrames {
   /// Makes the texts of all numbers given since, with what is now known of their calls.
   void finish();
   std::string_view text(uint32_t number) const { return texts_[number]; }
+  /// Whether a chain ends there, by the style's stop_at.
+  bool stops(uint32_t number) const { return !style_.stop_at.empty() && stops_[number]; }
 
   /// Whether so much is kept that it should be forgotten when what was numbered is printed.
   bool full() const;
@@ -130,12 +133,15 @@ class ScriptFrames {
   void append_address(const ResolvedAddress& resolved, CpuMode mode, uint64_t address);
   void append_offset(const ResolvedAddress& resolved);
   void append_line(const SourceCall& call);
+  bool is_stop(std::string_view function) const;
 
   Recording& recording_;
   InlineTable& inlines_;
   FrameStyle style_;
   std::vector<Slot> slots_;              // open addressing
   std::vector<std::string_view> texts_;  // by number
+  std::vector<bool> stops_;              // by number, if there is anything to stop at
+  bool stop_ = false;                    // at what line_ is of
   std::vector<Waiting> waiting_;         // the numbers after texts_
   std::vector<std::unique_ptr<char[]>> chunks_;
   char* chunk_at_ = nullptr;  // where the next text goes

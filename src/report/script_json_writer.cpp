@@ -207,8 +207,8 @@ void JsonWriter::print(const ScriptSample& sample, Output& out) {
 }
 
 void JsonWriter::print_sideband(const Record& record, uint16_t, const ScriptSample& owner,
-                                Output& out) {
-  text_ = sideband_text(record);
+                                std::string_view function, Output& out) {
+  text_ = sideband_text(record, function);
   // "PERF_RECORD_MMAP2 …": its first word is the type.
   constexpr std::string_view kPrefix = "PERF_RECORD_";
   std::string_view text = text_;

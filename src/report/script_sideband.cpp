@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "perfdata/format.h"
+
 namespace prof {
 
 namespace {
@@ -92,6 +94,23 @@ void write(std::string& out, const KsymbolRecord& record) {
                      record.addr, record.length, record.type, record.flags, record.name);
 }
 
+/// As perf's dump of bytes, sixteen in a row.
+void write_bytes(std::string& out, std::string_view what, std::span<const std::byte> bytes) {
+  constexpr size_t kInARow = 16;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (i % kInARow == 0) out += fmt::format("            {} bytes:", what);
+    out += fmt::format(" {:02x}", std::to_integer<unsigned>(bytes[i]));
+    if (i % kInARow == kInARow - 1 || i + 1 == bytes.size()) out += '\n';
+  }
+}
+
+void write_poke(std::string& out, const TextPokeRecord& record, std::string_view function) {
+  out += fmt::format("PERF_RECORD_TEXT_POKE {:x} {} old len {} new len {}\n", record.addr, function,
+                     record.old_bytes.size(), record.new_bytes.size());
+  write_bytes(out, "Old", record.old_bytes);
+  write_bytes(out, "New", record.new_bytes);
+}
+
 void write(std::string& out, const BpfEventRecord& record) {
   out += fmt::format("PERF_RECORD_BPF_EVENT type {}, flags {}, id {}\n", record.type, record.flags,
                      record.id);
@@ -120,6 +139,37 @@ concept HasSampleId = requires(const T& record) {
 };
 
 }  // namespace
+
+bool SidebandKinds::shows(uint32_t record_type) const {
+  switch (record_type) {
+    case kRecordMmap:
+    case kRecordMmap2:
+      return mmap;
+    case kRecordComm:
+    case kRecordFork:
+    case kRecordExit:
+      return task;
+    case kRecordSwitch:
+    case kRecordSwitchCpuWide:
+      return switches;
+    case kRecordLost:
+    case kRecordLostSamples:
+      return lost;
+    case kRecordNamespaces:
+      return namespaces;
+    case kRecordCgroup:
+      return cgroup;
+    case kRecordKsymbol:
+    case kRecordBpfEvent:
+      return bpf;
+    case kRecordTextPoke:
+      return text_poke;
+    case kRecordFinishedRound:
+      return round;
+    default:
+      return false;
+  }
+}
 
 void ThreadNames::apply(const Record& record) {
   if (const auto* comm = std::get_if<CommRecord>(&record)) {
@@ -164,8 +214,12 @@ std::string_view misc_words(const Record& record) {
   return {};
 }
 
-std::string sideband_text(const Record& record) {
+std::string sideband_text(const Record& record, std::string_view function) {
   std::string out;
+  if (const auto* poke = std::get_if<TextPokeRecord>(&record)) {
+    write_poke(out, *poke, function);
+    return out;
+  }
   std::visit([&out](const auto& body) { write(out, body); }, record);
   return out;
 }

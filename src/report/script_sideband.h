@@ -11,6 +11,17 @@
 
 namespace prof {
 
+/// Which records that are no samples are to be shown.
+struct SidebandKinds {
+  bool mmap = false, task = false, switches = false, lost = false, namespaces = false,
+       cgroup = false, bpf = false, round = false, text_poke = false;
+  /// Whether it is to be shown of records of this type.
+  bool shows(uint32_t record_type) const;
+  bool any() const {
+    return mmap || task || switches || lost || namespaces || cgroup || bpf || round || text_poke;
+  }
+};
+
 /// What each thread is called at the record that is being printed. Fed with every COMM and FORK in
 /// the order of printing, because most of them (those of processes that were there already) have no
 /// time by which to ask a ProcessTable.
@@ -35,8 +46,9 @@ SidebandOwner sideband_owner(const Record& record);
 /// SWITCH that was preempted.
 std::string_view misc_words(const Record& record);
 
+/// `function`: where the kernel changed its code, "read_tsc+0x4"; empty if that is not known.
 /// "PERF_RECORD_MMAP2 11/11: [0x400000(0x1000) @ 0 08:01 5 0]: r-xp /bin/demo" and the like, with
 /// the newline; empty for records that have no text.
-std::string sideband_text(const Record& record);
+std::string sideband_text(const Record& record, std::string_view function = {});
 
 }  // namespace prof

@@ -22,7 +22,7 @@ class TextWriter : public ScriptWriter {
               std::string& texts) override;
   void print(const ScriptSample& sample, Output& out) override;
   void print_sideband(const Record& record, uint16_t misc, const ScriptSample& owner,
-                      Output& out) override;
+                      std::string_view function, Output& out) override;
 
  private:
   void print_start(const ScriptSample& sample, std::string_view flags, Output& out);
@@ -71,7 +71,7 @@ void TextWriter::print(const ScriptSample& sample, Output& out) {
 }
 
 void TextWriter::print_sideband(const Record& record, uint16_t misc, const ScriptSample& owner,
-                                Output& out) {
+                                std::string_view function, Output& out) {
   if (std::holds_alternative<FinishedRoundRecord>(record)) {  // nobody's
     out.write(sideband_text(record));
     return;
@@ -80,7 +80,7 @@ void TextWriter::print_sideband(const Record& record, uint16_t misc, const Scrip
   if (owner.style->has(kFieldMisc))
     flags = std::string(misc_letter(misc)).append(misc_words(record));
   print_start(owner, flags, out);
-  out.write(sideband_text(record));
+  out.write(sideband_text(record, function));
 }
 
 }  // namespace

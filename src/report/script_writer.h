@@ -62,8 +62,9 @@ class ScriptWriter {
                       const EventStyle& style, std::string& texts) = 0;
   virtual void print(const ScriptSample& sample, Output& out) = 0;
   /// A record that is no sample, of this thread; `misc` is that of its header.
+  /// `function` is that of sideband_text().
   virtual void print_sideband(const Record& record, uint16_t misc, const ScriptSample& owner,
-                              Output& out) = 0;
+                              std::string_view function, Output& out) = 0;
 };
 
 /// What makes the texts of tracepoints' fields; nullptr where no style shows them.

@@ -4,6 +4,7 @@ and the fields that perf's text has on demand."""
 import csv
 import io
 import json
+import os
 import re
 
 from harness import (check, check_equal, check_in, check_same_lines, main, perf_ok, prof, prof_ok,
@@ -149,6 +150,55 @@ def the_dump_has_every_record_at_its_offset(tmp):
     check_equal(sorted(samples.findall(ours)), sorted(samples.findall(theirs)), "samples")
     sideband = re.compile(r"PERF_RECORD_(?:MMAP2|COMM|FORK|EXIT|SWITCH).*", re.M)
     check_equal(sorted(sideband.findall(ours)), sorted(sideband.findall(theirs)), "others")
+
+
+@test
+def chains_end_at_the_functions_of_stop_bt(tmp):
+    path = record(tmp, "-g", "-e", "cpu-clock")
+    whole = both(path, "-F", "comm,tid,time,event,ip,sym")
+    functions = re.findall(r"^\t +[0-9a-f]+ (\S+)$", whole, re.M)
+    check(len(set(functions)) > 5, f"functions: {set(functions)}")
+    often = sorted(set(functions) - {"[unknown]"}, key=lambda name: (-functions.count(name), name))
+    sizes = [len(both(path, "-F", "comm,tid,time,event,ip,sym", "--stop-bt", stop)) for stop in
+             (often[0], ",".join(often[:5]), "no_such_function", ",".join(often[-2:]))]
+    check(sizes[1] < len(whole), f"nothing ends at {often[:5]}")
+    check_equal(sizes[2], len(whole), "size without such a function")
+    frames = [json.loads(line)["stack"] for line in
+              prof_ok("script", "--json", "-i", path, "--stop-bt", often[0]).out.splitlines()]
+    stops = [[frame.get("sym") == often[0] for frame in stack] for stack in frames]
+    check(any(any(stack) for stack in stops), "none stops")
+    check(all(not any(stack[:-1]) for stack in stops), "a chain goes on")
+    rows = csv.DictReader(io.StringIO(prof_ok("script", "--csv", "-i", path, "--stop-bt",
+                                              often[0]).out))
+    check(all(often[0] not in row["stack"].split(";")[1:] for row in rows), "a row goes on")
+
+
+@test
+def the_samples_of_each_event_go_to_a_dump_of_their_own(tmp):
+    path = record(tmp, "-g", "-e", "cpu-clock", "-e", "page-faults", "-e", "dummy")
+    dumps = [f"{path}.{name}.dump" for name in ("cpu-clock", "page-faults", "dummy")]
+    for options in (["-F", "comm,tid,time,period,event,ip"],
+                    ["-F", "comm,pid,misc,time,ip", "--show-task-events"]):
+        told, texts = [], []
+        for tool in (perf_ok, prof_ok):
+            told.append(tool("script", "--per-event-dump", "-i", path, *options).out)
+            texts.append([open(dump, encoding="utf-8", errors="replace").read() for dump in dumps])
+            for dump in dumps:
+                os.remove(dump)
+        # perf says what a file has before it writes the rest to it.
+        told = [re.sub(r"p..f (script: Wrote) [0-9.]+", r"\1", each) for each in told]
+        check_same_lines(told[1], told[0], "told")
+        check(all(texts[0][:2]), "empty dumps")
+        for ours, theirs in zip(texts[1], texts[0]):
+            check_same_lines(ours, theirs, "dump")
+    prof_ok("script", "--csv", "--per-event-dump", "-i", path)
+    for dump in dumps:
+        check(open(dump, encoding="utf-8").read().startswith("comm,"), f"{dump} has no columns")
+        os.remove(dump)
+    os.mkdir(dumps[1])
+    done = prof("script", "--per-event-dump", "-i", path)
+    check_equal(done.code, 1, "exit code where a dump cannot be written")
+    check_in("page-faults.dump", done.err)
 
 
 main(require_perf)

@@ -244,6 +244,15 @@ TEST_CASE("the rarer kernel records come back in either byte order") {
     CHECK(symbol.type == 1);
     CHECK(symbol.flags == 0);
   }
+  SECTION("TEXT_POKE") {
+    body.u64(0xffffffff81000123).u16(2).u16(3).text("abcde").zeros(3);
+    builder.record(kRecordTextPoke, 1, body.view(), kWhen);
+    const auto poke = decoded<TextPokeRecord>(builder);
+    CHECK(poke.addr == 0xffffffff81000123);
+    CHECK(poke.old_bytes.size() == 2);
+    REQUIRE(poke.new_bytes.size() == 3);
+    CHECK(poke.new_bytes[2] == std::byte{'e'});
+  }
   SECTION("BPF_EVENT") {
     body.u16(1).u16(0).u32(31).text("tagtagta");
     builder.record(kRecordBpfEvent, 0, body.view(), kWhen);
