@@ -306,12 +306,6 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
     result.dso_address = raw(address.addr);
     result.symbol.miss = MissReason::Unmapped;
     return result;
-  const auto time_of = [&decoder](const RecordView& view) {
-    const uint64_t time = decoder.time_of(view).value_or(0);
-    return time == UINT64_MAX ? 0 : time;
-  };
-  if (reader_->has_parts()) return SegmentMerge(*reader_, time_of, visit).run();
-  RecordCursor cursor(*reader_);
   }
   const uint64_t looked_up = result.mapping->to_dso(lookup);
   result.looked_up = looked_up;
@@ -323,6 +317,12 @@ ResolvedAddress Recording::resolve(const ThreadState& state, uint64_t time, CpuM
 void Recording::for_each_in_order(
     const std::function<void(const RecordView&, uint64_t time)>& visit) {
   const Decoder decoder(events(), reader_->swapped());
+  const auto time_of = [&decoder](const RecordView& view) {
+    const uint64_t time = decoder.time_of(view).value_or(0);
+    return time == UINT64_MAX ? 0 : time;
+  };
+  if (reader_->has_parts()) return SegmentMerge(*reader_, time_of, visit).run();
+  RecordCursor cursor(*reader_);
   RoundSorter sorter(visit);
   RecordView view;
   while (cursor.next(view)) {

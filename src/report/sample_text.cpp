@@ -66,6 +66,8 @@ Weight weight_of(const SampleRecord& sample, const EventAttr& event) {
 SampleText::SampleText(Recording& recording)
     : recording_(recording),
       branches_(recording),
+      code_(recording),
+      branch_code_(recording, code_.code()),
       machine_(recording.reader().features().arch.value_or("")) {}
 
 void SampleText::append_address(const SampleRecord& sample, const ThreadState& state,
@@ -124,6 +126,20 @@ void SampleText::append_registers(uint64_t abi, uint64_t mask, const U64View& va
   }
 }
 
+void SampleText::append_code(const SampleRecord& sample, const ThreadState& state,
+                             ScriptFieldSet fields, std::string& out) {
+  const auto bytes = code_.bytes(sample, state);
+  if (fields & kFieldInsnlen) fmt::format_to(std::back_inserter(out), " ilen: {}", bytes.size());
+  if ((fields & kFieldInsn) && !bytes.empty()) {
+    out += " insn: ";
+    append_bytes(bytes, out);
+  }
+  if ((fields & kFieldDisasm) && !bytes.empty()) {
+    out += "\t\t";
+    out += code_.meaning(sample, state);
+  }
+}
+
 void SampleText::append_after_address(const SampleRecord& sample, const Place& place,
                                       ScriptFieldSet fields, std::string& out) {
   const perf_event_attr& attr = recording_.events()[sample.event].attr;
@@ -139,6 +155,12 @@ void SampleText::append_after_address(const SampleRecord& sample, const Place& p
   if ((fields & kFieldBpfOutput) && attr.type == PERF_TYPE_SOFTWARE &&
       attr.config == PERF_COUNT_SW_BPF_OUTPUT && !sample.raw.empty()) {
     append_bpf_output(sample.raw, out);
+  }
+  if (fields & (kFieldInsn | kFieldInsnlen | kFieldDisasm)) {
+    append_code(sample, place.state, fields, out);
+  }
+  if (fields & (kFieldBrstackinsn | kFieldBrstackinsnlen)) {
+    branch_code_.append(sample, place.state, (fields & kFieldBrstackinsnlen) != 0, out);
   }
   if (fields & kFieldPhysAddr) fmt::format_to(std::back_inserter(out), "{:16x}", sample.phys_addr);
   if (fields & kFieldDataPageSize) append_page_size(sample.data_page_size, out);

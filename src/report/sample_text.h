@@ -1,10 +1,13 @@
 // SampleText: what `prof script` prints of a sample besides whose, when and where it is: addresses
-// of data, weights, registers, branches, page sizes, cgroups. Used by script, for each sample.
+// of data, weights, registers, branches, instructions, page sizes, cgroups. Used by script, for
+// each sample.
 #pragma once
 
 #include <string>
 
+#include "report/branch_code.h"
 #include "report/branch_text.h"
+#include "report/code_text.h"
 #include "report/recording.h"
 #include "report/script_fields.h"
 
@@ -38,10 +41,14 @@ class SampleText {
  private:
   void append_address(const SampleRecord& sample, const ThreadState& state, ScriptFieldSet fields,
                       std::string& out);
+  void append_code(const SampleRecord& sample, const ThreadState& state, ScriptFieldSet fields,
+                   std::string& out);
   void append_registers(uint64_t abi, uint64_t mask, const U64View& values, std::string& out);
 
   Recording& recording_;
   BranchText branches_;
+  CodeText code_;
+  BranchCode branch_code_;
   size_t source_width_ = 0;  // of the longest text of a data source so far
   std::string machine_;      // that it was recorded on
 };

@@ -3,6 +3,7 @@
 // semicolons between, as in folded stacks.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,10 +20,11 @@ namespace {
 constexpr std::array<ScriptField, 7> kStartColumns = {kFieldComm, kFieldPid, kFieldTid, kFieldCpu,
                                                       kFieldMisc, kFieldTod, kFieldTime};
 constexpr std::array<ScriptField, 2> kEventColumns = {kFieldEvent, kFieldPeriod};
-constexpr std::array<ScriptField, 15> kSampleColumns = {
+constexpr std::array<ScriptField, 20> kSampleColumns = {
     kFieldTrace,      kFieldAddr,     kFieldDataSrc,      kFieldWeight,       kFieldInsLat,
     kFieldRetireLat,  kFieldIregs,    kFieldUregs,        kFieldBrstack,      kFieldBrstacksym,
-    kFieldBrstackoff, kFieldPhysAddr, kFieldDataPageSize, kFieldCodePageSize, kFieldCgroup};
+    kFieldBrstackoff, kFieldPhysAddr, kFieldDataPageSize, kFieldCodePageSize, kFieldCgroup,
+    kFieldInsn,       kFieldInsnlen,  kFieldDisasm,       kFieldBrstackinsn,  kFieldBrstackinsnlen};
 
 std::string_view name_of(ScriptField field) {
   for (const auto& [name, known] : script_field_names()) {
@@ -32,9 +34,9 @@ std::string_view name_of(ScriptField field) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \n");
+  const size_t begin = text.find_first_not_of(" \t\n");
   if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \n") + 1 - begin);
+  return text.substr(begin, text.find_last_not_of(" \t\n") + 1 - begin);
 }
 
 class CsvWriter : public ScriptWriter {
@@ -99,7 +101,11 @@ size_t CsvWriter::note(const SampleRecord& sample, const SampleText::Place& plac
     } else {
       sample_text_.append_after_address(sample, place, column, cell_);
     }
-    append_cell(texts, trimmed(cell_), separator_);
+    std::string_view cell = trimmed(cell_);
+    if (column & (kFieldInsn | kFieldInsnlen)) {  // "insn: 55", in a column of that name
+      cell.remove_prefix(std::min(cell.find(' ') + 1, cell.size()));
+    }
+    append_cell(texts, cell, separator_);
   }
   return texts.size();
 }

@@ -12,7 +12,7 @@ namespace prof {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ScriptField>, 38> kNames = {{
+constexpr std::array<std::pair<std::string_view, ScriptField>, 43> kNames = {{
     {"comm", kFieldComm},
     {"tid", kFieldTid},
     {"pid", kFieldPid},
@@ -48,6 +48,11 @@ constexpr std::array<std::pair<std::string_view, ScriptField>, 38> kNames = {{
     {"bpf-output", kFieldBpfOutput},
     {"machine_pid", kFieldMachinePid},
     {"vcpu", kFieldVcpu},
+    {"insn", kFieldInsn},
+    {"insnlen", kFieldInsnlen},
+    {"disasm", kFieldDisasm},
+    {"brstackinsn", kFieldBrstackinsn},
+    {"brstackinsnlen", kFieldBrstackinsnlen},
     {"synth", kFieldSynth},
     {"callindent", kFieldCallindent},
     {"ipc", kFieldIpc},
@@ -158,6 +163,11 @@ Result<ScriptFieldChoice> parse_list(std::string_view text, ScriptFieldChoice be
     if (edits) word.remove_prefix(1);
     const auto found =
         std::ranges::find_if(kNames, [&](const auto& entry) { return entry.first == word; });
+    if (found == kNames.end() && word == "metric") {
+      return fail(
+          "field 'metric' is not shown: what it computes of groups of counters is of perf stat",
+          "leave it out", 2);
+    }
     if (found == kNames.end()) {
       return fail(fmt::format("no field '{}' to show", word), "fields are " + all_names(), 2);
     }
@@ -176,6 +186,28 @@ Result<ScriptFieldChoice> parse_list(std::string_view text, ScriptFieldChoice be
     return fail("field 'dsoff' says where in a DSO: it needs 'dso'", {}, 2);
   }
   return choice;
+}
+
+/// Branches that were asked for must have been recorded; to know the code between them, all.
+Result<void> check_branches(const ScriptFieldChoices& choices, std::span<const EventAttr> events) {
+  constexpr ScriptFieldSet kBetween = kFieldBrstackinsn | kFieldBrstackinsnlen;
+  constexpr ScriptFieldSet kBranches =
+      kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff | kBetween;
+  ScriptFieldSet asked = 0;
+  for (const ScriptFieldChoice& choice : choices) asked |= choice.fields | choice.added;
+  const auto has_branches = [](const EventAttr& e) { return e.has(PERF_SAMPLE_BRANCH_STACK); };
+  if ((asked & kBranches) && std::ranges::none_of(events, has_branches)) {
+    return fail("samples have no branches to show", "they are recorded by prof record -b", 2);
+  }
+  const auto has_all = [&](const EventAttr& e) {
+    return has_branches(e) && (e.attr.branch_sample_type & PERF_SAMPLE_BRANCH_ANY) != 0;
+  };
+  if ((asked & kBetween) && std::ranges::none_of(events, has_all)) {
+    return fail(fmt::format("not all branches were recorded, so '{}' cannot be shown",
+                            name_of(asked & kBetween)),
+                "record with prof record -b", 2);
+  }
+  return {};
 }
 
 }  // namespace
@@ -214,14 +246,7 @@ Result<std::vector<ScriptFieldSet>> script_fields_of(const ScriptFieldChoices& c
   const bool tracepoint_chains = std::ranges::any_of(events, [](const EventAttr& event) {
     return event.attr.type == PERF_TYPE_TRACEPOINT && event.has(PERF_SAMPLE_CALLCHAIN);
   });
-  constexpr ScriptFieldSet kBranches = kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff;
-  const bool wants_branches = std::ranges::any_of(choices, [](const ScriptFieldChoice& choice) {
-    return ((choice.fields | choice.added) & kBranches) != 0;
-  });
-  if (wants_branches &&
-      std::ranges::none_of(events, [](const auto& e) { return e.has(PERF_SAMPLE_BRANCH_STACK); })) {
-    return fail("samples have no branches to show", "they are recorded by prof record -b", 2);
-  }
+  if (auto done = check_branches(choices, events); !done) return tl::unexpected(done.error());
   std::array<std::optional<ScriptFieldSet>, PERF_TYPE_MAX + 1> of_type{};
   std::vector<ScriptFieldSet> out;
   for (const EventAttr& event : events) {

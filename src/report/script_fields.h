@@ -52,6 +52,11 @@ enum ScriptField : uint64_t {
   kFieldBpfOutput = uint64_t{1} << 34,
   kFieldMachinePid = uint64_t{1} << 35,
   kFieldVcpu = uint64_t{1} << 36,
+  kFieldInsn = uint64_t{1} << 40,     // the bytes of the instruction
+  kFieldInsnlen = uint64_t{1} << 41,  // how many
+  kFieldDisasm = uint64_t{1} << 42,   // what they mean
+  kFieldBrstackinsn = uint64_t{1} << 43,
+  kFieldBrstackinsnlen = uint64_t{1} << 44,
   // What only samples have that a trace was decoded to, which prof does not: nothing is shown.
   kFieldSynth = uint64_t{1} << 37,
   kFieldCallindent = uint64_t{1} << 38,
@@ -66,7 +71,8 @@ inline constexpr ScriptFieldSet kFieldsBeforeAddress =
     kFieldAddr | kFieldDataSrc | kFieldWeight | kFieldInsLat | kFieldRetireLat | kFieldFlags;
 inline constexpr ScriptFieldSet kFieldsAfterAddress =
     kFieldIregs | kFieldUregs | kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff |
-    kFieldPhysAddr | kFieldDataPageSize | kFieldCodePageSize | kFieldCgroup | kFieldBpfOutput;
+    kFieldPhysAddr | kFieldDataPageSize | kFieldCodePageSize | kFieldCgroup | kFieldBpfOutput |
+    kFieldInsn | kFieldInsnlen | kFieldDisasm | kFieldBrstackinsn | kFieldBrstackinsnlen;
 
 /// What -F said: a list of its own, or additions to and removals from the default.
 struct ScriptFieldChoice {

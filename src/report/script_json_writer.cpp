@@ -21,6 +21,8 @@ class JsonWriter : public ScriptWriter {
   JsonWriter(Recording& recording, TracePoints& points)
       : recording_(recording),
         points_(points),
+        code_(recording),
+        branch_code_(recording, code_.code()),
         machine_(recording.reader().features().arch.value_or("")) {}
 
   void begin(std::span<const EventStyle> styles, Output&) override {
@@ -30,17 +32,21 @@ class JsonWriter : public ScriptWriter {
               std::string& texts) override;
   void print(const ScriptSample& sample, Output& out) override;
   void print_sideband(const Record& record, uint16_t misc, const ScriptSample& owner,
-                      Output& out) override;
+                      std::string_view function, Output& out) override;
 
  private:
   void append_owner(const ScriptSample& sample);
   void append_trace(const SampleRecord& sample, std::string& out);
   void append_field(const EventField& field, const SampleRecord& sample, std::string& out);
+  void append_code(const SampleRecord& sample, const ThreadState& state, const EventStyle& style,
+                   std::string& out);
   void append_registers(std::string_view key, uint64_t mask, const U64View& values,
                         std::string& out);
 
   Recording& recording_;
   TracePoints& points_;
+  CodeText code_;
+  BranchCode branch_code_;
   const std::string machine_;
   std::unique_ptr<TraceText> trace_text_;
   std::string line_, text_;
@@ -139,7 +145,54 @@ void JsonWriter::append_trace(const SampleRecord& sample, std::string& out) {
   out += "},";
 }
 
-size_t JsonWriter::note(const SampleRecord& sample, const SampleText::Place&,
+/// An instruction, or what there is to say between two.
+void append_code_line(const CodeLine& line, std::string& out) {
+  out += '{';
+  switch (line.kind) {
+    case CodeLine::Kind::Function:
+      append_text(out, "function", line.function);
+      append_number(out, "offset", line.offset);
+      break;
+    case CodeLine::Kind::Instruction: {
+      append_hex(out, "addr", line.address);
+      std::string bytes;
+      append_bytes(line.bytes, bytes);
+      append_text(out, "insn", bytes);
+      if (!line.branch) break;
+      out += line.branch->mispredicted ? "\"predicted\":false," : "\"predicted\":true,";
+      append_number(out, "cycles", line.branch->cycles);
+      break;
+    }
+    case CodeLine::Kind::Mismatch:
+      append_text(out, "problem", "not the code that ran");
+      break;
+    case CodeLine::Kind::MissingBranch:
+      append_text(out, "problem", "a branch was not recorded");
+      break;
+  }
+  out.back() = '}';
+  out += ',';
+}
+
+void JsonWriter::append_code(const SampleRecord& sample, const ThreadState& state,
+                             const EventStyle& style, std::string& out) {
+  const auto bytes = code_.bytes(sample, state);
+  if (style.has(kFieldInsnlen)) append_number(out, "insnlen", bytes.size());
+  if (style.has(kFieldInsn)) {
+    std::string text;
+    append_bytes(bytes, text);
+    append_text(out, "insn", text);
+  }
+  if (style.has(kFieldDisasm)) append_text(out, "disasm", code_.meaning(sample, state));
+  if (!(style.fields & (kFieldBrstackinsn | kFieldBrstackinsnlen))) return;
+  out += "\"brstackinsn\":[";
+  branch_code_.for_each(sample, state,
+                        [&out](const CodeLine& line) { append_code_line(line, out); });
+  if (out.back() == ',') out.pop_back();
+  out += "],";
+}
+
+size_t JsonWriter::note(const SampleRecord& sample, const SampleText::Place& place,
                         const EventStyle& style, std::string& texts) {
   const EventAttr& event = recording_.events()[sample.event];
   if (style.has(kFieldTrace)) append_trace(sample, texts);
@@ -161,6 +214,9 @@ size_t JsonWriter::note(const SampleRecord& sample, const SampleText::Place&,
   if (style.fields & (kFieldBrstack | kFieldBrstacksym | kFieldBrstackoff)) {
     append_branches(sample.branch_stack, recording_.reader().swapped(), texts);
   }
+  constexpr ScriptFieldSet kCode =
+      kFieldInsn | kFieldInsnlen | kFieldDisasm | kFieldBrstackinsn | kFieldBrstackinsnlen;
+  if (style.fields & kCode) append_code(sample, place.state, style, texts);
   if (style.has(kFieldPhysAddr)) append_hex(texts, "phys_addr", sample.phys_addr);
   if (style.has(kFieldDataPageSize)) append_number(texts, "data_page_size", sample.data_page_size);
   if (style.has(kFieldCodePageSize)) append_number(texts, "code_page_size", sample.code_page_size);

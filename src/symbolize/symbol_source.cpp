@@ -61,22 +61,11 @@ SymbolSource open_file(const Dso& dso, const KernelInfo& kernel, const Symbolize
                     true, binary.path);
 }
 
-SymbolSource open_vdso(const Dso& dso, const KernelInfo& kernel) {
-  if (dso.name != "[vdso]") return no_source(MissReason::NoSymbols);  // [vsyscall] is emulated
-  auto vdso = running_vdso();
-  if (!vdso) return no_source(MissReason::FileMissing, vdso.error().message);
-  // Each kernel has a vdso of its own: where its build id was not recorded, the kernel's tells.
-  const bool same = !dso.build_id.empty()     ? dso.build_id.same_as(vdso->build_id())
-                    : kernel.build_id.empty() ? true
-                                              : kernel.build_id.same_as(running_kernel_build_id());
-  if (!same) {
-    return no_source(MissReason::BuildIdMismatch, "[vdso] is that of another kernel");
-  }
-  if (dso.build_id.empty() && !kernel.foreign.empty()) {
-    return no_source(MissReason::BuildIdMismatch, kernel.foreign);
-  }
-  auto shared = std::make_shared<const ElfFile>(std::move(*vdso));
-  return from_table(load_elf_symbols(std::move(shared), nullptr, SymbolSpace::FileOffset), true,
+SymbolSource open_vdso_symbols(const Dso& dso, const KernelInfo& kernel) {
+  SymbolSource source;
+  auto vdso = open_vdso(dso, kernel, source.miss, source.warning);
+  if (!vdso) return source;
+  return from_table(load_elf_symbols(std::move(vdso), nullptr, SymbolSpace::FileOffset), true,
                     dso.name);
 }
 
@@ -120,20 +109,9 @@ SymbolSource open_perf_map(const Dso& dso, const KernelInfo& kernel,
 }
 
 SymbolSource from_vmlinux(const KernelInfo& kernel, const FoundFile& image) {
-  uint64_t bias = 0;
-  const ElfSection* symtab = image.file->section(".symtab");
-  if (symtab && kernel.reference_address != 0) {
-    const std::string_view strings = image.file->strings_of(*symtab);
-    for (size_t i = 0; i < image.file->symbol_count(*symtab); ++i) {
-      const ElfSymbol symbol = image.file->symbol(*symtab, i);
-      if (elf_string(strings, symbol.name) != kernel.reference_symbol) continue;
-      bias = kernel.reference_address - symbol.value;
-      break;
-    }
-  }
   SymbolSource source =
       from_table(load_elf_symbols(image.file, nullptr, SymbolSpace::ElfAddr), false, image.path);
-  source.bias = bias;
+  source.bias = vmlinux_bias(kernel, *image.file).value_or(0);
   return source;
 }
 
@@ -174,6 +152,46 @@ FoundFile open_binary(const Dso& dso, const KernelInfo& kernel, const Symbolizer
     warning.clear();
   }
   return copy;
+}
+
+std::shared_ptr<const ElfFile> open_vdso(const Dso& dso, const KernelInfo& kernel, MissReason& miss,
+                                         std::string& warning) {
+  miss = MissReason::NoSymbols;
+  if (dso.name != "[vdso]") return nullptr;  // [vsyscall] is emulated
+  auto vdso = running_vdso();
+  if (!vdso) {
+    miss = MissReason::FileMissing;
+    warning = vdso.error().message;
+    return nullptr;
+  }
+  // Each kernel has a vdso of its own: where its build id was not recorded, the kernel's tells.
+  const bool same = !dso.build_id.empty()     ? dso.build_id.same_as(vdso->build_id())
+                    : kernel.build_id.empty() ? true
+                                              : kernel.build_id.same_as(running_kernel_build_id());
+  miss = MissReason::BuildIdMismatch;
+  if (!same) {
+    warning = "[vdso] is that of another kernel";
+    return nullptr;
+  }
+  if (dso.build_id.empty() && !kernel.foreign.empty()) {
+    warning = kernel.foreign;
+    return nullptr;
+  }
+  miss = MissReason::None;
+  return std::make_shared<const ElfFile>(std::move(*vdso));
+}
+
+std::optional<uint64_t> vmlinux_bias(const KernelInfo& kernel, const ElfFile& image) {
+  if (kernel.reference_address == 0) return 0;
+  const ElfSection* symtab = image.section(".symtab");
+  if (!symtab) return std::nullopt;
+  const std::string_view strings = image.strings_of(*symtab);
+  for (size_t i = 0; i < image.symbol_count(*symtab); ++i) {
+    const ElfSymbol symbol = image.symbol(*symtab, i);
+    if (elf_string(strings, symbol.name) != kernel.reference_symbol) continue;
+    return kernel.reference_address - symbol.value;
+  }
+  return std::nullopt;
 }
 
 SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& options) {
@@ -248,20 +266,33 @@ SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump) {
 
 SymbolSource open_kernel_image(const KernelInfo& kernel, const SymbolizerOptions& options,
                                DebugFileFinder& finder) {
+  SymbolSource source;
+  const FoundFile found = open_vmlinux(kernel, options, finder, source.miss, source.warning);
+  return found ? from_vmlinux(kernel, found) : source;
+}
+
+FoundFile open_vmlinux(const KernelInfo& kernel, const SymbolizerOptions& options,
+                       DebugFileFinder& finder, MissReason& miss, std::string& warning) {
+  miss = MissReason::FileMissing;
   if (options.vmlinux_path.empty()) {
-    const FoundFile found = find_vmlinux(kernel, options, finder);
-    return found ? from_vmlinux(kernel, found) : no_source(MissReason::FileMissing);
+    FoundFile found = find_vmlinux(kernel, options, finder);
+    if (found) miss = MissReason::None;
+    return found;
   }
   auto file = ElfFile::open(options.vmlinux_path);
-  if (!file) return no_source(MissReason::FileMissing, file.error().message);
+  if (!file) {
+    warning = file.error().message;
+    return {};
+  }
   if (const BuildId id = file->build_id();
       !kernel.build_id.empty() && !id.empty() && !kernel.build_id.same_as(id)) {
-    return no_source(MissReason::BuildIdMismatch,
-                     fmt::format("{} is not the recorded kernel (build id {}, recorded {})",
-                                 options.vmlinux_path, id.hex(), kernel.build_id.hex()));
+    miss = MissReason::BuildIdMismatch;
+    warning = fmt::format("{} is not the recorded kernel (build id {}, recorded {})",
+                          options.vmlinux_path, id.hex(), kernel.build_id.hex());
+    return {};
   }
-  return from_vmlinux(kernel,
-                      {std::make_shared<const ElfFile>(std::move(*file)), options.vmlinux_path});
+  miss = MissReason::None;
+  return {std::make_shared<const ElfFile>(std::move(*file)), options.vmlinux_path};
 }
 
 SymbolSource open_module(const Dso& module, uint64_t start, const KernelInfo& kernel,
@@ -280,7 +311,7 @@ SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const Symboli
     case DsoKind::File:
       return open_file(dso, kernel, options, finder);
     case DsoKind::Vdso:
-      return open_vdso(dso, kernel);
+      return open_vdso_symbols(dso, kernel);
     case DsoKind::PerfMap:
       return open_perf_map(dso, kernel, options);
     case DsoKind::JitDump:  // what is usable was added

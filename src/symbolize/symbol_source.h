@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,18 @@ SymbolSource open_source(const Dso& dso, const KernelInfo& kernel, const Symboli
 /// `warning` say why.
 FoundFile open_binary(const Dso& dso, const KernelInfo& kernel, const SymbolizerOptions& options,
                       DebugFileFinder& finder, MissReason& miss, std::string& warning);
+/// This process's own vdso, if it is the recorded one; else `miss` and `warning` say why not.
+std::shared_ptr<const ElfFile> open_vdso(const Dso& dso, const KernelInfo& kernel, MissReason& miss,
+                                         std::string& warning);
+/// The vmlinux that the options name, or else the one that is the recorded kernel's; if there is
+/// none, `miss` and `warning` say why.
+FoundFile open_vmlinux(const KernelInfo& kernel, const SymbolizerOptions& options,
+                       DebugFileFinder& finder, MissReason& miss, std::string& warning);
+/// What the addresses of a vmlinux are less than those recorded: 0 if the recording does not tell
+/// where the kernel was, nothing if the image does not have the symbol that tells.
+std::optional<uint64_t> vmlinux_bias(const KernelInfo& kernel, const ElfFile& image);
 SymbolSource open_jitdump(std::shared_ptr<const JitDump> dump);
-/// The vmlinux that the options name, or else the one that is the recorded kernel's.
+/// The symbols of open_vmlinux().
 SymbolSource open_kernel_image(const KernelInfo& kernel, const SymbolizerOptions& options,
                                DebugFileFinder& finder);
 /// A module's own file, for a module that was loaded at `start`.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "object/debug_file.h"
+#include "symbolize/code_image.h"
 #include "symbolize/demangle.h"
 #include "symbolize/dwarf_source.h"
 #include "symbolize/jitdump.h"
@@ -72,6 +73,7 @@ struct Symbolizer::Impl {
   Slot kernel_image;
   Slot cached_kernel;
   Slot kallsyms;
+  std::optional<std::shared_ptr<const CodeImage>> kernel_code;
   const RecordedNames* recorded_names = nullptr;
   std::vector<RecordedSymbol> recorded;
   bool recorded_changed = false;
@@ -263,6 +265,17 @@ FoundFile Symbolizer::binary_of(DsoId dso) {
   MissReason miss{};
   std::string warning;  // the symbols' source tells the user
   return open_binary(impl_->dsos[dso], impl_->kernel, impl_->options, impl_->finder, miss, warning);
+}
+
+std::shared_ptr<const CodeImage> Symbolizer::code_of(DsoId id) {
+  if (id.value >= impl_->dsos.size()) return nullptr;
+  const Dso& dso = impl_->dsos[id];
+  if (dso.kind != DsoKind::Kernel && dso.kind != DsoKind::KernelModule) {
+    return open_code(dso, impl_->kernel, impl_->options, impl_->finder);
+  }
+  auto& code = impl_->kernel_code;
+  if (!code) code = open_kernel_code(impl_->kernel, impl_->options, impl_->finder);
+  return *code;
 }
 
 FoundFile Symbolizer::debug_frames_of(const FoundFile& binary) {

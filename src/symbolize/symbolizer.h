@@ -86,6 +86,7 @@ struct SymbolizerOptions {
   DiskCache cache;               // of what is expensive to make; none unless given
 };
 
+class CodeImage;
 class JitDump;
 
 class Symbolizer {
@@ -129,6 +130,9 @@ class Symbolizer {
   FoundFile binary_of(DsoId dso);
   /// The file with the .debug_frame of what binary_of() gave; nothing if there is none.
   FoundFile debug_frames_of(const FoundFile& binary);
+
+  /// The bytes of a DSO's code, as recorded; nullptr if they are not to be had.
+  std::shared_ptr<const CodeImage> code_of(DsoId dso);
 
   /// One sentence for every DSO that was asked for and has no usable symbols, most asked first.
   /// "libfoo.so was replaced since the recording (build id 12… is now 34…)".

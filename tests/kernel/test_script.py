@@ -127,8 +127,9 @@ def absolute_addresses_are_those_of_the_process(tmp):
 @test
 def what_cannot_be_shown_is_refused_with_the_reason(tmp):
     path = record(tmp, "-F", "997", command=("true",))
-    for fields, word in (("cpu", "have no CPU"), ("brstackinsn", "no field 'brstackinsn'"),
-                         ("ip,symoff", "needs 'sym'"), ("comm,+pid", "begin with + or -")):
+    for fields, word in (("cpu", "have no CPU"), ("brstackinsn", "have no branches"),
+                         ("ipc,nonsense", "no field 'nonsense'"), ("ip,symoff", "needs 'sym'"),
+                         ("comm,+pid", "begin with + or -")):
         done = prof("script", "-i", path, "-F", fields)
         check_equal(done.code, 2, f"exit code for -F {fields}")
         check_equal(done.out, "")

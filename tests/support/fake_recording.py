@@ -1,17 +1,22 @@
-"""A perf.data made by hand: mappings and samples at chosen addresses, to ask perf and prof for the
-name of any address without having to catch a program there."""
+"""A perf.data made by hand: mappings and samples at chosen addresses, with branch stacks if wanted, to
+ask perf and prof for the name or the code of any address without having to catch a program there."""
 
 import struct
 
 _USER, _KERNEL = 2, 1  # PERF_RECORD_MISC_CPUMODE
 _KERNEL_PID = 0xFFFFFFFF
 _IP, _TID, _TIME, _PERIOD = 0x1, 0x2, 0x4, 0x100  # perf_event_attr::sample_type
+_BRANCH_STACK, _BRANCH_ANY = 0x800, 8
+_FEATURE_ARCH = 6
 _MMAP, _COMM, _MMAP2, _COMM_EXEC, _SAMPLE_ID_ALL = 1 << 8, 1 << 9, 1 << 23, 1 << 24, 1 << 18
 
 
 class FakeRecording:
-    def __init__(self, pid=4242, comm="fake"):
+    def __init__(self, pid=4242, comm="fake", branches=False, arch=None):
+        """`branches`: samples have branch stacks. `arch`: of uname -m; else it is not told."""
         self.pid = pid
+        self._branches = branches
+        self._arch = arch
         self._records = []
         self._time = 0
         self._next_start = 0x10000000000
@@ -32,24 +37,43 @@ class FakeRecording:
         body = struct.pack("<IIQQQ", _KERNEL_PID, 0, start, length, offset)
         self._record(1, _KERNEL, body + _text(name) + self._sample_id(0))
 
-    def sample(self, address, kernel=False):
+    def sample(self, address, kernel=False, branches=()):
+        """`branches`, the newest first: (from, to, flags), see branch_flags()."""
         self._time += 1000
-        self._record(9, _KERNEL if kernel else _USER,
-                     struct.pack("<QIIQQ", address, self.pid, self.pid, self._time, 1))
+        body = struct.pack("<QIIQQ", address, self.pid, self.pid, self._time, 1)
+        if self._branches:
+            body += struct.pack("<Q", len(branches))
+            body += b"".join(struct.pack("<QQQ", *branch) for branch in branches)
+        self._record(9, _KERNEL if kernel else _USER, body)
+
+    def text_poke(self, address, old, new):
+        """That the kernel changed its own code."""
+        self._time += 1000
+        body = struct.pack("<QHH", address, len(old), len(new)) + old + new
+        body += bytes(-len(body) % 8) + struct.pack("<IIQ", self.pid, self.pid, self._time)
+        self._record(20, _KERNEL, body)
 
     def write(self, path):
         """File mode, one cpu-clock event, no header features."""
         flags = _MMAP | _COMM | _MMAP2 | _COMM_EXEC | _SAMPLE_ID_ALL
-        attr = struct.pack("<IIQQQQQ", 1, 128, 0, 1, _IP | _TID | _TIME | _PERIOD, 0, flags)
+        sample_type = _IP | _TID | _TIME | _PERIOD | (_BRANCH_STACK if self._branches else 0)
+        attr = struct.pack("<IIQQQQQ", 1, 128, 0, 1, sample_type, 0, flags).ljust(72, b"\0")
+        attr += struct.pack("<Q", _BRANCH_ANY if self._branches else 0)
         attr = attr.ljust(128, b"\0") + struct.pack("<QQ", 0, 0)  # no ids
         data = b"".join(self._records)
         header_size = 104
         header = b"PERFILE2" + struct.pack("<QQ", header_size, len(attr))
         header += struct.pack("<QQ", header_size, len(attr))
         header += struct.pack("<QQ", header_size + len(attr), len(data))
-        header += struct.pack("<QQ", 0, 0) + bytes(32)
+        header += struct.pack("<QQ", 0, 0)
+        header += struct.pack("<Q", 1 << _FEATURE_ARCH if self._arch else 0) + bytes(24)
+        features = b""
+        if self._arch:
+            text = _text(self._arch)
+            at = header_size + len(attr) + len(data) + 16
+            features = struct.pack("<QQI", at, 4 + len(text), len(text)) + text
         with open(path, "wb") as file:
-            file.write(header + attr + data)
+            file.write(header + attr + data + features)
         return path
 
     def _record(self, kind, misc, body):
@@ -58,6 +82,11 @@ class FakeRecording:
     @staticmethod
     def _sample_id(pid):
         return struct.pack("<IIQ", pid, pid, 0)
+
+
+def branch_flags(predicted=True, in_transaction=False, abort=False, cycles=0):
+    return ((0 if predicted else 1) | (2 if predicted else 0) | (4 if in_transaction else 0) |
+            (8 if abort else 0) | cycles << 4)
 
 
 def _text(name):
