@@ -14,6 +14,8 @@ namespace {
 // perf's bounds: a block that is longer is none, but a branch that was lost.
 constexpr uint64_t kLongestInstruction = 15;
 constexpr uint64_t kLongestBlock = 16384 - kLongestInstruction;
+// Of a sample: no processor keeps branches by the thousand, but a file can say so.
+constexpr size_t kMostCode = size_t{1} << 20;
 // How far a branch that was not recorded is looked for.
 constexpr uint64_t kSearched = 128;
 
@@ -180,12 +182,19 @@ void BranchCode::for_each(const SampleRecord& sample, const ThreadState& state,
     tell_function(walk, first.mode, oldest.from);
     tell_jump(walk, first.code, 0, oldest.from, oldest, 0);
   }
+  size_t walked = 0;
   for (size_t i = branches_.size() - 1; i-- > 0;) {
     const uint64_t begin = branches_[i + 1].to;
     Block between = block(walk, begin, branches_[i].from);
     // The way into the kernel may be filtered out although the way back is not.
     if (between.crosses && i > 0) between = block(walk, begin, branches_[--i].from);
     if (!between.code.bytes.empty()) walk_to_branch(walk, between, begin, branches_[i]);
+    walked += between.code.bytes.size();
+    if (walked > kMostCode) {
+      CodeLine line;
+      line.kind = CodeLine::Kind::TooMuch;
+      return visit(line);
+    }
   }
   const Branch& newest = branches_.front();
   // If that is where the sample was taken, its target has not run yet.
@@ -209,6 +218,9 @@ void BranchCode::append(const SampleRecord& sample, const ThreadState& state, bo
         break;
       case CodeLine::Kind::Mismatch:
         out += "\tmismatch of LBR data and executable\n";
+        break;
+      case CodeLine::Kind::TooMuch:
+        out += "\t... more than a MiB of code ...\n";
         break;
       case CodeLine::Kind::MissingBranch:
         out += "\t... not reaching sample ...\n";

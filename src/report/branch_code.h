@@ -19,6 +19,7 @@ struct CodeLine {
     Function,     // what follows is in another function than what was before
     Instruction,  // no bytes: there is no instruction
     Mismatch,  // the code that was found is not what ran: its instructions do not meet the branch
+    TooMuch,   // what follows is left out: more code than a branch stack can have
     MissingBranch,  // the sample was not reached: a branch in between was not recorded
   };
   Kind kind = Kind::Instruction;

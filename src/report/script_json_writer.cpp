@@ -166,6 +166,9 @@ void append_code_line(const CodeLine& line, std::string& out) {
     case CodeLine::Kind::Mismatch:
       append_text(out, "problem", "not the code that ran");
       break;
+    case CodeLine::Kind::TooMuch:
+      append_text(out, "problem", "more than a MiB of code");
+      break;
     case CodeLine::Kind::MissingBranch:
       append_text(out, "problem", "a branch was not recorded");
       break;

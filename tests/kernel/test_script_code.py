@@ -172,6 +172,19 @@ def the_code_between_branches_is_perfs(tmp):
 
 
 @test
+def a_branch_stack_has_a_mebibyte_of_code_at_most(tmp):
+    if not os.path.exists(LIBC):
+        raise Skip(f"{LIBC} is not installed")
+    recording = FakeRecording(branches=True)
+    start = recording.map_file(LIBC, os.path.getsize(LIBC)) + text_section(LIBC)[0]
+    recording.sample(start + 1, branches=[(start + 16000, start, branch_flags())] * 2000)
+    path = recording.write(f"{tmp}/perf.data")
+    text = prof_ok("script", "-i", path, "-F", "ip,brstackinsn").out
+    check_in("more than a MiB", text)
+    check(len(text) < 50 << 20, f"{len(text)} bytes")
+
+
+@test
 def branches_that_were_not_all_recorded_have_no_code_between_them(tmp):
     recording = FakeRecording()
     recording.sample(4096)
