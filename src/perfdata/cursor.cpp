@@ -262,8 +262,11 @@ void RecordCursor::stop(std::string message) {
 }
 
 void RecordCursor::drop_consumed() {
-  // The page that holds the start of the next record stays.
-  segments_[segment_].file->drop(dropped_, position_);
+  // Who puts records in order reads some after they were dropped: those pages are back, and go with
+  // the next step. The page that holds the start of the next record stays.
+  const auto begin = static_cast<size_t>(segments_[segment_].records.offset);
+  const size_t again = std::min(kDropStep, dropped_ - std::min(dropped_, begin));
+  segments_[segment_].file->drop(dropped_ - again, position_);
   dropped_ = position_ & ~size_t{4095};
   if (tells_progress_) reader_.report_progress(position_, data_.size());
 }
