@@ -50,7 +50,7 @@ def instructions_of_samples_are_perfs(tmp):
     path = f"{tmp}/perf.data"
     perf_ok("record", "-q", "-F", "997", "-e", "cpu-clock:u", "-g", "-o", path, "--",
             workload("shares"), "0.3")
-    for fields in ("ip,sym,insn", "ip,insnlen", "comm,insn,insnlen"):
+    for fields in ("ip,insn", "ip,insnlen", "comm,insn,insnlen"):
         text = both(path, "-F", fields)
         check(("ilen: " if "insnlen" in fields else "insn: ") in text, f"no code in {text[:300]}")
     both(path, "-G", "-F", "+insn,+insnlen")
