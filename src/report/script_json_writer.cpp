@@ -67,15 +67,19 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
   out += ',';
 }
 
+/// Nothing where the processor did not say.
+void append_prediction(const Branch& branch, std::string& out) {
+  if (!branch.predicted && !branch.mispredicted) return;
+  out += branch.predicted ? "\"predicted\":true," : "\"predicted\":false,";
+}
+
 void append_branches(std::span<const std::byte> entries, bool swapped, std::string& out) {
   out += "\"brstack\":[";
   for_each_branch(entries, swapped, [&out](const Branch& branch) {
     out += '{';
     append_hex(out, "from", branch.from);
     append_hex(out, "to", branch.to);
-    if (branch.predicted || branch.mispredicted) {
-      out += branch.predicted ? "\"predicted\":true," : "\"predicted\":false,";
-    }
+    append_prediction(branch, out);
     if (branch.in_transaction) out += "\"in_transaction\":true,";
     if (branch.abort) out += "\"abort\":true,";
     if (!branch.type.empty()) append_text(out, "type", branch.type);
@@ -159,7 +163,7 @@ void append_code_line(const CodeLine& line, std::string& out) {
       append_bytes(line.bytes, bytes);
       append_text(out, "insn", bytes);
       if (!line.branch) break;
-      out += line.branch->mispredicted ? "\"predicted\":false," : "\"predicted\":true,";
+      append_prediction(*line.branch, out);
       append_number(out, "cycles", line.branch->cycles);
       break;
     }
