@@ -221,6 +221,10 @@ _prof() {
       # anything
       return
       ;;
+    "report --socket-filter")
+      # anything
+      return
+      ;;
     "report --weight")
       COMPREPLY=($(compgen -W "period" -- "$current"))
       return
@@ -566,7 +570,7 @@ _prof() {
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --full-source-path --mem-mode --socket-filter --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
       ;;
     script)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns --reltime --deltatime -G --hide-call-graph --addr --max-stack --stop-bt --per-event-dump --show-mmap-events --show-task-events --show-switch-events --show-lost-events --show-namespace-events --show-cgroup-events --show-bpf-events --show-text-poke-events --show-round-events --json -x --field-separator --csv -D --dump --dump-raw-trace --header --header-only"

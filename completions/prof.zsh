@@ -193,8 +193,8 @@ _prof() {
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--stdio[Plain text on standard output, without a pager]' \
-        '*-s[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
-        '*--sort[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
+        '*-s[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
+        '*--sort[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
         '*-F[Columns, in this order\: overhead,overhead_children,overhead_sys, overhead_us,sample,period, and those of --sort; +KEYS\: more]:value: ' \
         '*--fields[Columns, in this order\: overhead,overhead_children,overhead_sys, overhead_us,sample,period, and those of --sort; +KEYS\: more]:value: ' \
         '*--time-quantum[Steps of the sort key time\: 100ms, 10us, 1s]:value: ' \
@@ -209,6 +209,9 @@ _prof() {
         '*--group[One table for the events of a group (default where they were recorded so)]' \
         '*--no-group[One table for the events of a group (default where they were recorded so)]' \
         '*--group-sort-idx[Sort by the member of the group with this number, from 0]:value: ' \
+        '*--full-source-path[Source files with their folders]' \
+        '*--mem-mode[Memory accesses by their weights\: where data was, and which]' \
+        '*--socket-filter[Only samples of this processor'\''s CPUs]:value: ' \
         '*--raw-trace[Fields of tracepoints as stored, not as their events print them]' \
         '*--weight[What percentages relate to\: period, or a number among a tracepoint'\''s fields]:value:(period)' \
         '*--children[Count a function with everything it calls (default with call chains)]' \

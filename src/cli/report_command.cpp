@@ -39,6 +39,7 @@ Result<std::vector<SortKey>> keys_of(const char* option, std::string_view text, 
 
 Result<void> take_keys(ReportWords& words) {
   ReportOptions& options = words.options;
+  options.sort_words = words.sort;
   auto sort = keys_of("--sort", words.sort, options.sort_appends, options);
   if (!sort) return tl::unexpected(sort.error());
   options.sort_given = !sort->empty();
@@ -89,7 +90,8 @@ Result<int> run(ReportWords& words) {
     words.options.call_graph.caller_first = true;
     words.options.call_graph.order_given = true;
   }
-  if (words.options.hierarchy) {  // a level has what is below it
+  if (words.options.mem_mode) words.options.children = false;  // as perf
+  if (words.options.hierarchy) {                               // a level has what is below it
     CallGraphOptions& graph = words.options.call_graph;
     graph.caller_first = graph.order_given ? graph.caller_first : words.options.children;
     graph.order_given = true;
@@ -177,7 +179,8 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
   command->add_option("-s,--sort", words->sort,
                       "What makes a row: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, "
-                      "parent,weight,addr,event,trace, or fields of tracepoints; +KEYS: more");
+                      "parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; "
+                      "+KEYS: more");
   command->add_option("-F,--fields", words->columns,
                       "Columns, in this order: overhead,overhead_children,overhead_sys, "
                       "overhead_us,sample,period, and those of --sort; +KEYS: more");
@@ -185,6 +188,12 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
                       "Steps of the sort key time: 100ms, 10us, 1s");
   command->add_flag("--ns", options.load.time_column.nanoseconds, "Times in nanoseconds");
   add_layout_options(*command, words);
+  command->add_flag("--full-source-path", options.load.full_paths,
+                    "Source files with their folders");
+  command->add_flag("--mem-mode", options.mem_mode,
+                    "Memory accesses by their weights: where data was, and which");
+  command->add_option("--socket-filter", options.load.input.filter.socket,
+                      "Only samples of this processor's CPUs");
   command->add_flag("--raw-trace", options.raw_fields,
                     "Fields of tracepoints as stored, not as their events print them");
   command->add_option_function<std::string>(

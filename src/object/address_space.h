@@ -20,11 +20,19 @@ inline constexpr uint32_t kKernelPid = UINT32_MAX;
 /// Under which the kernels of virtual machines are kept: no process has it.
 inline constexpr uint32_t kGuestKernelPid = UINT32_MAX - 1;
 
+/// Whose a mapping's bytes are, as far as recordings of data say.
+enum class Backing : uint8_t {
+  File,       // a file's, or unknown
+  Anonymous,  // the process's alone
+  Shared,     // a file's that others write, too; without code
+};
+
 struct Mapping {
   VirtAddr start{}, end{};
   FileOffset offset{};  // of `start` in the file
   DsoId dso;
   bool absolute = false;  // the DSO's addresses are the process's own (kernel, JIT)
+  Backing backing = Backing::File;
 
   bool contains(VirtAddr a) const { return a >= start && a < end; }
   /// perf's map_ip: the address relative to the DSO.

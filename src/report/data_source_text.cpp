@@ -70,8 +70,10 @@ std::string_view operation(uint64_t bits) {
   return "No";
 }
 
+}  // namespace
+
 /// Older processors say the level by bits, newer ones by a number, and how far away it is.
-std::string level(uint64_t source) {
+std::string memory_level_text(uint64_t source) {
   const uint64_t bits = part(source, 5, 14);
   const auto number = kLevelNumbers[part(source, 33, 4)];
   const auto hops = kHops[part(source, 43, 3)];
@@ -87,39 +89,56 @@ std::string level(uint64_t source) {
   return (remote ? "Remote " : "") + where + std::string(outcome(bits));
 }
 
-std::string snoop(uint64_t source) {
+std::string snoop_text(uint64_t source) {
   std::string text;
   join_bits(text, part(source, 19, 5), kSnoops);
   join_bits(text, part(source, 38, 2), kMoreSnoops);
   return or_none(std::move(text));
 }
 
-std::string tlb(uint64_t bits) {
+std::string tlb_text(uint64_t source) {
+  const uint64_t bits = tlb_bits(source);
   std::string text;
   join_bits(text, bits, kTlb);
   return or_none(std::move(text)) + std::string(outcome(bits));
 }
 
-std::string_view locked(uint64_t bits) {
+std::string lock_text(uint64_t source) {
+  const uint64_t bits = lock_bits(source);
   return bits & 1 ? "N/A" : bits & 2 ? "Yes" : "No";
 }
 
-std::string blocked(uint64_t bits) {
+std::string blocked_text(uint64_t source) {
+  const uint64_t bits = blocked_bits(source);
   if (bits == 0 || (bits & 1)) return " N/A";
   return std::string(bits & 2 ? " Data" : "") + (bits & 4 ? " Addr" : "");
 }
 
-}  // namespace
+uint64_t memory_level_bits(uint64_t source) {
+  return part(source, 5, 14) << 8 | part(source, 33, 5) << 3 | part(source, 43, 3);
+}
+uint64_t snoop_bits(uint64_t source) {
+  return part(source, 19, 5) << 2 | part(source, 38, 2);
+}
+uint64_t tlb_bits(uint64_t source) {
+  return part(source, 26, 7);
+}
+uint64_t lock_bits(uint64_t source) {
+  return part(source, 24, 2);
+}
+uint64_t blocked_bits(uint64_t source) {
+  return part(source, 40, 3);
+}
 
 std::string data_source_text(uint64_t source) {
   std::string text = "|OP ";
   text += operation(part(source, 0, 5));
-  text += "|LVL " + level(source);
-  text += "|SNP " + snoop(source);
-  text += "|TLB " + tlb(part(source, 26, 7));
+  text += "|LVL " + memory_level_text(source);
+  text += "|SNP " + snoop_text(source);
+  text += "|TLB " + tlb_text(source);
   text += "|LCK ";
-  text += locked(part(source, 24, 2));
-  text += "|BLK " + blocked(part(source, 40, 3));
+  text += lock_text(source);
+  text += "|BLK " + blocked_text(source);
   return text;
 }
 

@@ -1,12 +1,41 @@
 #include "report/filter.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "report/wall_time.h"
 
 namespace prof {
+
+namespace {
+
+/// The CPUs of a processor, as the recording's header has them.
+Result<std::vector<bool>> cpus_of_socket(int32_t socket, const Recording& recording) {
+  const std::string& path = recording.reader().path();
+  const auto& topology = recording.reader().features().cpu_topology;
+  if (!topology || topology->cpus.empty()) {
+    return fail(fmt::format("cannot choose a socket: '{}' does not tell which CPUs it has", path),
+                "choose CPUs by -C");
+  }
+  if (std::ranges::none_of(recording.events().all(),
+                           [](const EventAttr& event) { return event.has(PERF_SAMPLE_CPU); })) {
+    return fail(fmt::format("cannot choose a socket: the samples of '{}' have no CPU", path),
+                "record with --sample-cpu");
+  }
+  std::vector<bool> cpus;
+  std::set<uint32_t> sockets;
+  for (const auto& cpu : topology->cpus) {
+    cpus.push_back(cpu.socket == static_cast<uint32_t>(socket));
+    sockets.insert(cpu.socket);
+  }
+  if (sockets.contains(static_cast<uint32_t>(socket))) return cpus;
+  return fail(fmt::format("no socket {} in '{}'", socket, path),
+              fmt::format("it has: {}", fmt::join(sockets, ", ")), 2);
+}
+
+}  // namespace
 
 Result<SampleFilter> SampleFilter::make(const FilterOptions& options, Recording& recording) {
   SampleFilter filter;
@@ -35,6 +64,14 @@ Result<SampleFilter> SampleFilter::make(const FilterOptions& options, Recording&
   for (const std::string& comm : options.comms) {
     filter.comms_.push_back(recording.strings().intern(comm));
   }
+  if (options.socket) {
+    auto cpus = cpus_of_socket(*options.socket, recording);
+    if (!cpus) return tl::unexpected(std::move(cpus.error()));
+    filter.socket_cpus_ = std::move(*cpus);
+    for (const EventAttr& event : events) {
+      filter.events_with_cpu_.push_back(event.has(PERF_SAMPLE_CPU));
+    }
+  }
   filter.pids_ = options.pids;
   filter.tids_ = options.tids;
   if (!options.where.empty()) {
@@ -54,12 +91,16 @@ bool SampleFilter::drops(const SampleRecord& sample) const {
   });
 }
 
-bool SampleFilter::hides(StringId comm, uint32_t pid, uint32_t tid) const {
+bool SampleFilter::hides(const SampleRecord& sample, StringId comm) const {
   const auto lacks = [](const auto& wanted, auto value) {
     return !wanted.empty() && std::ranges::find(wanted, value) == wanted.end();
   };
-  return lacks(comms_, comm) || lacks(pids_, static_cast<int32_t>(pid)) ||
-         lacks(tids_, static_cast<int32_t>(tid));
+  if (!socket_cpus_.empty() && !(events_with_cpu_[sample.event] &&
+                                 sample.cpu < socket_cpus_.size() && socket_cpus_[sample.cpu])) {
+    return true;
+  }
+  return lacks(comms_, comm) || lacks(pids_, static_cast<int32_t>(sample.pid)) ||
+         lacks(tids_, static_cast<int32_t>(sample.tid));
 }
 
 }  // namespace prof

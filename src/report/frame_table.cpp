@@ -10,6 +10,14 @@ namespace prof {
 
 namespace {
 
+/// What a picture shows for code without symbols: the file it is in, in brackets.
+std::string bracketed(std::string_view dso) {
+  if (dso.starts_with('[')) return std::string(dso);
+  return "[" + std::string(dso.substr(dso.rfind('/') + 1)) + "]";
+}
+
+}  // namespace
+
 char level_of(CpuMode mode) {
   switch (mode) {
     case CpuMode::Kernel:
@@ -28,14 +36,6 @@ char level_of(CpuMode mode) {
   return '?';
 }
 
-/// What a picture shows for code without symbols: the file it is in, in brackets.
-std::string bracketed(std::string_view dso) {
-  if (dso.starts_with('[')) return std::string(dso);
-  return "[" + std::string(dso.substr(dso.rfind('/') + 1)) + "]";
-}
-
-}  // namespace
-
 size_t FrameTable::KeyHash::operator()(const Key& key) const {
   return hash_mix(key.address ^ static_cast<uint64_t>(key.mode) << 56,
                   uint64_t{key.dso} << 32 | (key.name ^ (key.inlined ? 0x80000000u : 0)));
@@ -46,7 +46,8 @@ void FrameTable::add(const ThreadState& state, uint64_t time, CpuMode mode, Fram
   addresses_.push_back({recording_.resolve(state, time, mode, address), mode});
 }
 
-void FrameTable::finish(bool inlined, bool lines) {
+void FrameTable::finish(bool inlined, bool lines, bool full_paths) {
+  full_paths_ = full_paths;
   InlineTable inlines(recording_);
   if (inlined || lines) {
     for (const Address& address : addresses_) inlines.add(address.resolved);
@@ -131,14 +132,14 @@ FrameId FrameTable::with_line(FrameId function, const ResolvedAddress& resolved,
   return it->second;
 }
 
-/// perf's text: "file.c:12" without the folders; without a line the symbol and a decimal offset, or
-/// the file and the address in it.
+/// perf's text: "file.c:12" without the folders, or with them; without a line the symbol and a
+/// decimal offset, or the file and the address in it.
 std::string FrameTable::line_text(const ResolvedAddress& resolved, const SourceCall* call) const {
   const StringTable& names = recording_.strings();
   if (!resolved.mapping) return std::string(kNoLine);
   if (call && call->file.valid()) {
     const std::string_view path = names[call->file];
-    return fmt::format("{}:{}", path.substr(path.rfind('/') + 1), call->line);
+    return fmt::format("{}:{}", full_paths_ ? path : path.substr(path.rfind('/') + 1), call->line);
   }
   const Symbol& symbol = resolved.symbol;
   if (symbol.found()) {
@@ -155,10 +156,12 @@ void FrameTable::fill_names(Frame& frame, const ResolvedAddress& resolved) {
     const Dso& dso = recording_.dsos()[resolved.mapping->dso];
     frame.dso = strings.intern(dso.name);
     frame.dso_short = strings.intern(dso.short_name);
+    frame.dso_size = raw(resolved.mapping->end) - raw(resolved.mapping->start);
   }
   if (resolved.symbol.found()) {
     frame.symbol = strings.intern(names[resolved.symbol.name]);
     frame.name = frame.symbol;
+    frame.symbol_size = resolved.symbol.end - resolved.symbol.start;
   } else {
     frame.name =
         strings.intern(resolved.mapping ? bracketed(strings[frame.dso_short]) : "[unknown]");

@@ -15,6 +15,9 @@
 
 namespace prof {
 
+/// perf's letter for where code runs: 'k', '.', 'g', 'u', 'H', or '?'.
+char level_of(CpuMode mode);
+
 class FrameTable {
  public:
   FrameTable(Recording& recording, Profile& profile) : recording_(recording), profile_(profile) {}
@@ -23,8 +26,9 @@ class FrameTable {
   /// in its address space. Before frames_of(), resolve() all.
   void add(const ThreadState& state, uint64_t time, CpuMode mode, FrameAddress address);
   /// With `inlined`, an address has a frame for each inlined call it is in, too. With `lines`,
-  /// frames are those of source lines.
-  void finish(bool inlined, bool lines = false);
+  /// frames are those of source lines, of files
+  /// by their names, or with `full_paths` by their paths.
+  void finish(bool inlined, bool lines = false, bool full_paths = false);
 
   /// The frames of an address, the function itself first, then what is inlined into it, inwards.
   /// Equal functions are equal frames.
@@ -66,6 +70,7 @@ class FrameTable {
   std::unordered_map<Key, FrameId, KeyHash> frames_;
   std::map<std::pair<FrameId, StringId>, FrameId> line_frames_;  // by function and line
   std::vector<MissReason> misses_;                               // by frame
+  bool full_paths_ = false;
 };
 
 }  // namespace prof

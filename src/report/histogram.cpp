@@ -41,23 +41,27 @@ std::vector<uint32_t> number_groups(const Profile& profile, const std::vector<So
   return number_of;
 }
 
-/// Numbers frames by the parts of them that are asked for: function, DSO, line, or nothing.
+/// Numbers frames by the parts of them that are asked for: function, DSO, line, sizes, or nothing.
 std::vector<uint32_t> number_frames(const Profile& profile, const std::vector<SortKey>& keys) {
   std::vector<uint32_t> number_of(profile.frames.size(), 0);
-  std::map<std::tuple<FrameId, StringId, StringId>, uint32_t> numbers;
+  std::map<std::tuple<FrameId, StringId, StringId, uint64_t, uint64_t>, uint32_t> numbers;
   for (uint32_t i = 0; i < number_of.size(); ++i) {
     const Frame& frame = profile.frames[i];
     FrameId function;
     StringId dso;
     StringId line;
+    uint64_t symbol_size = 0, dso_size = 0;
     if (has(keys, SortKey::Symbol)) {
       function = profile.function_of(FrameId{i});
     } else if (has(keys, SortKey::Dso)) {
       dso = frame.dso;
     }
     if (has(keys, SortKey::Srcline) || has(keys, SortKey::Srcfile)) line = frame.line;
+    if (has(keys, SortKey::SymbolSize)) symbol_size = frame.symbol_size;
+    if (has(keys, SortKey::DsoSize)) dso_size = frame.dso_size;
     const auto next = static_cast<uint32_t>(numbers.size());
-    number_of[i] = numbers.try_emplace({function, dso, line}, next).first->second;
+    number_of[i] =
+        numbers.try_emplace({function, dso, line, symbol_size, dso_size}, next).first->second;
   }
   return number_of;
 }

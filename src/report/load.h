@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,10 @@ struct FilterOptions {
   std::vector<std::string> comms;
   std::vector<int32_t> pids, tids;
   std::vector<int32_t> cpus;
-  std::string time;        // perf's --time syntax, see time_range.h
-  std::string event;       // name of the only event wanted
-  std::string where = {};  // a condition, see where.h
+  std::string time;                    // perf's --time syntax, see time_range.h
+  std::string event;                   // name of the only event wanted
+  std::string where = {};              // a condition, see where.h
+  std::optional<int32_t> socket = {};  // only samples of this processor's CPUs
 };
 
 struct InputOptions {
@@ -57,6 +59,7 @@ struct LoadOptions {
   bool with_callchain = true;  // false: the sampled address alone is the stack
   uint32_t max_stack = 0;      // deepest frames kept; 0: all
   bool with_lines = false;     // tell frames apart by source line, too
+  bool full_paths = false;     // of the lines' files
   /// Fields of tracepoints that tell samples apart, "prev_comm", "sched_switch.prev_comm", or
   /// "trace" for their whole text: see trace_columns.h.
   std::vector<std::string> fields = {};
@@ -65,6 +68,8 @@ struct LoadOptions {
   TimeColumn time_column = {};  // of the field "time"
   /// A tracepoint's field whose sum is asked for instead of the period's: see weight_field.h.
   std::string weight_field = {};
+  /// What is asked for are the costs of memory accesses: weights, or 1 where there is none.
+  bool weigh_accesses = false;
   /// Leave out where the idle task waits for work; it is counted all the same.
   bool without_idle = false;
   /// Stacks of who woke threads (record --wakers) go on top of those that were woken.

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "report/memory_columns.h"
+#include "report/sample_text.h"
+
 namespace prof {
 
 namespace {
@@ -32,21 +35,33 @@ constexpr auto kKinds = std::to_array<Kind>({
     {OwnColumn::Address, "addr", "Address", 18, false, false, false, true},
     {OwnColumn::CodePageSize, "code_page_size", "Code Page Size", 0, false, false, false, true},
     {OwnColumn::DataPageSize, "data_page_size", "Data Page Size", 0, false, false, false, true},
+    {OwnColumn::Transaction, "transaction", "Transaction                ", 0, false, false, false,
+     true},
+    {OwnColumn::LocalStageCycles, "local_p_stage_cyc", "Local Pipeline Stage Cycle", 0, false, true,
+     true, true},
+    {OwnColumn::StageCycles, "p_stage_cyc", "Pipeline Stage Cycle", 0, true, true, true, true},
+    {OwnColumn::LocalRetireLatency, "local_retire_lat", "Local Retirement Latency", 0, false, true,
+     true, true},
+    {OwnColumn::RetireLatency, "retire_lat", "Retirement Latency", 0, true, true, true, true},
+    {OwnColumn::Memory, "mem", "Memory access", 24, false, false, false, true},
+    {OwnColumn::Snoop, "snoop", "Snoop", 12, false, false, false, true},
+    {OwnColumn::Tlb, "tlb", "TLB access", 22, false, false, false, true},
+    {OwnColumn::Locked, "locked", "Locked", 6, false, false, false, false},
+    {OwnColumn::Blocked, "blocked", "Blocked", 10, false, false, false, false},
+    {OwnColumn::CacheLine, "dcacheline", "Data Cacheline", 22, false, false, false, false},
+    {OwnColumn::DataSymbol, "symbol_daddr", "Data Symbol", 22, false, false, false, false},
+    {OwnColumn::CodeSymbol, "symbol_iaddr", "Code Symbol", 22, false, false, false, false},
+    {OwnColumn::DataDso, "dso_daddr", "Data Object", 0, false, false, true, true},
+    {OwnColumn::PhysicalAddress, "phys_daddr", "Data Physical Address", 22, false, false, false,
+     true},
 });
 
 const Kind& kind_of(OwnColumn column) {
   return *std::ranges::find(kKinds, column, &Kind::column);
 }
 
-/// So that text compares as the number does.
-std::string big_endian(uint64_t value) {
-  std::string out;
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
-  return out;
-}
-
 OwnValue number(uint64_t value) {
-  return {std::to_string(value), big_endian(value)};
+  return {std::to_string(value), order_of(value)};
 }
 
 /// "4K", "2M"; as perf, by the largest unit that leaves no rest.
@@ -55,7 +70,7 @@ OwnValue page_size(uint64_t value) {
   uint64_t rest = value;
   size_t unit = 0;
   for (; rest != 0 && rest % 1024 == 0 && unit + 1 < kUnits.size(); ++unit) rest /= 1024;
-  return {value == 0 ? "N/A" : fmt::format("{}{}", rest, kUnits[unit]), big_endian(value)};
+  return {value == 0 ? "N/A" : fmt::format("{}{}", rest, kUnits[unit]), order_of(value)};
 }
 
 /// As the recording's header tells of the CPU; -1 if it does not.
@@ -65,7 +80,7 @@ OwnValue socket_value(const SampleRecord& sample, const Recording& recording) {
                      sample.cpu < topology->cpus.size();
   if (!known) return {"  -001", {}};
   const uint32_t socket = topology->cpus[sample.cpu].socket;
-  return {fmt::format("{:>6}", fmt::format("{:03}", socket)), big_endian(socket)};
+  return {fmt::format("{:>6}", fmt::format("{:03}", socket)), order_of(socket)};
 }
 
 OwnValue time_value(const SampleRecord& sample, const TimeColumn& time) {
@@ -74,10 +89,17 @@ OwnValue time_value(const SampleRecord& sample, const TimeColumn& time) {
   const uint64_t rest = at % kSecond;
   return {time.nanoseconds ? fmt::format("{}.{:09}", at / kSecond, rest)
                            : fmt::format("{}.{:06}", at / kSecond, rest / 1000),
-          big_endian(at)};
+          order_of(at)};
 }
 
 }  // namespace
+
+/// Big endian.
+std::string order_of(uint64_t value) {
+  std::string out;
+  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+  return out;
+}
 
 std::optional<OwnColumn> own_column(std::string_view name) {
   const auto found = std::ranges::find(kKinds, name, &Kind::name);
@@ -108,11 +130,9 @@ size_t least_width_of(OwnColumn column, const TimeColumn& time) {
 }
 
 OwnValue own_value(OwnColumn column, const SampleRecord& sample, const TimeColumn& time,
-                   const Recording& recording) {
+                   Recording& recording) {
   const EventAttr& event = recording.events()[sample.event];
-  // PERF_SAMPLE_WEIGHT_STRUCT has three numbers in one, the latency of the instruction above the
-  // weight (perf_sample_weight in linux/perf_event.h).
-  const bool split = event.has(PERF_SAMPLE_WEIGHT_STRUCT);
+  const Weight weight = weight_of(sample, event);
   switch (column) {
     case OwnColumn::Cgroup: {
       const std::string name(event.has(PERF_SAMPLE_CGROUP) ? recording.cgroup_name(sample.cgroup)
@@ -129,21 +149,29 @@ OwnValue own_value(OwnColumn column, const SampleRecord& sample, const TimeColum
       return {event.name, event.name};
     case OwnColumn::LocalWeight:
     case OwnColumn::Weight:
-      return number(split ? sample.weight & UINT32_MAX : sample.weight);
+      return number(weight.weight);
     case OwnColumn::LocalLatency:
     case OwnColumn::Latency:
-      return number(split ? sample.weight >> 32 & UINT16_MAX : 0);
+      return number(weight.instruction_latency);
     case OwnColumn::Socket:
       return socket_value(sample, recording);
     case OwnColumn::Address:
       // perf orders addresses as signed numbers: the kernel's first.
-      return {fmt::format("{:#x}", sample.ip), big_endian(sample.ip ^ uint64_t{1} << 63)};
+      return {fmt::format("{:#x}", sample.ip), order_of(sample.ip ^ uint64_t{1} << 63)};
     case OwnColumn::CodePageSize:
       return page_size(sample.code_page_size);
     case OwnColumn::DataPageSize:
       return page_size(sample.data_page_size);
+    case OwnColumn::Transaction:
+      return transaction_value(sample.transaction);
+    case OwnColumn::LocalStageCycles:
+    case OwnColumn::StageCycles:
+    case OwnColumn::LocalRetireLatency:
+    case OwnColumn::RetireLatency:
+      return number(weight.retire_latency);
+    default:
+      return memory_value(column, sample, recording);
   }
-  return {};
 }
 
 }  // namespace prof

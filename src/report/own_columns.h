@@ -24,6 +24,22 @@ enum class OwnColumn : uint8_t {
   Address,  // sampled, in the process
   CodePageSize,
   DataPageSize,
+  Transaction,
+  LocalStageCycles,  // of POWER's pipeline
+  StageCycles,
+  LocalRetireLatency,  // what Intel's have in the same place
+  RetireLatency,
+  // From here on: where data was, see memory_columns.h.
+  Memory,
+  Snoop,
+  Tlb,
+  Locked,
+  Blocked,
+  CacheLine,
+  DataSymbol,
+  CodeSymbol,
+  DataDso,
+  PhysicalAddress,
 };
 
 /// By perf's names: "cgroup", "cgroup_id", "time"…
@@ -41,8 +57,12 @@ bool is_padded(OwnColumn column);
 struct OwnValue {
   std::string text;
   std::string order;  // compares as the values do
+  size_t width = 0;   // that perf gives the column for it, if it is more than the text's
 };
 OwnValue own_value(OwnColumn column, const SampleRecord& sample, const TimeColumn& time,
-                   const Recording& recording);
+                   Recording& recording);
+
+/// Text that compares as the number does.
+std::string order_of(uint64_t value);
 
 }  // namespace prof

@@ -15,6 +15,7 @@
 #include "report/group_frame.h"
 #include "report/idle.h"
 #include "report/raw_stacks.h"
+#include "report/sample_text.h"
 #include "report/stack_tree.h"
 #include "report/stack_walker.h"
 #include "report/trace_columns.h"
@@ -79,7 +80,7 @@ class Contexts {
 
   SampleContext find(const SampleRecord& sample, const ThreadState& state, int32_t fields) {
     const StringId comm = recording_.comm_of(state, sample.pid, sample.tid);
-    const bool hidden = filter_.hides(comm, sample.pid, sample.tid);
+    const bool hidden = filter_.hides(sample, comm);
     Group group;
     group.event = sample.event;
     group.fields = fields;
@@ -138,6 +139,7 @@ class TreeBuilder {
         woken_(woken),
         inlined_(inlined),
         lines_(options.with_lines),
+        full_paths_(options.full_paths),
         without_idle_(options.without_idle),
         contexts_(contexts),
         profile_(profile),
@@ -152,7 +154,7 @@ class TreeBuilder {
       const Context& context = contexts_[entry.context];
       table_.add(context.state, context.time, entry.mode, entry.address);
     }
-    table_.finish(inlined_, lines_);
+    table_.finish(inlined_, lines_, full_paths_);
     for (size_t i = 0; i < kWallParts; ++i) {
       part_frames_[i] = named_frame(profile_, kWallPartNames[i], FrameKind::WallPart);
     }
@@ -248,6 +250,7 @@ class TreeBuilder {
   const WokenStacks& woken_;
   const bool inlined_;
   const bool lines_;
+  const bool full_paths_;
   const bool without_idle_;
   const Contexts& contexts_;
   Profile& profile_;
@@ -288,6 +291,10 @@ class Gathering {
       if (const auto field = event.weight_field(); !field.empty()) {
         profile_.events.back().in_periods = true;
         profile_.events.back().unit = profile_.events.back().weight_field = field;
+      }
+      if (options.weigh_accesses) {
+        profile_.events.back().in_periods = true;
+        profile_.events.back().unit = "weight";
       }
       if (!weight_) continue;
       profile_.events.back().in_periods = true;
@@ -338,6 +345,9 @@ class Gathering {
       if (!options_.with_callchain) chain = {};
     }
     uint64_t period = sample.period;
+    if (options_.weigh_accesses) {
+      period = std::max<uint64_t>(weight_of(sample, recording_.events()[sample.event]).weight, 1);
+    }
     if (weight_) {
       const auto weight = weight_.of(sample);
       if (!weight) return;

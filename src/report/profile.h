@@ -40,6 +40,7 @@ struct Frame {
   StringId line;         // "file.c:12", or what stands for it; invalid if not asked for
   FrameId function;      // with a line: the frame of the whole function
   uint64_t address = 0;  // symbol start, or the address itself if unresolved; DSO's address space
+  uint64_t symbol_size = 0, dso_size = 0;  // in bytes; of the DSO what is mapped; 0: unknown
   FrameKind kind = FrameKind::Other;
   char level = '.';  // perf's column: '.' user, 'k' kernel, 'g' 'u' 'H' guest and hypervisor
 };

@@ -18,6 +18,16 @@ bool is_kernel_mapping(const MmapRecord& mmap) {
   return mmap.pid == kKernelPid || mmap.cpu_mode == CpuMode::Kernel;
 }
 
+/// As perf tells them apart, by what MMAP2 says of the file: one without device and inode is none.
+Backing backing_of(const MmapRecord& mmap) {
+  if (!mmap.version2) return Backing::File;
+  const bool file = mmap.major != 0 || mmap.minor != 0 || mmap.inode != 0 ||
+                    mmap.inode_generation != 0 || !mmap.build_id.empty();
+  const bool shared = (mmap.flags & MAP_SHARED) != 0;
+  if (!file) return shared ? Backing::File : Backing::Anonymous;
+  return shared && (mmap.protection & PROT_EXEC) == 0 ? Backing::Shared : Backing::File;
+}
+
 }  // namespace
 
 void Recording::note_mapping(const MmapRecord& mmap) {
@@ -35,6 +45,7 @@ void Recording::note_mapping(const MmapRecord& mmap) {
   if (dso.kind == DsoKind::JitDump) dso.name = jitdump_dso_name(mmap.filename, mmap.pid);
   mapping.dso = dsos_.intern(dso.name, dso.kind, mmap.build_id, mmap.pid);
   mapping.absolute = dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::NoCode;
+  mapping.backing = backing_of(mmap);
   if (dso.kind == DsoKind::Vdso) mapping.offset = FileOffset{0};
   if (RecordedFiles::has_own_addresses(mmap.protection, reader_->features())) {
     mapping.absolute = true;

@@ -64,6 +64,7 @@ void choose_grouping(const Columns& columns, ReportOptions& options) {
   load.with_lines = columns.shows(SortKey::Srcline) || columns.shows(SortKey::Srcfile);
   load.fields = options.fields;
   load.raw_fields = options.raw_fields;
+  load.weigh_accesses = options.mem_mode;
   // Without children and call graphs the sampled address is all there is to read.
   load.with_callchain = options.stack_quality || options.children ||
                         options.call_graph.mode != CallGraphMode::None ||
@@ -125,11 +126,37 @@ Result<void> edit(const ReportOptions& options, const Columns& columns, Profile&
   return {};
 }
 
+/// perf has no column for what only POWER's processors tell, where it was not built for them.
+std::string mem_mode_keys(const Recording& recording) {
+  const bool is_power = recording.reader().features().arch.value_or("").starts_with("ppc");
+  return std::string(
+      kMemModeKeys.substr(0, is_power ? kMemModeKeys.npos : kMemModeKeys.rfind(',')));
+}
+
+/// --mem-mode wants to know where data was found.
+Result<void> check_mem_mode(const Source& source, const ReportOptions& options) {
+  if (!options.mem_mode) return {};
+  if (!options.load.weight_field.empty()) {
+    return fail("--mem-mode and --weight exclude each other", "accesses count by their weights", 2);
+  }
+  const bool has = source.recording && std::ranges::any_of(source.recording->events().all(),
+                                                           [](const EventAttr& event) {
+                                                             return event.has(PERF_SAMPLE_DATA_SRC);
+                                                           });
+  if (has) return {};
+  return fail("--mem-mode: '" + options.load.input.path + "' does not tell where data was found",
+              "record with -d, and with -W for its cost");
+}
+
 /// The keys where none are given, and those that stand for many.
 Result<void> complete_keys(const Source& source, ReportOptions& options) {
   std::vector<SortKey> usual{SortKey::Comm, SortKey::Dso, SortKey::Symbol};
   if (source.folded) usual = {SortKey::Symbol};
-  if (source.recording && has_only_fields(*source.recording)) {
+  if (options.mem_mode && source.recording && (options.sort.empty() || options.sort_appends)) {
+    auto keys = parse_sort_keys(mem_mode_keys(*source.recording), &options.fields);
+    if (!keys) return tl::unexpected(std::move(keys.error()));
+    usual = std::move(*keys);
+  } else if (source.recording && has_only_fields(*source.recording)) {
     const auto known = std::ranges::find(options.fields, "trace");
     usual = {field_key(static_cast<size_t>(known - options.fields.begin()))};
     if (known == options.fields.end()) options.fields.emplace_back("trace");
@@ -145,6 +172,9 @@ Result<void> complete_keys(const Source& source, ReportOptions& options) {
     options.sort.push_back(SortKey::Parent);
   }
   if (source.recording) return expand_fields(*source.recording, options);
+  if (options.load.input.filter.socket) {
+    return fail("--socket-filter: only a perf.data tells which processor a sample is of", {}, 2);
+  }
   if (options.fields.empty()) return {};
   return fail(fmt::format("unknown sort key '{}'", options.fields.front()),
               source.script ? "the text of perf script is not taken apart into fields"
@@ -200,6 +230,9 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
   auto source = open_source(options.load.input);
   if (!source) return tl::unexpected(source.error());
   if (auto done = complete_keys(*source, options); !done) {
+    return tl::unexpected(std::move(done.error()));
+  }
+  if (auto done = check_mem_mode(*source, options); !done) {
     return tl::unexpected(std::move(done.error()));
   }
   const bool is_folded = source->folded.has_value();

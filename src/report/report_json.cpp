@@ -142,6 +142,13 @@ class JsonTable {
       case SortKey::Symbol:
         add_symbol(row, json);
         return;
+      case SortKey::DsoSize:
+      case SortKey::SymbolSize: {
+        const uint64_t size = cells.size(row, key);
+        json[key == SortKey::DsoSize ? "dso_size" : "symbol_size"] =
+            size == 0 ? Json() : Json(size);
+        return;
+      }
       default:
         add_field(row, key, samples, json);
     }
@@ -173,7 +180,7 @@ class JsonTable {
     if (own && is_number(*own) && error == std::errc{}) {
       json[name] = number;
     } else {
-      json[name] = text;
+      json[name] = own ? text.substr(at) : text;
     }
   }
 

@@ -50,6 +50,8 @@ constexpr std::pair<std::string_view, SortKey> kKeys[] = {
     {"srcline", SortKey::Srcline},
     {"srcfile", SortKey::Srcfile},
     {"parent", SortKey::Parent},
+    {"dso_size", SortKey::DsoSize},
+    {"symbol_size", SortKey::SymbolSize},
     {"overhead_children", SortKey::Children},
     {"overhead", SortKey::Overhead},
     {"overhead_sys", SortKey::KernelOverhead},

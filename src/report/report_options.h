@@ -23,6 +23,8 @@ enum class SortKey : uint8_t {
   Srcline,
   Srcfile,
   Parent,  // the function of --parent that the sample was taken in or below
+  DsoSize,
+  SymbolSize,
   // The numbers of a row.
   Children,
   Overhead,
@@ -76,6 +78,8 @@ struct ReportOptions {
   bool columns_append = false;      // -F +KEYS: behind the usual numbers, instead of them
   std::vector<std::string> fields;  // of tracepoints, that `sort` and `columns` refer to by number
   bool raw_fields = false;          // as stored, not as their events print them
+  std::string sort_words;           // -s as it was given
+  bool mem_mode = false;            // about memory accesses, which count by their weights
   CallGraphOptions call_graph;
   bool call_graph_given = false;  // asked for by name, so that not having one is an error
   bool children = true;           // with call chains only
@@ -105,11 +109,17 @@ struct ReportOptions {
 };
 
 inline constexpr std::string_view kSortKeysHint =
-    "there are comm, pid, tid, cpu, dso, sym, srcline, srcfile, parent, time, event, socket, "
-    "cgroup, "
-    "cgroup_id, weight, local_weight, addr, code_page_size, data_page_size, trace, the fields of "
-    "tracepoints, and the numbers overhead, overhead_children, overhead_sys, overhead_us, sample "
-    "and period";
+    "there are comm, pid, tid, cpu, dso, dso_size, sym, symbol_size, srcline, srcfile, parent, "
+    "time, event, socket, cgroup, cgroup_id, weight, local_weight, ins_lat, p_stage_cyc, "
+    "retire_lat, transaction, addr, code_page_size, data_page_size, trace, the fields of "
+    "tracepoints; of memory accesses mem, snoop, tlb, locked, blocked, dcacheline, symbol_daddr, "
+    "symbol_iaddr, dso_daddr, phys_daddr; and the numbers overhead, overhead_children, "
+    "overhead_sys, overhead_us, sample and period";
+
+/// The keys of --mem-mode without -s, as perf has them. The last is of POWER only.
+inline constexpr std::string_view kMemModeKeys =
+    "local_weight,mem,sym,dso,symbol_daddr,dso_daddr,snoop,tlb,locked,blocked,local_ins_lat,"
+    "local_p_stage_cyc";
 
 /// "comm,dso,sym" as keys. What is no key is taken for a field of a tracepoint, "prev_comm" or
 /// "sched_switch.prev_comm", a pattern of them, or "trace" for all of their text, and goes to

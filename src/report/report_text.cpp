@@ -20,6 +20,13 @@ std::string with_unit(uint64_t value) {
   return fmt::format("{}{}", value, unit);
 }
 
+/// The keys of --mem-mode, of which perf tells.
+std::string sort_order(const ReportOptions& options) {
+  if (options.sort_words.empty()) return std::string(kMemModeKeys);
+  if (!options.sort_appends) return options.sort_words;
+  return std::string(kMemModeKeys) + "," + options.sort_words.substr(1);
+}
+
 void print_event(const Profile& profile, const TableEvents& events, const ReportOptions& options,
                  const TableRows& rows, Output& out) {
   const ProfileEvent& first = profile.events[events.events.front()];
@@ -30,12 +37,19 @@ void print_event(const Profile& profile, const TableEvents& events, const Report
     counted += profile.events[events.events[i]].counted_stacks;
   }
   const std::string& time = options.load.input.filter.time;
-  const std::string sum = first.weight_field.empty() ? "Event count (approx.)"
-                                                     : "Sum of field '" + first.weight_field + "'";
-  out << fmt::format("# Samples: {} of event{} '{}'{}{}\n# {}: {}\n#\n", with_unit(samples),
+  const std::string sum = options.mem_mode ? "Total weight "
+                          : first.weight_field.empty()
+                              ? "Event count (approx.)"
+                              : "Sum of field '" + first.weight_field + "'";
+  std::string more;
+  if (options.mem_mode) more = "# Sort order   : " + sort_order(options) + "\n";
+  if (const auto socket = options.load.input.filter.socket) {
+    more += fmt::format("# Processor Socket: {}\n", *socket);
+  }
+  out << fmt::format("# Samples: {} of event{} '{}'{}{}\n# {}: {}\n{}#\n", with_unit(samples),
                      events.events.size() > 1 ? "s" : "", name_of(profile, events),
                      counted == 0 ? "" : fmt::format(" (counted in {} records)", counted),
-                     time.empty() ? "" : " (time slices: " + time + ")", sum, period);
+                     time.empty() ? "" : " (time slices: " + time + ")", sum, period, more);
 }
 
 }  // namespace

@@ -57,12 +57,17 @@ std::string_view RowCells::title(SortKey key) const {
       return "Source File";
     case SortKey::Parent:
       return "Parent symbol";
+    case SortKey::DsoSize:
+      return "DSO size";
+    case SortKey::SymbolSize:
+      return "Symbol size";
     default:
       return "Symbol";
   }
 }
 
 bool RowCells::is_right(SortKey key) const {
+  if (key == SortKey::DsoSize || key == SortKey::SymbolSize) return true;
   const auto field = field_of(key);
   if (!field) return false;
   const std::string_view name = bare(options_.fields[*field]);
@@ -98,6 +103,9 @@ size_t RowCells::width(const RowKey& row, SortKey key) const {
       return file(row).size();
     case SortKey::Parent:
       return parent(row).size();
+    case SortKey::DsoSize:
+    case SortKey::SymbolSize:
+      return size_text(row, key).size();
     case SortKey::Symbol:
       return resolved(row) ? symbol(row).size() + mark(row).size() + 4 : kUnresolvedWidth;
     default:
@@ -133,9 +141,23 @@ std::string RowCells::text(const RowKey& row, SortKey key, uint64_t samples, siz
       return std::string(file(row));
     case SortKey::Parent:
       return std::string(parent(row));
+    case SortKey::DsoSize:
+    case SortKey::SymbolSize:
+      return size_text(row, key);
     default:
       return symbol_text(row);
   }
+}
+
+uint64_t RowCells::size(const RowKey& row, SortKey key) const {
+  const Frame& frame = profile_.frame(row.frame);
+  return key == SortKey::DsoSize ? frame.dso_size : frame.symbol_size;
+}
+
+std::string RowCells::size_text(const RowKey& row, SortKey key) const {
+  const Frame& frame = profile_.frame(row.frame);
+  const bool known = key == SortKey::DsoSize ? frame.dso.valid() : frame.symbol.valid();
+  return known ? std::to_string(size(row, key)) : "unknown";
 }
 
 std::string RowCells::symbol_text(const RowKey& row) const {
@@ -212,6 +234,9 @@ int RowCells::compare(const RowKey& a, const RowKey& b, SortKey key) const {
     case SortKey::Parent:
       if (a.parent.valid() != b.parent.valid()) return a.parent.valid() ? -1 : 1;
       return parent(a).compare(parent(b));
+    case SortKey::DsoSize:
+    case SortKey::SymbolSize:
+      return three_way(size(a, key), size(b, key));
     default:
       return compare_symbols(a, b);
   }

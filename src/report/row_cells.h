@@ -48,6 +48,8 @@ class RowCells {
     return resolved(row) ? profile_.name(row.frame) : std::string_view{};
   }
   std::string_view parent(const RowKey& row) const;
+  /// Of the function or of what is mapped of the DSO, in bytes; 0 if not known.
+  uint64_t size(const RowKey& row, SortKey key) const;
   std::string_view field(const RowKey& row, size_t field) const {
     return string_of(value(row, field).text);
   }
@@ -59,6 +61,7 @@ class RowCells {
   std::string_view mark(const RowKey& row) const;
   const FieldValue& value(const RowKey& row, size_t field) const;
   std::string symbol_text(const RowKey& row) const;
+  std::string size_text(const RowKey& row, SortKey key) const;
   int compare_fields(const RowKey& a, const RowKey& b, size_t field) const;
   int compare_symbols(const RowKey& a, const RowKey& b) const;
 

@@ -245,7 +245,7 @@ const ThreadSpan& Script::thread_of(const SampleRecord& sample) {
   span.space = space_of(span.state.process, span.state.version);
   const StringId comm = recording_.comm_of(span.state, sample.pid, sample.tid);
   span.comm = recording_.strings()[comm];
-  span.hidden = filter_.hides(comm, sample.pid, sample.tid);
+  span.hidden = filter_.hides(sample, comm);
   return span;
 }
 

@@ -83,7 +83,7 @@ Result<TraceColumns> TraceColumns::make(Recording& recording, const std::vector<
 FieldValue TraceColumns::value(Column& column, const SampleRecord& sample, Profile& profile) {
   if (column.own) {
     const OwnValue own = own_value(*column.own, sample, time_, *recording_);
-    column.width = std::max(column.width, own.text.size());
+    column.width = std::max({column.width, own.text.size(), own.width});
     return {profile.strings.intern(own.text), profile.strings.intern(own.order)};
   }
   if (column.whole) {

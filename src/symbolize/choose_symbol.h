@@ -17,6 +17,7 @@ struct CandidateSymbol {
   uint32_t name = 0;
   uint8_t binding = 0;       // STB_*
   bool guessed_end = false;  // set by fix_ends()
+  bool data = false;         // STT_OBJECT
 };
 
 /// Sorts by start, then gives each symbol without a size the room up to the next symbol or its

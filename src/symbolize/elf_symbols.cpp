@@ -91,8 +91,13 @@ class Loader {
     if (names_.machine() == EM_ARM && symbol.type() == STT_FUNC) value &= ~uint64_t{1};  // Thumb
     const uint64_t start = position(ElfAddr{value}, *section);
     const uint64_t size = std::min(symbol.size, UINT64_MAX - start);
-    return CandidateSymbol{start, start + size, end_of(*section), symbol.name,
-                           static_cast<uint8_t>(symbol.binding())};
+    return CandidateSymbol{start,
+                           start + size,
+                           end_of(*section),
+                           symbol.name,
+                           static_cast<uint8_t>(symbol.binding()),
+                           false,
+                           symbol.type() == STT_OBJECT};
   }
 
   /// Values count from the section's start; only code has a known place.
@@ -107,8 +112,13 @@ class Loader {
     }
     const uint64_t start = base + symbol.value;
     const uint64_t size = std::min(symbol.size, section.size - symbol.value);
-    return CandidateSymbol{start, start + size, base + section.size, symbol.name,
-                           static_cast<uint8_t>(symbol.binding())};
+    return CandidateSymbol{start,
+                           start + size,
+                           base + section.size,
+                           symbol.name,
+                           static_cast<uint8_t>(symbol.binding()),
+                           false,
+                           symbol.type() == STT_OBJECT};
   }
 
   uint64_t end_of(const ElfSection& section) const {
@@ -225,7 +235,9 @@ SymbolTable load_elf_symbols(std::shared_ptr<const ElfFile> file,
 
   std::vector<SymbolTable::Entry> entries;
   entries.reserve(symbols.size());
-  for (const CandidateSymbol& s : symbols) entries.push_back({s.start, s.end, s.name, {}});
+  for (const CandidateSymbol& s : symbols) {
+    entries.push_back({s.start, s.end, s.name, {}, s.data});
+  }
   return SymbolTable(std::move(entries), SymbolTable::Overlap::Innermost, strings, std::move(files),
                      std::move(more_names));
 }

@@ -24,6 +24,7 @@ struct KernelSymbol {
   uint64_t start = 0;
   uint32_t name = 0;
   bool in_module = false;
+  bool data = false;
 };
 
 struct Line {
@@ -76,6 +77,10 @@ bool is_accepted(const Line& line) {
   }
 }
 
+bool is_data(const Line& line) {
+  return (line.type | 0x20) != 't' && (line.type | 0x20) != 'w';
+}
+
 /// kallsyms gives no sizes: a symbol goes on to the next one, but not from the kernel into the
 /// modules or back, where it ends with a page. Of names of one address the last one remains, as in
 /// perf: it is the one that gets the room up to the next address.
@@ -96,7 +101,7 @@ std::vector<SymbolTable::Entry> with_ends(std::vector<KernelSymbol> symbols) {
       end = (symbol.start + kPage + kPage - 1) / kPage * kPage;
       if (!last) end = std::min(end, symbols[i + 1].start);
     }
-    entries.push_back({symbol.start, end, symbol.name, {}});
+    entries.push_back({symbol.start, end, symbol.name, {}, symbol.data});
   }
   return entries;
 }
@@ -158,7 +163,7 @@ Kallsyms parse_kallsyms(std::vector<char> text, const KernelReference& reference
     }
     if (is_accepted(line)) {
       const auto offset = static_cast<uint32_t>(line.name.data() - text.data());
-      symbols.push_back({line.address, offset, line.in_module});
+      symbols.push_back({line.address, offset, line.in_module, is_data(line)});
     }
   });
   if (any_line && !any_address) {

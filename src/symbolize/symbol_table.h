@@ -24,6 +24,7 @@ class SymbolTable {
     uint64_t end = 0;   // one past the last byte
     uint32_t name = 0;  // where it starts in the names; it ends at a NUL
     StringId interned;  // the printable name, once someone asked for it
+    bool data = false;  // an object, not a function
   };
 
   /// Which of several symbols that hold an address is meant.

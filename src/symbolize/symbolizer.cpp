@@ -117,6 +117,7 @@ Symbol Symbolizer::Impl::look_up(SymbolSource& source, uint64_t address) {
   }
   symbol.start = source.table[index].start + source.bias;
   symbol.end = source.table[index].end + source.bias;
+  symbol.data = source.table[index].data;
   symbol.name = intern_name(source, index);
   return symbol;
 }
@@ -181,7 +182,7 @@ std::optional<Symbol> Symbolizer::Impl::look_up_module(DsoId id, uint64_t addres
 }
 
 Symbol Symbolizer::Impl::resolve(DsoId id, uint64_t address) {
-  if (id.value >= dsos.size()) return {{}, 0, 0, MissReason::NoDso};
+  if (id.value >= dsos.size()) return {{}, 0, 0, false, MissReason::NoDso};
   if (recorded_names) {
     if (const RecordedName* name = recorded_names->find(dsos[id], address)) return take(*name);
   }

@@ -36,6 +36,7 @@ struct Symbol {
   StringId name;  // demangled as asked; invalid if there is none
   uint64_t start = 0;
   uint64_t end = 0;
+  bool data = false;  // a variable; unknown of names that the recording brings along
   MissReason miss = MissReason::None;
 
   bool found() const { return miss == MissReason::None; }

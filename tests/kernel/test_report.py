@@ -261,7 +261,7 @@ def words_that_make_no_sense_are_usage_errors(tmp):
 
 @test
 def options_of_perf_that_are_not_here_say_what_is(tmp):
-    for words in ("--tui", "-b", "--branch-history", "--itrace=i10us", "--mem-mode", "-D",
+    for words in ("--tui", "-b", "--branch-history", "--itrace=i10us", "-D",
                   "--percent-type local-hits"):
         done = prof("report", *words.split(), "-i", "none.data")
         check_equal(done.code, 2, words)

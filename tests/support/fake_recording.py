@@ -4,19 +4,27 @@ ask perf and prof for the name or the code of any address without having to catc
 import struct
 
 _USER, _KERNEL = 2, 1  # PERF_RECORD_MISC_CPUMODE
+_MISC_DATA = 1 << 13  # PERF_RECORD_MISC_MMAP_DATA
 _KERNEL_PID = 0xFFFFFFFF
-_IP, _TID, _TIME, _PERIOD = 0x1, 0x2, 0x4, 0x100  # perf_event_attr::sample_type
+_IP, _TID, _TIME, _ADDR, _PERIOD = 0x1, 0x2, 0x4, 0x8, 0x100  # perf_event_attr::sample_type
+_WEIGHT, _DATA_SRC, _WEIGHT_STRUCT = 0x4000, 0x8000, 0x1000000
+_TRANSACTION, _PHYS_ADDR = 0x20000, 0x80000
 _BRANCH_STACK, _BRANCH_ANY = 0x800, 8
 _FEATURE_ARCH = 6
 _MMAP, _COMM, _MMAP2, _COMM_EXEC, _SAMPLE_ID_ALL = 1 << 8, 1 << 9, 1 << 23, 1 << 24, 1 << 18
 
 
 class FakeRecording:
-    def __init__(self, pid=4242, comm="fake", branches=False, arch=None):
-        """`branches`: samples have branch stacks. `arch`: of uname -m; else it is not told."""
+    def __init__(self, pid=4242, comm="fake", branches=False, arch=None, accesses=False,
+                 weights_in_parts=False):
+        """`branches`: samples have branch stacks. `arch`: of uname -m; else it is not told.
+        `accesses`: samples are memory accesses, of sample_access(). `weights_in_parts`: their
+        weights are three numbers (PERF_SAMPLE_WEIGHT_STRUCT)."""
         self.pid = pid
         self._branches = branches
         self._arch = arch
+        self._accesses = accesses
+        self._weight = _WEIGHT_STRUCT if weights_in_parts else _WEIGHT
         self._records = []
         self._time = 0
         self._next_start = 0x10000000000
@@ -32,6 +40,13 @@ class FakeRecording:
         body += struct.pack("<II", 5, 2)  # PROT_READ | PROT_EXEC, MAP_PRIVATE
         self._record(10, _USER, body + _text(name) + self._sample_id(self.pid))
         return start
+
+    def map_data(self, name, length, start, offset=0, shared=False, inode=0):
+        """Memory without code, which is the process's alone where there is no inode."""
+        body = struct.pack("<IIQQQ", self.pid, self.pid, start, length, offset)
+        body += struct.pack("<IIQQ", 8, 1 if inode else 0, inode, 0) if inode else bytes(24)
+        body += struct.pack("<II", 3, 1 if shared else 2)  # PROT_READ | PROT_WRITE, MAP_SHARED
+        self._record(10, _USER | _MISC_DATA, body + _text(name) + self._sample_id(self.pid))
 
     def map_kernel(self, name, start, length, offset):
         body = struct.pack("<IIQQQ", _KERNEL_PID, 0, start, length, offset)
@@ -53,10 +68,19 @@ class FakeRecording:
         body += bytes(-len(body) % 8) + struct.pack("<IIQ", self.pid, self.pid, self._time)
         self._record(20, _KERNEL, body)
 
+    def sample_access(self, address, data, weight=1, source=0, transaction=0, physical=0,
+                      kernel=False):
+        self._time += 1000
+        self._record(9, _KERNEL if kernel else _USER,
+                     struct.pack("<QIIQQQQQQQ", address, self.pid, self.pid, self._time, data, 1,
+                                 weight, source, transaction, physical))
+
     def write(self, path):
         """File mode, one cpu-clock event, no header features."""
         flags = _MMAP | _COMM | _MMAP2 | _COMM_EXEC | _SAMPLE_ID_ALL
         sample_type = _IP | _TID | _TIME | _PERIOD | (_BRANCH_STACK if self._branches else 0)
+        if self._accesses:
+            sample_type |= _ADDR | self._weight | _DATA_SRC | _TRANSACTION | _PHYS_ADDR
         attr = struct.pack("<IIQQQQQ", 1, 128, 0, 1, sample_type, 0, flags).ljust(72, b"\0")
         attr += struct.pack("<Q", _BRANCH_ANY if self._branches else 0)
         attr = attr.ljust(128, b"\0") + struct.pack("<QQ", 0, 0)  # no ids

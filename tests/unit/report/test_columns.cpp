@@ -94,9 +94,20 @@ TEST_CASE("The file of a line is what stands before its number") {
 }
 
 TEST_CASE("Columns of samples have perf's names") {
-  for (const char* name :
-       {"cgroup", "cgroup_id", "time", "event", "socket", "weight", "local_weight", "addr",
-        "ins_lat", "local_ins_lat", "code_page_size", "data_page_size"}) {
+  for (const char* name : {"cgroup",         "cgroup_id",
+                           "time",           "event",
+                           "socket",         "weight",
+                           "local_weight",   "addr",
+                           "ins_lat",        "local_ins_lat",
+                           "code_page_size", "data_page_size",
+                           "transaction",    "local_p_stage_cyc",
+                           "p_stage_cyc",    "local_retire_lat",
+                           "retire_lat",     "mem",
+                           "snoop",          "tlb",
+                           "locked",         "blocked",
+                           "dcacheline",     "symbol_daddr",
+                           "symbol_iaddr",   "dso_daddr",
+                           "phys_daddr"}) {
     CAPTURE(name);
     REQUIRE(own_column(name));
     CHECK_FALSE(title_of(*own_column(name)).empty());
