@@ -91,6 +91,10 @@ bool RecordRebaser::rewrite_sample(const RecordView& view) {
   }
   for (size_t i = 0; i < sample.callchain.size(); ++i) {
     const uint64_t ip = sample.callchain[i];
+    if (i > 0 && sample.callchain[i - 1] == kContextUserDeferred) {
+      patch(place_of(sample.callchain.bytes()) + 8 * i, ip ^ rebase_.cookies);
+      continue;
+    }
     if (ip >> 63 == 0 || ip >= kContextMax) continue;
     patch(place_of(sample.callchain.bytes()) + 8 * i, rebase_.kernel_address(ip));
   }
@@ -212,6 +216,9 @@ bool RecordRebaser::rewrite_other(const RecordView& view) {
       break;
     case kRecordCgroup:
       patch(0, at<uint64_t>(0) + rebase_.cgroup_offset);
+      break;
+    case kRecordCallchainDeferred:  // of the user's addresses alone
+      patch(0, at<uint64_t>(0) ^ rebase_.cookies);
       break;
     case kRecordBpfEvent:
     case kRecordLostSamples:

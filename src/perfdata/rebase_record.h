@@ -25,6 +25,12 @@ struct Rebase {
   uint64_t text_start = 0, text_end = 0, text_delta = 0, rest_delta = 0;
   std::string kernel_name;  // instead of "[kernel.kallsyms]…"; empty: as it is
 
+  /// XORed with the cookies of deferred call chains: those of several boots may be equal.
+  uint64_t cookies = 0;
+
+  uint32_t pid(uint32_t old) const {
+    return old == 0 || old == UINT32_MAX ? old : old + pid_offset;
+  }
   uint64_t kernel_address(uint64_t address) const {
     if (address >> 63 == 0) return address;
     return address + (address >= text_start && address < text_end ? text_delta : rest_delta);
@@ -54,9 +60,7 @@ class RecordRebaser {
     const auto found = rebase_.ids.find(id);
     return found == rebase_.ids.end() ? 0 : found->second;
   }
-  uint32_t new_pid(uint32_t pid) const {
-    return pid == 0 || pid == UINT32_MAX ? pid : pid + rebase_.pid_offset;
-  }
+  uint32_t new_pid(uint32_t pid) const { return rebase_.pid(pid); }
   template <class T>
   T at(size_t offset) const;
   template <class T>

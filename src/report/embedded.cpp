@@ -91,7 +91,10 @@ Result<std::vector<std::byte>> EmbeddedWriter::finish() {
     const auto& [name, id] = dso;
     out.u32(text(name)).u8(static_cast<uint8_t>(id.size())).text(id);
     out.zeros(BuildId::kMaxSize - id.size());
-    std::ranges::sort(names, {}, &Name::address);
+    // Of one address the first that was added: merged recordings have many in common.
+    std::ranges::stable_sort(names, {}, &Name::address);
+    const auto rest = std::ranges::unique(names, {}, &Name::address);
+    names.erase(rest.begin(), rest.end());
     out.u32(static_cast<uint32_t>(names.size()));
     for (const Name& entry : names) {
       out.u64(entry.address).u64(entry.name.start).u64(entry.name.end).u32(entry.text);
@@ -121,6 +124,7 @@ Result<std::vector<std::byte>> EmbeddedWriter::finish() {
     out.u64(code.start).u64(code.end).u64(code.position);
   }
 
+  if (out.size() > kMost) return fail("they take more than 512 MiB");
   std::vector<std::byte> payload(kMagic.size() + ZSTD_compressBound(out.size()));
   std::memcpy(payload.data(), kMagic.data(), kMagic.size());
   const size_t size = ZSTD_compress(payload.data() + kMagic.size(), payload.size() - kMagic.size(),

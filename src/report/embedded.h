@@ -67,6 +67,13 @@ class Embedded {
   bool has_chains() const { return !samples_.empty(); }
   /// The chain of a sample; empty if there is none of it.
   std::span<const uint64_t> chain(uint64_t time, uint32_t tid) const;
+  /// visit(time, tid, chain) for each sample that has one, by time.
+  template <class Visit>
+  void for_each_chain(Visit&& visit) const {
+    for (const Sample& sample : samples_) {
+      visit(sample.time, sample.tid, std::span<const uint64_t>(chains_[sample.chain]));
+    }
+  }
 
  private:
   struct Sample {

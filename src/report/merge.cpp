@@ -12,6 +12,7 @@
 
 #include "perfdata/encode.h"
 #include "perfdata/event_format.h"
+#include "report/merge_embedded.h"
 #include "report/merge_input.h"
 
 namespace prof {
@@ -22,7 +23,7 @@ constexpr uint32_t kPidsOfHost = 1 << 22;  // PID_MAX_LIMIT of 64-bit kernels
 constexpr size_t kMostHosts = 500;         // of whose pids an int has room
 constexpr uint64_t kKernelsApart = uint64_t{1} << 40;
 constexpr uint64_t kCgroupsOfHost = uint64_t{1} << 40;
-constexpr uint64_t kRecordsOfRound = 1 << 16;
+constexpr uint64_t kRecordsOfRound = 1 << 12;  // what readers hold until they know the order
 
 // Of perf_event_attr (include/uapi/linux/perf_event.h).
 constexpr size_t kConfigField = 8, kSampleTypeField = 24, kFlagsField = 40;
@@ -40,7 +41,7 @@ class Merge {
   Result<void> join_hosts();
   Result<void> place_kernel(const MergeInput& input, size_t number, Rebase& rebase);
   Result<void> write_records(FileRewriter& file);
-  std::map<uint32_t, std::vector<std::byte>> features() const;
+  std::map<uint32_t, std::vector<std::byte>> features();
 
   std::vector<std::unique_ptr<MergeInput>> inputs_;
   std::vector<Rebase> rebases_;
@@ -83,6 +84,8 @@ void Merge::join_events() {
     MergeInput& input = *inputs_[i];
     Rebase& rebase = rebases_[i];
     rebase.formats = join_formats(input);
+    constexpr unsigned kAboveCounters = 32;  // of what a boot's cookies have
+    rebase.cookies = uint64_t{i} << kAboveCounters;
     for (RawEvent event : input.raw_events()) {
       event.attr.resize(std::max<size_t>(event.attr.size(), PERF_ATTR_SIZE_VER0));
       uint64_t type = 0, config = 0;
@@ -220,7 +223,7 @@ Result<void> Merge::place_kernel(const MergeInput& input, size_t number, Rebase&
   return {};
 }
 
-std::map<uint32_t, std::vector<std::byte>> Merge::features() const {
+std::map<uint32_t, std::vector<std::byte>> Merge::features() {
   std::map<uint32_t, std::vector<std::byte>> out;
   Features joined = inputs_.front()->reader().features();
   std::string hosts;
@@ -249,6 +252,13 @@ std::map<uint32_t, std::vector<std::byte>> Merge::features() const {
   for (const auto bit : kKept) {
     if (auto payload = encode_feature(bit, joined)) out[bit] = std::move(*payload);
   }
+  std::vector<EmbeddedInput> embedded;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const Reader& reader = inputs_[i]->reader();
+    embedded.push_back({reader.path(), reader.features(), inputs_[i]->files(), rebases_[i]});
+  }
+  auto names = join_embedded(embedded, joined.build_ids, result_.warnings);
+  if (!names.empty()) out[kFeatureEmbedded] = std::move(names);
   return out;
 }
 
@@ -296,10 +306,6 @@ Result<MergeResult> Merge::write(const std::string& path) {
     result_.left_out += input->left_out();
     const auto warnings = input->warnings();
     result_.warnings.insert(result_.warnings.begin(), warnings.begin(), warnings.end());
-    if (!input->reader().features().embedded.empty()) {
-      result_.warnings.push_back(input->reader().path() +
-                                 ": the names that 'prof embed' put into it are left out");
-    }
   }
   return std::move(result_);
 }

@@ -52,7 +52,7 @@ Result<void> MergeInput::read_header() {
       raw_events_.push_back({{attr.begin(), attr.end()}, event.ids, {}});
     } else if (type == kRecordMmap || type == kRecordMmap2) {
       if (!decoder) decoder.emplace(reader_->events(), false);
-      note_kernel(view, *decoder);
+      note_mapping(view, *decoder);
     }
   }
   warnings_.insert(warnings_.end(), cursor.warnings().begin(), cursor.warnings().end());
@@ -68,20 +68,32 @@ Result<void> MergeInput::read_header() {
   for (const BuildIdEntry& entry : features.build_ids) {
     if (entry.filename.starts_with(kKernelName)) kernel_.build_id = entry.build_id;
   }
+  complete_files();
   if (!features.tracing_data.empty()) {
     if (auto tracing = decode_tracing_data(features.tracing_data)) tracing_ = std::move(*tracing);
   }
   return {};
 }
 
-void MergeInput::note_kernel(const RecordView& view, const Decoder& decoder) {
-  if (kernel_.end != 0) return;
+void MergeInput::note_mapping(const RecordView& view, const Decoder& decoder) {
   const auto record = decoder.decode(view);
   const auto* mmap = record ? std::get_if<MmapRecord>(&*record) : nullptr;
-  if (!mmap || !mmap->filename.starts_with(kKernelName)) return;
+  if (!mmap) return;
+  note_file(*mmap, files_);
+  if (kernel_.end != 0 || !mmap->filename.starts_with(kKernelName)) return;
   kernel_.start = mmap->start;
   kernel_.end = mmap->start + mmap->length;
   kernel_.build_id = mmap->build_id;
+}
+
+/// Build ids that the header tells are those of the files that tell none themselves.
+void MergeInput::complete_files() {
+  for (const BuildIdEntry& entry : reader_->features().build_ids) {
+    const auto file = files_.find(entry.filename);
+    if (file != files_.end() && !file->second.in_mapping) file->second.build_id = entry.build_id;
+  }
+  const auto kernel = files_.find(std::string(kKernelName));
+  if (kernel != files_.end()) kernel->second.build_id = kernel_.build_id;
 }
 
 std::vector<std::string> MergeInput::warnings() const {
@@ -114,7 +126,11 @@ void MergeInput::fill() {
     } else if (view.header.type == kRecordFinishedRound) {
       if (!reader_->has_parts()) sorter_->finish_round();  // else of one file of several
     } else if (!is_header_record(view.header.type)) {
-      const uint64_t time = decoder_->time_of(view).value_or(0);
+      // Where not all records have a time, what happened first is told by the file alone: a fork,
+      // which always has one, must not come behind the new name of its thread.
+      const bool timed = view.header.type == kRecordSample || reader_->events().empty() ||
+                         reader_->events()[decoder_->event_of(view)].attr.sample_id_all;
+      const uint64_t time = timed ? decoder_->time_of(view).value_or(0) : 0;
       sorter_->add(view, time == UINT64_MAX ? 0 : time, cursor_->stable());
     }
   }

@@ -13,6 +13,7 @@
 #include "perfdata/ordering.h"
 #include "perfdata/rebase_record.h"
 #include "perfdata/tracing_data.h"
+#include "report/merge_embedded.h"
 
 namespace prof {
 
@@ -31,6 +32,8 @@ class MergeInput {
   const std::vector<RawEvent>& raw_events() const { return raw_events_; }
   const std::string& host() const { return host_; }
   const Kernel& kernel() const { return kernel_; }
+  /// What was mapped.
+  const MergedFiles& files() const { return files_; }
   /// What the recording says of its tracepoints; views of the recording's features.
   const TracingData& tracing() const { return tracing_; }
   std::vector<std::string> warnings() const;
@@ -47,7 +50,8 @@ class MergeInput {
  private:
   MergeInput() = default;
   Result<void> read_header();
-  void note_kernel(const RecordView& view, const Decoder& decoder);
+  void note_mapping(const RecordView& view, const Decoder& decoder);
+  void complete_files();
   void fill();
 
   struct Waiting {
@@ -59,6 +63,7 @@ class MergeInput {
   std::vector<RawEvent> raw_events_;
   std::string host_;
   Kernel kernel_;
+  MergedFiles files_;
   TracingData tracing_;
   std::vector<std::string> warnings_;
   std::optional<RecordCursor> cursor_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -41,6 +42,9 @@ class RecordedNames {
   bool knows(const Dso& dso) const { return names_.contains(key_of(dso.name, dso.build_id)); }
   /// nullptr if that address was not recorded.
   const RecordedName* find(const Dso& dso, uint64_t address) const;
+  /// All of them: by DSO, then by address.
+  using Visit = std::function<void(std::string_view dso, uint64_t address, const RecordedName&)>;
+  void for_each(const Visit& visit) const;
   std::span<const RecordedCall> calls_of(const RecordedName& name) const {
     return std::span(calls_).subspan(name.first_call, name.calls);
   }

@@ -128,11 +128,100 @@ def another_kernel_lends_no_names(tmp):
     samples = [each for each in text.split("\n\n") if "kernel" in each]
     check(any("([kernel.kallsyms])" in each for each in samples), "no kernel of this machine")
     mine = os.uname().nodename
-    strangers = [each for each in samples if f"@{mine} " not in each and "swapper" not in each]
+    strangers = [each for each in samples if f"@{mine} " not in each
+                 and "swapper" not in each and not each.startswith(":-1 ")]
     check(strangers, "no kernel samples of the other machine")
     for each in strangers:
         check("[kernel.kallsyms]" not in each, f"names of another kernel: {each}")
     perf_ok("report", "--stats", "-i", out)
+
+
+def embedded(path):
+    prof_ok("embed", "-i", path)
+    return path
+
+
+def without_binaries(tool, path, tmp, *options):
+    return tool(*options, "-i", path, "--symfs", f"{tmp}/nothing", "--kallsyms", "/dev/null").out
+
+
+def no_sample_ids(path, out):
+    """The same recording as kernels before 3.0 made it: only samples say whose they are, and when."""
+    content = open(path, "rb").read()
+    header_size, attr_size, attrs, attrs_size, data, size = struct.unpack_from("<6Q", content, 8)
+    check_equal(attrs_size, attr_size, "size of one attribute")
+    sample_type, = struct.unpack_from("<Q", content, attrs + 24)
+    fields = (1 << 1, 1 << 2, 1 << 6, 1 << 9, 1 << 7, 1 << 16)  # TID TIME ID STREAM_ID CPU IDENTIFIER
+    tail = 8 * sum(bool(sample_type & field) for field in fields)
+    records, at = bytearray(), data
+    while at < data + size:
+        kind, misc, length = struct.unpack_from("<IHH", content, at)
+        cut = tail if kind < 64 and kind != 9 else 0
+        records += struct.pack("<IHH", kind, misc, length - cut) + content[at + 8:at + length - cut]
+        at += length
+    head = bytearray(content[:data])
+    flags, = struct.unpack_from("<Q", head, attrs + 40)
+    struct.pack_into("<Q", head, attrs + 40, flags & ~(1 << 18))
+    struct.pack_into("<Q", head, 48, len(records))
+    struct.pack_into("<4Q", head, 72, 0, 0, 0, 0)  # no features
+    open(out, "wb").write(bytes(head + records))
+    return out
+
+
+@test
+def records_that_do_not_say_whose_they_are_are_kept(tmp):
+    one = record(f"{tmp}/one", "-F", "997", "-g", "-e", "cpu-clock")
+    two = no_sample_ids(record(f"{tmp}/two", "-F", "499", "-g", "-e", "cpu-clock:u", "-B"),
+                        f"{tmp}/old")
+    out = f"{tmp}/out"
+    prof_ok("merge", one, two, "-o", out)
+    host = os.uname().nodename
+    for tool in (perf_ok, prof_ok):
+        wanted = [re.sub(r"^(\S+)", r"\1@old", text) for _, text in blocks(tool, two)]
+        check(any("burn_50" in each for each in wanted), f"no names in {wanted[:3]}")
+        found = [re.sub(r"^(\S+) +", r"\1 ", text) for _, text in blocks(tool, out)
+                 if f"@{host}" not in text.split("\n")[0]]
+        # Process ids of another host are in a range of their own.
+        found = [re.sub(r"^(\S+) (\d+)/(\d+)", lambda m: f"{m[1]} {int(m[2]) & 0x3fffff}/"
+                                                         f"{int(m[3]) & 0x3fffff}", each)
+                 for each in found]
+        wanted = [re.sub(r"^(\S+) +", r"\1 ", each) for each in wanted]
+        check_same_lines("\n".join(sorted(found)), "\n".join(sorted(wanted)), "samples")
+
+
+@test
+def embedded_names_come_along(tmp):
+    one = embedded(record(f"{tmp}/one", "-F", "997", "-g", "--call-graph", "dwarf"))
+    two = embedded(rename_host(record(f"{tmp}/two", "-F", "997", "-g"), f"{tmp}/renamed", "web2"))
+    out = f"{tmp}/out"
+    done = prof_ok("merge", one, two, "-o", out)
+    check("left out" not in done.err, done.err)
+    host = os.uname().nodename
+    for path, name in ((one, host), (two, "web2")):
+        before = without_binaries(prof_ok, path, tmp, "fold")
+        check_in("burn_50", before)
+        wanted = re.sub(r"^([^; ]+)", rf"\1@{name}", before, flags=re.M)
+        after = without_binaries(prof_ok, out, tmp, "fold", "--where", f"comm =~ /@{name}$/")
+        check_same_lines(after, wanted, f"stacks of {name}")
+
+
+@test
+def embedded_names_of_another_file_are_left_out(tmp):
+    """Of one name, and no build id that tells the files apart."""
+    one = record(f"{tmp}/one", "-F", "997", "-g", "-B")
+    two = rename_host(record(f"{tmp}/two", "-F", "997", "-g", "-B"), f"{tmp}/renamed", "web2")
+    # Without build ids, as they would be of two builds of one program.
+    for path in (one, two):
+        content = bytearray(open(path, "rb").read())
+        bits, = struct.unpack_from("<Q", content, 72)
+        check(bits & 1 << 2 == 0, "there are build ids")
+    embedded(one)
+    out = f"{tmp}/out"
+    done = prof_ok("merge", one, two, "-o", out)
+    check_in("embedded names are left out", done.err)
+    check_in("/shares", done.err)
+    text = without_binaries(prof_ok, out, tmp, "fold")
+    check("burn_50" not in text, text)
 
 
 @test
