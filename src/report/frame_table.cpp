@@ -74,6 +74,16 @@ void FrameTable::finish(bool inlined, bool lines, bool full_paths) {
   addresses_ = {};
 }
 
+/// Of an address without a name: where it is in its file. Modules are looked up by where they are
+/// in memory, which is of no use to who reads it.
+uint64_t FrameTable::shown_address(const ResolvedAddress& resolved) const {
+  const Mapping* mapping = resolved.mapping;
+  if (!mapping || recording_.dsos()[mapping->dso].kind != DsoKind::KernelModule) {
+    return resolved.dso_address;
+  }
+  return resolved.dso_address - raw(mapping->start) + raw(mapping->offset);
+}
+
 FrameId FrameTable::intern(const ResolvedAddress& resolved, CpuMode mode) {
   const bool found = resolved.symbol.found();
   const Key key{resolved.mapping ? resolved.mapping->dso.value : DsoId::kNone,
@@ -83,7 +93,7 @@ FrameId FrameTable::intern(const ResolvedAddress& resolved, CpuMode mode) {
       frames_.try_emplace(key, FrameId{static_cast<uint32_t>(profile_.frames.size())});
   if (!added) return it->second;
   Frame frame;
-  frame.address = key.address;
+  frame.address = found ? key.address : shown_address(resolved);
   frame.level = level_of(mode);
   fill_names(frame, resolved);
   if (found) {

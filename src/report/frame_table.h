@@ -56,6 +56,7 @@ class FrameTable {
   struct KeyHash {
     size_t operator()(const Key& key) const;
   };
+  uint64_t shown_address(const ResolvedAddress& resolved) const;
   FrameId intern(const ResolvedAddress& resolved, CpuMode mode);
   FrameId intern_inlined(const ResolvedAddress& resolved, StringId name);
   FrameId with_line(FrameId function, const ResolvedAddress& resolved, const SourceCall* call);

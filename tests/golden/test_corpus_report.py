@@ -30,9 +30,8 @@ DIFFERENT = {
 # Of a thread whose name changed perf shows as much as the new name is long: "simplep" of
 # "simpleperf", which became "sleep" or "t1", under the title "Command".
 CUT_NAME = re.compile(r"\bsimpleperf\b|\bsimplep\b")
-# Unresolved addresses in kernel modules are those in the module with perf, those in memory with
-# prof; of the vdso, which perf does not look into under --symfs, prof takes the running one.
-ELSEWHERE = re.compile(r"\[(vboxguest|honeevent|vdso)\]")
+# Of the vdso, which perf does not look into under --symfs, prof takes the running one.
+ELSEWHERE = re.compile(r"\[vdso\]")
 
 
 def require_corpus():
