@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "perfdata/record_order.h"
 #include "report/packed_input.h"
 
 namespace prof {
@@ -41,6 +42,7 @@ Result<void> MergeInput::read_header() {
   RecordView view;
   while (cursor.next(view)) {
     const uint32_t type = view.header.type;
+    has_rounds_ = has_rounds_ || type == kRecordFinishedRound;
     if (is_header_record(type)) {
       const size_t before = reader_->events().size();
       reader_->apply_header_record(view);
@@ -106,14 +108,17 @@ void MergeInput::set_rebase(Rebase rebase) {
   decoder_.emplace(reader_->events(), false);
   cursor_.emplace(*reader_);
   rebaser_.emplace(reader_->events(), *decoder_, std::move(rebase));
-  sorter_.emplace([this](const RecordView& view, uint64_t time) {
-    Waiting& waiting = waiting_.emplace_back();
-    waiting.time = time;
-    waiting.view = view;
-    // The sorter's copies are gone when its round is.
-    waiting.copy.assign(view.payload.begin(), view.payload.end());
-    waiting.view.payload = waiting.copy;
-  });
+  sorter_.emplace([this](const RecordView& view, uint64_t time) { wait(view, time); });
+  is_sorted_ = !has_rounds_ && is_one_ordered_round(*reader_, *decoder_);
+}
+
+void MergeInput::wait(const RecordView& view, uint64_t time) {
+  Waiting& waiting = waiting_.emplace_back();
+  waiting.time = time;
+  waiting.view = view;
+  // The sorter's copies are gone when its round is.
+  waiting.copy.assign(view.payload.begin(), view.payload.end());
+  waiting.view.payload = waiting.copy;
 }
 
 /// At least one record to give, or the end.
@@ -131,7 +136,12 @@ void MergeInput::fill() {
       const bool timed = view.header.type == kRecordSample || reader_->events().empty() ||
                          reader_->events()[decoder_->event_of(view)].attr.sample_id_all;
       const uint64_t time = timed ? decoder_->time_of(view).value_or(0) : 0;
-      sorter_->add(view, time == UINT64_MAX ? 0 : time, cursor_->stable());
+      const uint64_t known = time == UINT64_MAX ? 0 : time;
+      if (is_sorted_) {
+        wait(view, known);
+      } else {
+        sorter_->add(view, known, cursor_->stable());
+      }
     }
   }
 }

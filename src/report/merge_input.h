@@ -53,6 +53,7 @@ class MergeInput {
   void note_mapping(const RecordView& view, const Decoder& decoder);
   void complete_files();
   void fill();
+  void wait(const RecordView& view, uint64_t time);
 
   struct Waiting {
     uint64_t time = 0;
@@ -72,6 +73,8 @@ class MergeInput {
   std::optional<RoundSorter> sorter_;
   std::deque<Waiting> waiting_;
   std::vector<std::byte> taken_;  // of the record that next() gave
+  bool has_rounds_ = false;
+  bool is_sorted_ = false;  // without rounds
   bool ended_ = false;
   uint64_t left_out_ = 0;
 };

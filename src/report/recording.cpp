@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "object/machine.h"
+#include "perfdata/record_order.h"
 #include "perfdata/segment_merge.h"
 #include "report/callchain.h"
 #include "report/embedded.h"
@@ -325,11 +326,15 @@ void Recording::for_each_in_order(
   RecordCursor cursor(*reader_);
   RoundSorter sorter(visit);
   RecordView view;
+  const bool has_rounds = stats_.records[RecordingStats::slot_of(kRecordFinishedRound)] != 0;
+  const bool sorted = !has_rounds && is_one_ordered_round(*reader_, decoder);
   while (cursor.next(view)) {
     if (view.header.type == kRecordFinishedRound) sorter.finish_round();
     const uint64_t time = time_of(view);
     if (time == 0) {
       visit(view, 0);
+    } else if (sorted) {
+      visit(view, time);
     } else {
       sorter.add(view, time, cursor.stable());
     }

@@ -15,8 +15,8 @@ from harness import (Skip, check, check_equal, check_in, check_same_lines, main,
                      prof_ok, require_perf, test, workload)
 
 CORPUS = pathlib.Path(os.environ.get("CORPUS", ""))
-# Where -s has "symbol" in it perf adds a column of its own, which is always empty here, and tells rows
-# apart by the function, whatever the keys are.
+# Where -s has "symbol" in it perf adds a column of its own, which is always empty here, and tells
+# rows apart by the function, whatever the keys are.
 IPC = re.compile(r"(,ipc_null|  IPC   \[IPC Coverage\]|  \.{20}|  -      - {12})$")
 
 
@@ -64,10 +64,12 @@ def accesses(path):
     # perf takes equal levels for equal, whatever else is told of them: each has one word here.
     for number, source in enumerate(data_sources(40)):
         kernel = number % 11 == 10
-        fake.sample_access(0xffffffff81000100 if kernel else code + 0x1200 + 64 * (number % 3), places[number % len(places)],
+        where = 0xffffffff81000100 if kernel else code + 0x1200 + 64 * (number % 3)
+        fake.sample_access(where, places[number % len(places)],
                            weight=chance.choice((0, 1, 30, 250)), source=source,
                            transaction=chance.choice((0, 0x1, 0x2, 0x16, 0x2a | 0xff << 32, 0xc4)),
-                           physical=0x5000 if kernel else chance.choice((0, 0x12340000)), kernel=kernel)
+                           physical=0x5000 if kernel else chance.choice((0, 0x12340000)),
+                           kernel=kernel)
     return fake.write(path)
 
 

@@ -146,12 +146,13 @@ def without_binaries(tool, path, tmp, *options):
 
 
 def no_sample_ids(path, out):
-    """The same recording as kernels before 3.0 made it: only samples say whose they are, and when."""
+    """The same recording as kernels before 3.0 made it: only samples say whose they are and when."""
     content = open(path, "rb").read()
     header_size, attr_size, attrs, attrs_size, data, size = struct.unpack_from("<6Q", content, 8)
     check_equal(attrs_size, attr_size, "size of one attribute")
     sample_type, = struct.unpack_from("<Q", content, attrs + 24)
-    fields = (1 << 1, 1 << 2, 1 << 6, 1 << 9, 1 << 7, 1 << 16)  # TID TIME ID STREAM_ID CPU IDENTIFIER
+    # TID, TIME, ID, STREAM_ID, CPU, IDENTIFIER
+    fields = (1 << 1, 1 << 2, 1 << 6, 1 << 9, 1 << 7, 1 << 16)
     tail = 8 * sum(bool(sample_type & field) for field in fields)
     records, at = bytearray(), data
     while at < data + size:
@@ -179,13 +180,13 @@ def records_that_do_not_say_whose_they_are_are_kept(tmp):
     for tool in (perf_ok, prof_ok):
         wanted = [re.sub(r"^(\S+)", r"\1@old", text) for _, text in blocks(tool, two)]
         check(any("burn_50" in each for each in wanted), f"no names in {wanted[:3]}")
-        found = [re.sub(r"^(\S+) +", r"\1 ", text) for _, text in blocks(tool, out)
+        found = [re.sub(r"^(\S+) +(\S+) +", r"\1 \2 ", text) for _, text in blocks(tool, out)
                  if f"@{host}" not in text.split("\n")[0]]
         # Process ids of another host are in a range of their own.
         found = [re.sub(r"^(\S+) (\d+)/(\d+)", lambda m: f"{m[1]} {int(m[2]) & 0x3fffff}/"
                                                          f"{int(m[3]) & 0x3fffff}", each)
                  for each in found]
-        wanted = [re.sub(r"^(\S+) +", r"\1 ", each) for each in wanted]
+        wanted = [re.sub(r"^(\S+) +(\S+) +", r"\1 \2 ", each) for each in wanted]
         check_same_lines("\n".join(sorted(found)), "\n".join(sorted(wanted)), "samples")
 
 
@@ -198,10 +199,11 @@ def embedded_names_come_along(tmp):
     check("left out" not in done.err, done.err)
     host = os.uname().nodename
     for path, name in ((one, host), (two, "web2")):
-        before = without_binaries(prof_ok, path, tmp, "fold")
+        before = without_binaries(prof_ok, path, tmp, "fold", "--no-inline")
         check_in("burn_50", before)
         wanted = re.sub(r"^([^; ]+)", rf"\1@{name}", before, flags=re.M)
-        after = without_binaries(prof_ok, out, tmp, "fold", "--where", f"comm =~ /@{name}$/")
+        after = without_binaries(prof_ok, out, tmp, "fold", "--no-inline",
+                                 "--where", f"comm =~ /@{name}$/")
         check_same_lines(after, wanted, f"stacks of {name}")
 
 
