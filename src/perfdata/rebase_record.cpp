@@ -34,9 +34,11 @@ void RecordRebaser::patch(size_t offset, T value) {
 
 bool RecordRebaser::rewrite(const RecordView& view, RecordView& out) {
   buffer_.clear();
+  more_misc_ = 0;
   const bool done = view.header.type == kRecordSample ? rewrite_sample(view) : rewrite_other(view);
   if (!done) return false;
   out.header = view.header;
+  out.header.misc |= more_misc_;
   out.payload = buffer_;
   out.offset = view.offset;
   return true;
@@ -144,6 +146,16 @@ void RecordRebaser::rewrite_mapping(const MmapRecord& mmap, uint32_t type) {
   if (!kernel) {
     patch_pid(0);
     patch_pid(4);
+    const auto own = rebase_.build_ids.find(mmap.filename);
+    constexpr size_t kInode = 32, kInodeSize = 24;  // which gives way
+    if (type != kRecordMmap2 || !mmap.build_id.empty() || own == rebase_.build_ids.end() ||
+        buffer_.size() < kInode + kInodeSize) {
+      return;
+    }
+    std::fill_n(buffer_.begin() + kInode, kInodeSize, std::byte{0});
+    patch(kInode, own->second.size);
+    std::ranges::copy(own->second.view(), buffer_.begin() + kInode + 4);
+    more_misc_ = kMiscMmapBuildId;
     return;
   }
   constexpr size_t kStart = 8, kPageOffset = 24;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,6 +25,9 @@ struct Rebase {
   // The kernel's text by the recording's kernel mapping moves by `text_delta`; all else in its half
   // of the address space by `rest_delta`. Both wrap.
   uint64_t text_start = 0, text_end = 0, text_delta = 0, rest_delta = 0;
+  /// Of files that others have other files by the names of: put into their mappings, as far as
+  /// these have room (MMAP2).
+  std::map<std::string, BuildId, std::less<>> build_ids;
   std::string kernel_name;  // instead of "[kernel.kallsyms]…"; empty: as it is
 
   /// XORed with the cookies of deferred call chains: those of several boots may be equal.
@@ -72,6 +77,7 @@ class RecordRebaser {
   const Decoder& decoder_;
   const Rebase rebase_;
   std::vector<std::byte> buffer_;
+  uint16_t more_misc_ = 0;  // of the header
 };
 
 }  // namespace prof

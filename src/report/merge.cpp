@@ -38,6 +38,7 @@ class Merge {
   void join_events();
   size_t event_of(const RawEvent& event);
   std::unordered_map<uint64_t, uint16_t> join_formats(const MergeInput& input);
+  void join_build_ids();
   Result<void> join_hosts();
   Result<void> place_kernel(const MergeInput& input, size_t number, Rebase& rebase);
   Result<void> write_records(FileRewriter& file);
@@ -51,7 +52,8 @@ class Merge {
   TracingData tracing_;
   std::map<std::pair<std::string, std::string>, uint64_t> known_formats_;  // by system, text
   std::set<uint64_t> format_ids_;
-  std::deque<std::string> texts_;                               // that tracing_ has views of
+  std::deque<std::string> texts_;  // that tracing_ has views of
+  std::vector<BuildIdEntry> build_ids_;
   std::vector<std::pair<MergeInput::Kernel, size_t>> kernels_;  // and how far they are apart
   MergeResult result_;
 };
@@ -74,6 +76,7 @@ Result<void> Merge::open(const std::vector<std::string>& paths) {
                 "merge fewer of them");
   }
   join_events();
+  join_build_ids();
   return join_hosts();
 }
 
@@ -161,6 +164,22 @@ std::unordered_map<uint64_t, uint16_t> Merge::join_formats(const MergeInput& inp
   return renumbered;
 }
 
+/// Of two files by one name the first is the one that the header tells the build id of; mappings of
+/// others tell it themselves.
+void Merge::join_build_ids() {
+  std::map<std::string, BuildId> by_name;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    for (const BuildIdEntry& entry : inputs_[i]->reader().features().build_ids) {
+      const auto [known, added] = by_name.try_emplace(entry.filename, entry.build_id);
+      if (added) {
+        build_ids_.push_back(entry);
+      } else if (!known->second.same_as(entry.build_id)) {
+        rebases_[i].build_ids.try_emplace(entry.filename, entry.build_id);
+      }
+    }
+  }
+}
+
 Result<void> Merge::join_hosts() {
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const MergeInput& input = *inputs_[i];
@@ -236,14 +255,7 @@ std::map<uint32_t, std::vector<std::byte>> Merge::features() {
   joined.embedded.clear();
   joined.tracing_data.clear();
   if (!tracing_.events.empty()) joined.tracing_data = encode_tracing_data(tracing_);
-  for (size_t i = 1; i < inputs_.size(); ++i) {
-    for (const BuildIdEntry& entry : inputs_[i]->reader().features().build_ids) {
-      // Of two files by one name the first is the one that is looked for.
-      const auto same =
-          std::ranges::find(joined.build_ids, entry.filename, &BuildIdEntry::filename);
-      if (same == joined.build_ids.end()) joined.build_ids.push_back(entry);
-    }
-  }
+  joined.build_ids = build_ids_;
   constexpr std::array kKept = {
       kFeatureTracingData,  kFeatureBuildId,     kFeatureHostname,    kFeatureOsRelease,
       kFeatureVersion,      kFeatureArch,        kFeatureNrCpus,      kFeatureCpuDesc,

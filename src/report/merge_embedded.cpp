@@ -112,6 +112,9 @@ class Joining {
       const DsoName made = classify_mapping(file.path, pid, true);
       moved = made.kind == DsoKind::JitDump ? jitdump_dso_name(file.path, pid) : made.name;
     }
+    const auto own = input.rebase.build_ids.find(name);
+    if (own != input.rebase.build_ids.end() && file.in_mmap2)
+      return {std::move(moved), own->second};
     if (file.in_mapping) return {std::move(moved), file.build_id};
     const auto told = std::ranges::find(build_ids_, moved, &BuildIdEntry::filename);
     return {std::move(moved), told == build_ids_.end() ? BuildId{} : told->build_id};
@@ -156,6 +159,7 @@ void note_file(const MmapRecord& mmap, MergedFiles& files) {
   if (added) {
     file.build_id = mmap.build_id;
     file.in_mapping = !mmap.build_id.empty();
+    file.in_mmap2 = mmap.version2 && !kernel;
     file.path = mmap.filename;
     file.pid = mmap.pid;
     file.is_generated = dso.kind == DsoKind::PerfMap || dso.kind == DsoKind::JitDump;

@@ -17,6 +17,7 @@ namespace prof {
 struct MergedFile {
   BuildId build_id;         // empty: unknown
   bool in_mapping = false;  // the build id is told by each mapping, not by the header
+  bool in_mmap2 = false;    // mappings have room for one
   bool is_several = false;  // mappings by this name are of several files
   std::string path;         // as mapped: what the name was made of
   uint32_t pid = 0;         // of which it was made, if it is one of generated code

@@ -208,6 +208,28 @@ def embedded_names_come_along(tmp):
 
 
 @test
+def files_of_one_name_are_told_apart(tmp):
+    one = record(f"{tmp}/one", "-F", "997", "-g")
+    two = rename_host(record(f"{tmp}/two", "-F", "997", "-g"), f"{tmp}/renamed", "web2")
+    # As if the other host had another build of the program.
+    listed = prof_ok("buildids", "-i", two).out
+    own = re.search(r"^(\w{40}) .*/shares$", listed, re.M)[1]
+    content = open(two, "rb").read()
+    check_equal(content.count(bytes.fromhex(own)), 1, "places with the build id")
+    other = own[:-2] + ("00" if own[-2:] != "00" else "01")
+    open(two, "wb").write(content.replace(bytes.fromhex(own), bytes.fromhex(other)))
+    out = f"{tmp}/out"
+    prof_ok("merge", one, two, "-o", out)
+    host = os.uname().nodename
+    check_in("burn_50", prof_ok("fold", "-i", out, "--where", f"comm == 'shares@{host}'").out)
+    strangers = prof_ok("fold", "-i", out, "--where", "comm == shares@web2").out
+    check(strangers and "burn_50" not in strangers, strangers)
+    for tool in (prof_ok, perf_ok):
+        mappings = tool("script", "-i", out, "--show-mmap-events").out
+        check(re.search(rf"PERF_RECORD_MMAP2 .*{other}.*/shares$", mappings, re.M), mappings)
+
+
+@test
 def embedded_names_of_another_file_are_left_out(tmp):
     """Of one name, and no build id that tells the files apart."""
     one = record(f"{tmp}/one", "-F", "997", "-g", "-B")
