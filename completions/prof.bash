@@ -405,6 +405,14 @@ _prof() {
       # anything
       return
       ;;
+    "flamegraph --base")
+      # anything
+      return
+      ;;
+    "flamegraph --skip-after")
+      # anything
+      return
+      ;;
     "flamegraph --title")
       # anything
       return
@@ -430,7 +438,19 @@ _prof() {
       return
       ;;
     "flamegraph --colors" | "flamegraph --color")
-      COMPREPLY=($(compgen -W "hot mem io red green blue aqua yellow purple orange java js perl chain wakeup" -- "$current"))
+      COMPREPLY=($(compgen -W "hot mem io red green blue aqua yellow purple orange java js perl python rust chain wakeup safe contrast" -- "$current"))
+      return
+      ;;
+    "flamegraph --color-by" | "flamegraph --colour-by")
+      COMPREPLY=($(compgen -W "kind dso package self" -- "$current"))
+      return
+      ;;
+    "flamegraph --palette-map")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "flamegraph --nameattr")
+      COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
     "flamegraph --bgcolors")
@@ -517,6 +537,14 @@ _prof() {
       COMPREPLY=($(compgen -W "samples period" -- "$current"))
       return
       ;;
+    "fold --base")
+      # anything
+      return
+      ;;
+    "fold --skip-after")
+      # anything
+      return
+      ;;
     "fold --max-stack")
       # anything
       return
@@ -576,10 +604,10 @@ _prof() {
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns --reltime --deltatime -G --hide-call-graph --addr --max-stack --stop-bt --per-event-dump --show-mmap-events --show-task-events --show-switch-events --show-lost-events --show-namespace-events --show-cgroup-events --show-bpf-events --show-text-poke-events --show-round-events --json -x --field-separator --csv -D --dump --dump-raw-trace --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --weight --idle --show-pid --show-tid --max-stack --title --subtitle --notes --width --height --minwidth --colors --color --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --countname --nametype --factor --total --hash"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --colors --color --color-by --colour-by --cp --palette-map --nameattr --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
       ;;
     fold)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --weight --show-pid --show-tid --marks --addrs --reverse --max-stack -o --output"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --weight --show-pid --show-tid --marks --addrs --reverse --base --skip-after --max-stack -o --output"
       ;;
     embed)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"

@@ -351,25 +351,35 @@ _prof() {
         '*--show-pid[Keep processes apart]' \
         '*--show-tid[Keep threads apart]' \
         '*--max-stack[Keep at most so many frames]:value: ' \
+        '*--base[Let stacks begin at this function\: what called it, and the command, is left out]:value: ' \
+        '*--skip-after[The same, but the command stays below it]:value: ' \
         '*--title[Title of the picture]:value: ' \
         '*--subtitle[Second line; the event and its count if not given]:value: ' \
         '*--notes[A line below the picture]:value: ' \
         '*--width[Width in pixels; that of the window if not given]:value: ' \
         '*--height[Height of a frame in pixels]:value: ' \
-        '*--minwidth[Leave out frames narrower than this\: pixels, or N% of the total]:value: ' \
-        '*--colors[hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, chain or wakeup]:value:(hot mem io red green blue aqua yellow purple orange java js perl chain wakeup)' \
-        '*--color[hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, chain or wakeup]:value:(hot mem io red green blue aqua yellow purple orange java js perl chain wakeup)' \
+        '*--minwidth[Leave out frames narrower than this\: pixels, or N% of the total; 1 if not given]:value: ' \
+        '*--colors[hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, python, rust, chain, wakeup, safe (for colour-blind eyes) or contrast]:value:(hot mem io red green blue aqua yellow purple orange java js perl python rust chain wakeup safe contrast)' \
+        '*--color[hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, python, rust, chain, wakeup, safe (for colour-blind eyes) or contrast]:value:(hot mem io red green blue aqua yellow purple orange java js perl python rust chain wakeup safe contrast)' \
+        '*--color-by[What colours tell\: kind (of frame, as the palette has it), dso, package or self]:value:(kind dso package self)' \
+        '*--colour-by[What colours tell\: kind (of frame, as the palette has it), dso, package or self]:value:(kind dso package self)' \
+        '*--cp[Keep the colours of functions between pictures in palette.map]' \
+        '*--palette-map[The same in this file]:file:_files' \
+        '*--nameattr[A file of attributes of functions\: name<tab>href=...<tab>title=...]:file:_files' \
         '*--bgcolors[yellow, blue, green, grey or #rrggbb]:value: ' \
         '*--inverted[Root on top (an icicle graph)]' \
         '*--reverse[Leaf first\: who called each function]' \
         '*--fonttype[Font family]:value: ' \
         '*--fontsize[Font size in pixels]:value: ' \
         '*--fontwidth[Mean width of a letter in font sizes]:value: ' \
+        '*--truncate-text-left[Show the end of a name that does not fit, instead of its beginning]' \
+        '*--truncate-text-right[Show the beginning of a name that does not fit (the default)]' \
         '*--countname[What is counted, for hover texts]:value: ' \
         '*--nametype[What a frame is, for hover texts]:value: ' \
         '*--factor[Multiply shown counts by this]:value: ' \
         '*--total[Let the full width stand for this much]:value: ' \
-        '*--hash[Accepted as flamegraph.pl'\''s\: colours always follow names]' \
+        '*--hash[Accepted as flamegraph.pl'\''s and inferno'\''s\: colours always follow names]' \
+        '*--deterministic[Accepted as flamegraph.pl'\''s and inferno'\''s\: colours always follow names]' \
         '*:file:_files'
       ;;
     fold)
@@ -408,6 +418,8 @@ _prof() {
         '*--marks[Mark kernel _\[k\], JIT _\[j\] and inlined _\[i\] frames, as stackcollapse-perf.pl --all]' \
         '*--addrs[Show the address of frames without a symbol]' \
         '*--reverse[Leaf first]' \
+        '*--base[Let stacks begin at this function\: what called it, and the command, is left out]:value: ' \
+        '*--skip-after[The same, but the command stays below it]:value: ' \
         '*--max-stack[Keep at most so many frames]:value: ' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \

@@ -22,7 +22,7 @@ EVENTS = ["cycles", "instructions", "cache-references", "cache-misses", "branche
           "cpu-clock", "task-clock", "page-faults", "minor-faults", "major-faults",
           "context-switches", "cpu-migrations", "alignment-faults", "emulation-faults"]
 PALETTES = ["hot", "mem", "io", "red", "green", "blue", "aqua", "yellow", "purple", "orange", "java",
-            "js", "perl", "chain", "wakeup"]
+            "js", "perl", "python", "rust", "chain", "wakeup", "safe", "contrast"]
 
 # (command or "*", option) → what its argument is: one of the kinds above, or a list of words.
 # Options that are not here take anything.
@@ -47,6 +47,9 @@ ARGUMENTS = {
                              "dso", "period", "trace"],
     ("script", "--addr"): ["relative", "absolute"],
     ("flamegraph", "--colors"): PALETTES,
+    ("flamegraph", "--color-by"): ["kind", "dso", "package", "self"],
+    ("flamegraph", "--palette-map"): FILE,
+    ("flamegraph", "--nameattr"): FILE,
     ("flamegraph", "--weight"): ["samples", "period"],
     ("fold", "--weight"): ["samples", "period"],
     ("report", "--weight"): ["period"],

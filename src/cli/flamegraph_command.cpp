@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "cli/input_options.h"
 #include "cli/profile_output.h"
 #include "cli/warnings.h"
+#include "common/text_file.h"
 #include "flamegraph/flamegraph.h"
 #include "report/load.h"
 
@@ -22,20 +24,27 @@ constexpr uint64_t kFewSamples = 100;  // below, shares are mostly chance; flame
 
 struct FlamegraphCommand {
   LoadOptions load;
+  StackBegin begin;
   DrawRequest request;
   FlamegraphOptions picture;
-  std::string min_width = "1";
+  std::string min_width;
   std::string colors = "hot";
+  std::string colour_by = "kind";
+  std::string palette_file;  // --cp
+  std::string name_attributes;
   std::string output;
 };
 
 Result<void> settle(FlamegraphCommand& command) {
-  const auto min_width = parse_min_width(command.min_width);
-  if (!min_width) {
-    return fail("cannot read --minwidth '" + command.min_width + "'",
-                "it is a width in pixels (0.5) or a share of the total (0.1%)", 2);
+  if (!command.min_width.empty()) {
+    const auto min_width = parse_min_width(command.min_width);
+    if (!min_width) {
+      return fail("cannot read --minwidth '" + command.min_width + "'",
+                  "it is a width in pixels (0.5) or a share of the total (0.1%)", 2);
+    }
+    command.picture.min_width = *min_width;
+    command.picture.min_width_given = true;
   }
-  command.picture.min_width = *min_width;
   const auto palette = palette_named(command.colors);
   if (!palette) {
     std::string names;
@@ -43,8 +52,35 @@ Result<void> settle(FlamegraphCommand& command) {
     return fail("no colours '" + command.colors + "'", "there are " + names, 2);
   }
   command.picture.palette = *palette;
+  const auto colour_by = colour_by_named(command.colour_by);
+  if (!colour_by) {
+    return fail("cannot colour by '" + command.colour_by + "'",
+                "there are kind, dso, package, self", 2);
+  }
+  command.picture.colour_by = *colour_by;
   if (auto complaint = complaint_about(command.picture)) return fail(*complaint, {}, 2);
   return {};
+}
+
+/// The colours of earlier pictures; none where the file is not there yet.
+Result<PaletteFile> read_palette_file(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return PaletteFile();
+  auto text = read_text_file(path);
+  if (!text) return tl::unexpected(std::move(text.error()).in("cannot read the colours"));
+  auto file = PaletteFile::parse(*text);
+  if (!file) return tl::unexpected(std::move(file.error()).in("cannot read '" + path + "'"));
+  return file;
+}
+
+Result<NameAttributes> read_name_attributes(const std::string& path) {
+  if (path.empty()) return NameAttributes();
+  auto text = read_text_file(path);
+  if (!text) return tl::unexpected(std::move(text.error()).in("cannot read --nameattr"));
+  auto attributes = NameAttributes::parse(*text);
+  if (!attributes) {
+    return tl::unexpected(std::move(attributes.error()).in("cannot read '" + path + "'"));
+  }
+  return attributes;
 }
 
 std::vector<std::string> warnings_of(const Profile& profile, uint32_t event) {
@@ -63,17 +99,24 @@ std::vector<std::string> warnings_of(const Profile& profile, uint32_t event) {
 
 Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (auto settled = settle(command); !settled) return tl::unexpected(settled.error());
+  auto attributes = read_name_attributes(command.name_attributes);
+  if (!attributes) return tl::unexpected(attributes.error());
+  Result<PaletteFile> colours;
+  if (!command.palette_file.empty()) colours = read_palette_file(command.palette_file);
+  if (!colours) return tl::unexpected(colours.error());
+  const DrawFiles files{std::move(*attributes), command.palette_file.empty() ? nullptr : &*colours};
   auto profile = load_profile(command.load);
   const bool no_data = !profile && profile.error().exit_code == kNoData &&
                        command.load.weight_field.empty();  // else it was the field's name
   if (!profile && !no_data) return tl::unexpected(profile.error());
   DrawRequest request = command.request;
   if (profile) {
+    if (!command.begin.empty()) begin_stacks(command.begin, *profile);
     request.event = first_event_with_samples(*profile);
     request.other_events = other_events(*profile, request.event);
   }
   auto written = write_to(command.output, [&](Output& out) {
-    return draw_flamegraph(profile ? *profile : Profile(), request, command.picture, out);
+    return draw_flamegraph(profile ? *profile : Profile(), request, command.picture, files, out);
   });
   if (!profile) return tl::unexpected(profile.error());
   if (!written) {
@@ -84,6 +127,13 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
       }
     }
     return tl::unexpected(written.error());
+  }
+  if (colours->changed()) {
+    auto kept = write_to(command.palette_file, [&](Output& out) -> Result<void> {
+      colours->write(out);
+      return {};
+    });
+    if (!kept) return tl::unexpected(kept.error());
   }
   print_warnings(warnings_of(*profile, request.event));
   return 0;
@@ -105,12 +155,20 @@ void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
   app.add_option("--height", picture.frame_height, "Height of a frame in pixels")
       ->capture_default_str();
   app.add_option("--minwidth", command.min_width,
-                 "Leave out frames narrower than this: pixels, or N% of the total")
-      ->capture_default_str();
+                 "Leave out frames narrower than this: pixels, or N% of the total; 1 if not given");
   app.add_option("--colors,--color", command.colors,
                  "hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, "
-                 "chain or wakeup")
+                 "python, rust, chain, wakeup, safe (for colour-blind eyes) or contrast")
       ->capture_default_str();
+  app.add_option("--color-by,--colour-by", command.colour_by,
+                 "What colours tell: kind (of frame, as the palette has it), dso, package or self")
+      ->capture_default_str();
+  app.add_flag_callback(
+      "--cp", [&command] { command.palette_file = "palette.map"; },
+      "Keep the colours of functions between pictures in palette.map");
+  app.add_option("--palette-map", command.palette_file, "The same in this file");
+  app.add_option("--nameattr", command.name_attributes,
+                 "A file of attributes of functions: name<tab>href=...<tab>title=...");
   app.add_option("--bgcolors", picture.background, "yellow, blue, green, grey or #rrggbb");
   app.add_flag("--inverted", picture.inverted, "Root on top (an icicle graph)");
   app.add_flag("--reverse", command.request.reverse, "Leaf first: who called each function");
@@ -118,13 +176,20 @@ void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
   app.add_option("--fontsize", picture.font_size, "Font size in pixels")->capture_default_str();
   app.add_option("--fontwidth", picture.font_width, "Mean width of a letter in font sizes")
       ->capture_default_str();
+  app.add_flag_callback(
+      "--truncate-text-left", [&picture] { picture.cut_side = CutSide::Left; },
+      "Show the end of a name that does not fit, instead of its beginning");
+  app.add_flag_callback(
+      "--truncate-text-right", [&picture] { picture.cut_side = CutSide::Right; },
+      "Show the beginning of a name that does not fit (the default)");
   app.add_option("--countname", picture.count_name, "What is counted, for hover texts");
   app.add_option("--nametype", picture.name_type, "What a frame is, for hover texts")
       ->capture_default_str();
   app.add_option("--factor", picture.factor, "Multiply shown counts by this");
   app.add_option("--total", picture.total, "Let the full width stand for this much");
   app.add_flag_callback(
-      "--hash", [] {}, "Accepted as flamegraph.pl's: colours always follow names");
+      "--hash,--deterministic", [] {},
+      "Accepted as flamegraph.pl's and inferno's: colours always follow names");
 }
 
 }  // namespace
@@ -152,6 +217,7 @@ void add_flamegraph_command(CLI::App& app, CommandRun& run) {
       "--show-tid", [command] { command->load.group.pid = command->load.group.tid = true; },
       "Keep threads apart");
   flamegraph->add_option("--max-stack", command->load.max_stack, "Keep at most so many frames");
+  add_stack_begin_options(*flamegraph, command->begin);
   add_picture_options(*flamegraph, *command);
   flamegraph->callback([flamegraph, command, &run] {
     const bool given = flamegraph->count("-i") != 0 || flamegraph->count("file") != 0;

@@ -14,12 +14,14 @@ namespace {
 struct FoldCommand {
   LoadOptions load;
   FoldedOptions folded;
+  StackBegin begin;
   std::string output;
 };
 
 Result<int> run_fold(const FoldCommand& command) {
   auto profile = load_profile(command.load);
   if (!profile) return tl::unexpected(profile.error());
+  if (!command.begin.empty()) begin_stacks(command.begin, *profile);
   FoldedOptions options = command.folded;
   options.event = first_event_with_samples(*profile);
   uint64_t lines = 0;
@@ -60,6 +62,7 @@ void add_fold_command(CLI::App& app, CommandRun& run) {
       "Mark kernel _[k], JIT _[j] and inlined _[i] frames, as stackcollapse-perf.pl --all");
   fold->add_flag("--addrs", folded.addresses, "Show the address of frames without a symbol");
   fold->add_flag("--reverse", folded.reverse, "Leaf first");
+  add_stack_begin_options(*fold, command->begin);
   fold->add_option("--max-stack", command->load.max_stack, "Keep at most so many frames");
   fold->add_option("-o,--output", command->output, "File to write ('-': standard output)");
   fold->callback([command, &run] { run = [command] { return run_fold(*command); }; });

@@ -41,6 +41,15 @@ Weight weight_named(const std::string& text, std::string& field) {
   return Weight::Period;
 }
 
+void add_stack_begin_options(CLI::App& command, StackBegin& begin) {
+  command
+      .add_option("--base", begin.base,
+                  "Let stacks begin at this function: what called it, and the command, is left out")
+      ->delimiter(',');
+  command.add_option("--skip-after", begin.skip_after, "The same, but the command stays below it")
+      ->delimiter(',');
+}
+
 Result<void> write_to(const std::string& path, const std::function<Result<void>(Output&)>& write) {
   UniqueFd file;
   const bool to_stdout = path.empty() || path == "-";

@@ -1,7 +1,8 @@
-// What fold and flamegraph have in common around a Profile: which event, what to warn of, where the
-// text goes.
+// What fold and flamegraph have in common around a Profile: which event, where stacks begin, what
+// to warn of, where the text goes.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "common/result.h"
 #include "report/call_tree.h"
 #include "report/profile.h"
+#include "report/profile_edits.h"
 
 namespace prof {
 
@@ -24,6 +26,9 @@ std::vector<std::string> warnings_about(const Profile& profile, uint32_t chosen_
 
 /// What --weight asks for: samples, period, or else a field, which `field` then names.
 Weight weight_named(const std::string& text, std::string& field);
+
+/// --base and --skip-after.
+void add_stack_begin_options(CLI::App& command, StackBegin& begin);
 
 /// Opens `path` ("-" or empty: standard output), lets `write` fill it, and flushes.
 Result<void> write_to(const std::string& path, const std::function<Result<void>(Output&)>& write);

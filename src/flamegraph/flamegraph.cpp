@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "flamegraph/colouring.h"
 #include "flamegraph/layout.h"
 #include "flamegraph/svg.h"
 
@@ -52,7 +57,7 @@ std::vector<std::string> notes_of(const Profile& profile, const CallTree& tree, 
   if (const auto& left_out = tree.left_out(); left_out.nodes) {
     const auto width = options.min_width.is_share
                            ? fmt::format("{:g}% of the total", options.min_width.value * 100)
-                           : fmt::format("{:g} px", options.min_width.value);
+                           : fmt::format("{:.3g} px", options.min_width.value);
     notes.push_back(fmt::format("{} narrower than {} left out ({} of the total)",
                                 counted(left_out.nodes, "frame", "frames"), width,
                                 share_text(left_out.weight, tree.root().total)));
@@ -76,6 +81,32 @@ std::vector<std::string> notes_of(const Profile& profile, const CallTree& tree, 
   return notes;
 }
 
+/// About what a frame takes in the file, beside its name.
+constexpr uint64_t kFrameBytes = 190;
+
+/// The share below which frames are left out, so that the others make no more than kMostFrameBytes;
+/// 0 if all may stay. Frames of one width stay or go together.
+double share_that_fits(const Profile& profile, const CallTree& tree, uint64_t whole) {
+  struct Drawn {
+    uint64_t total, bytes;
+  };
+  std::vector<Drawn> frames;
+  uint64_t bytes = 0;
+  frames.reserve(tree.nodes().size());
+  for (const CallTree::Node& node : tree.nodes()) {
+    const size_t name = node.frame.valid() ? profile.name(node.frame).size() : 3;
+    frames.push_back({node.total, kFrameBytes + name});
+    bytes += frames.back().bytes;
+  }
+  if (bytes <= kMostFrameBytes) return 0;
+  std::ranges::sort(frames, std::greater(), &Drawn::total);
+  bytes = 0;
+  size_t kept = 0;
+  while (bytes + frames[kept].bytes <= kMostFrameBytes) bytes += frames[kept++].bytes;
+  const uint64_t too_narrow = frames[kept].total;
+  return static_cast<double>(too_narrow + 1) / static_cast<double>(whole);
+}
+
 }  // namespace
 
 Weight natural_weight(const Profile& profile, uint32_t event) {
@@ -91,7 +122,8 @@ Weight natural_weight(const Profile& profile, uint32_t event) {
 }
 
 Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
-                             const FlamegraphOptions& options, Output& out) {
+                             const FlamegraphOptions& asked, const DrawFiles& files, Output& out) {
+  FlamegraphOptions options = asked;
   const Weight weight = request.event < profile.events.size() && !request.weight
                             ? natural_weight(profile, request.event)
                             : request.weight.value_or(Weight::Samples);
@@ -101,11 +133,20 @@ Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
   tree_options.reverse = request.reverse;
   tree_options.min_share = least_share(options);
   tree_options.whole = options.total;
-  const CallTree tree = CallTree::build(profile, tree_options);
+  CallTree tree = CallTree::build(profile, tree_options);
   if (tree.root().total == 0 || request.event >= profile.events.size()) {
     write_message_svg("No stacks found", options, out);
     return fail("no stacks found", "was anything recorded, and is it what the filters ask for?", 2);
   }
+  const uint64_t whole = std::max(tree.root().total, options.total);
+  if (!options.min_width_given) {
+    if (const double share = share_that_fits(profile, tree, whole); share != 0) {
+      tree_options.min_share = share;
+      options.min_width = {share * (options.width ? options.width : kNominalWidth), false};
+      tree = CallTree::build(profile, tree_options);
+    }
+  }
+  const Colouring colouring(profile, tree, whole, options, files.colours);
   const ProfileEvent& event = profile.events[request.event];
   const bool by_period = weight == Weight::Period;
   const Layout layout = lay_out(tree, options);
@@ -117,7 +158,9 @@ Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
                   options.subtitle,
                   notes_of(profile, tree, request.event, weight, options),
                   options.count_name,
-                  CountFormat(options.factor, by_period ? event.period_scale : 1)};
+                  CountFormat(options.factor, by_period ? event.period_scale : 1),
+                  colouring,
+                  files.attributes};
   if (picture.unit.empty() && by_period && event.in_periods && event.unit == "ns" &&
       options.factor == 1) {
     picture.unit = "ms";

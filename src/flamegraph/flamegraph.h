@@ -7,7 +7,9 @@
 
 #include "common/output.h"
 #include "common/result.h"
+#include "flamegraph/name_attributes.h"
 #include "flamegraph/options.h"
+#include "flamegraph/palette_file.h"
 #include "report/call_tree.h"
 #include "report/profile.h"
 
@@ -24,9 +26,19 @@ struct DrawRequest {
 /// with friendlier numbers.
 Weight natural_weight(const Profile& profile, uint32_t event);
 
+/// What files of the user's say of functions.
+struct DrawFiles {
+  NameAttributes attributes = {};
+  PaletteFile* colours = nullptr;  // learns those of this picture
+};
+
 /// Writes the SVG. A profile without a stack of that event gives a picture that says so, and an
-/// error with exit code 2.
+/// error with exit code 2. Where frames would make more than kMostFrameBytes and no least width was
+/// asked for, that grows until they do not; the picture says what was left out.
 Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
-                             const FlamegraphOptions& options, Output& out);
+                             const FlamegraphOptions& options, const DrawFiles& files, Output& out);
+
+/// What a browser opens within a second or two.
+inline constexpr uint64_t kMostFrameBytes = 2'800'000;
 
 }  // namespace prof

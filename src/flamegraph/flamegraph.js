@@ -14,11 +14,14 @@
   var right = byId('right'), status = byId('status'), bar = byId('bar'), details = byId('details');
   var matched = byId('matched'), unzoomButton = byId('unzoom'), ignoreCaseButton = byId('ignorecase');
   var statusHome = number('status');
+  var cutLeft = root.getAttribute('data-cut') === 'left';
+
+  var fontSize = Number(root.getAttribute('font-size'));
 
   // Frames as the file gives them: x and w in units of weight, d the distance from the root.
   var frames = [];
   var rootY = null;
-  Array.prototype.forEach.call(root.querySelectorAll('#frames > g'), function (g, index) {
+  Array.prototype.forEach.call(root.querySelectorAll('#frames g'), function (g, index) {
     var rect = g.querySelector('rect'), title = g.querySelector('title');
     var y = Number(rect.getAttribute('y'));
     if (rootY === null) rootY = y;
@@ -27,13 +30,17 @@
       g: g, rect: rect, text: g.querySelector('text'), title: title.textContent,
       name: title.textContent.replace(/ \([^()]*%\)$/, ''),
       x: Number(g.getAttribute('data-x')), w: Number(g.getAttribute('data-w')),
-      d: Math.round(Math.abs(y - rootY) / frameHeight), shown: true
+      d: Math.round(Math.abs(y - rootY) / frameHeight), shown: true,
+      textY: (y + (frameHeight - 1) / 2 + fontSize * .35).toFixed(1)
     });
   });
   if (!frames.length) return;
 
   var state = { zoom: 0, query: '', ignoreCase: false };
   var width = Number(root.getAttribute('width'));
+  var legendLines = Array.prototype.reduce.call(root.querySelectorAll('#legend > g'), function (most, entry) {
+    return Math.max(most, Number(entry.getAttribute('transform').split(',')[1].slice(0, -1)) / 16);
+  }, 0);
 
   // --- text -----------------------------------------------------------------------------------
 
@@ -42,7 +49,7 @@
     var canvas = document.createElementNS('http://www.w3.org/1999/xhtml', 'canvas');
     var context = canvas.getContext && canvas.getContext('2d');
     if (!context) return null;
-    var style = window.getComputedStyle(frames[0].text);
+    var style = window.getComputedStyle(details);
     context.font = style.fontSize + ' ' + style.fontFamily;
     return context;
   })();
@@ -61,14 +68,26 @@
     var dots = 2 * advance('.');
     if (room < dots + 6) return '';
     var used = 0, keep = '', whole_fits = true;
-    for (var character of name) {
+    for (var character of cutLeft ? Array.from(name).reverse() : name) {
       var next = used + advance(character);
       if (next > room) { whole_fits = false; break; }
-      if (next + dots <= room) keep += character;
+      if (next + dots <= room) keep = cutLeft ? character + keep : keep + character;
       used = next;
     }
     if (whole_fits) return name;
-    return keep.length ? keep + '..' : '';
+    return !keep.length ? '' : cutLeft ? '..' + keep : keep + '..';
+  }
+
+  // Frames that had no room for a text get one once they have.
+  function label(frame, left, text) {
+    if (!frame.text) {
+      if (text === '') return;
+      frame.text = document.createElementNS('http://www.w3.org/2000/svg', 'text');
+      frame.text.setAttribute('y', frame.textY);
+      frame.g.appendChild(frame.text);
+    }
+    frame.text.setAttribute('x', (left + 4).toFixed(2));
+    if (text !== frame.text.textContent) frame.text.textContent = text;
   }
 
   // --- geometry -------------------------------------------------------------------------------
@@ -92,9 +111,7 @@
     var wide = isAncestor ? v.w * scale : frame.w * scale;
     frame.rect.setAttribute('x', left.toFixed(2));
     frame.rect.setAttribute('width', wide.toFixed(2));
-    frame.text.setAttribute('x', (left + 4).toFixed(2));
-    var label = fitted(frame.name, wide - 7);
-    if (label !== frame.text.textContent) frame.text.textContent = label;
+    label(frame, left, fitted(frame.name, wide - 7));
   }
 
   function draw() {
@@ -113,6 +130,30 @@
     right.setAttribute('transform', 'translate(' + width + ',0)');
     matched.setAttribute('x', width - pad);
     bar.setAttribute('width', width);
+    placeLegend();
+  }
+
+  // The entries below the picture go on in the next line where the window ends.
+  function placeLegend() {
+    var legend = byId('legend');
+    if (!legend) return;
+    var x = pad, line = 0;
+    Array.prototype.forEach.call(legend.children, function (entry) {
+      var wide = 13 + entry.querySelector('text').getComputedTextLength();
+      if (x > pad && x + wide > width - pad) {
+        x = pad;
+        ++line;
+      }
+      entry.setAttribute('transform', 'translate(' + x.toFixed(1) + ',' + 16 * line + ')');
+      x += wide + 15;
+    });
+    var lower = 16 * (line - legendLines);
+    if (lower === 0) return;
+    legendLines = line;
+    Array.prototype.forEach.call(root.querySelectorAll('.note'), function (note) {
+      note.setAttribute('y', Number(note.getAttribute('y')) + lower);
+    });
+    root.setAttribute('height', Number(root.getAttribute('height')) + lower);
   }
 
   // The line with the details stays in sight when the picture is taller than the window.
@@ -258,6 +299,66 @@
     search();
   }
 
+  // --- keys -------------------------------------------------------------------------------------
+
+  // The frame that arrows move from: marked, described below the picture, and so read out.
+  var focused = -1;
+  var rootIsLow = frames.length < 2 || Number(frames[1].rect.getAttribute('y')) < rootY;
+
+  function focusOn(index) {
+    if (focused >= 0) frames[focused].g.classList.remove('focus');
+    focused = index;
+    details.textContent = index < 0 ? ' ' : describe(index);
+    if (index >= 0) {
+      frames[index].g.classList.add('focus');
+      var box = frames[index].rect.getBoundingClientRect();
+      if (box.top < 0) window.scrollBy(0, box.top - frameHeight);
+      else if (box.bottom > window.innerHeight - 30) window.scrollBy(0, box.bottom - window.innerHeight + 30 + frameHeight);
+    }
+    keepStatusInSight();
+  }
+
+  function describe(index) {
+    return nameType + ' ' + frames[index].title;
+  }
+
+  function parentOf(index) {
+    var frame = frames[index];
+    for (var i = index - 1; i >= 0; --i) {
+      var other = frames[i];
+      if (other.d === frame.d - 1 && other.x <= frame.x && other.x + other.w >= frame.x + frame.w) return i;
+    }
+    return -1;
+  }
+
+  function widestChildOf(index) {
+    var frame = frames[index], best = -1;
+    frames.forEach(function (other, i) {
+      var inside = other.d === frame.d + 1 && other.x >= frame.x && other.x + other.w <= frame.x + frame.w;
+      if (inside && other.shown && (best < 0 || other.w > frames[best].w)) best = i;
+    });
+    return best;
+  }
+
+  // The next frame of the same level that is shown; levels lie in the file from left to right.
+  function besides(index, step) {
+    for (var i = index + step; i >= 0 && i < frames.length && frames[i].d === frames[index].d; i += step) {
+      if (frames[i].shown) return i;
+    }
+    return -1;
+  }
+
+  function move(key) {
+    if (focused < 0 || !frames[focused].shown) {
+      focusOn(state.zoom);
+      return;
+    }
+    var outwards = key === (rootIsLow ? 'ArrowUp' : 'ArrowDown');
+    var next = key === 'ArrowLeft' ? besides(focused, -1) : key === 'ArrowRight' ? besides(focused, 1) :
+        outwards ? widestChildOf(focused) : parentOf(focused);
+    if (next >= 0) focusOn(next);
+  }
+
   // --- events ---------------------------------------------------------------------------------
 
   function frameOf(event) {
@@ -287,12 +388,12 @@
 
   root.addEventListener('mouseover', function (event) {
     var index = frameOf(event);
-    details.textContent = index < 0 ? ' ' : nameType + ' ' + frames[index].title;
+    details.textContent = index >= 0 ? describe(index) : focused >= 0 ? describe(focused) : ' ';
     keepStatusInSight();
   });
 
   root.addEventListener('mouseleave', function () {
-    details.textContent = ' ';
+    details.textContent = focused >= 0 ? describe(focused) : ' ';
     keepStatusInSight();
   });
 
@@ -313,14 +414,24 @@
       toggleIgnoreCase();
     } else if (key === 'Enter' && typing) {
       closeSearch();
+    } else if (/^Arrow/.test(key) && !typing && !control && !event.altKey) {
+      if (!alone && document.activeElement !== root) return;
+      event.preventDefault();
+      move(key);
+    } else if (key === 'Enter' && focused >= 0 && !control) {
+      if (focused === state.zoom) return;
+      zoom(focused);
+      remember(true);
     } else if (key === 'Escape') {
       if (state.query !== '' || typing) {
         state.query = '';
         closeSearch();
         search();
         remember(false);
-      } else {
+      } else if (state.zoom !== 0) {
         resetZoom();
+      } else {
+        focusOn(-1);
       }
     }
   });
@@ -341,6 +452,12 @@
         Math.abs(root.getBoundingClientRect().width - window.innerWidth) < 1;
     if (!embedded) root.setAttribute('width', '100%');
   }
+  // Without the script this is an image; with it, something to move about in.
+  root.setAttribute('role', 'application');
+  root.setAttribute('aria-roledescription', 'flame graph');
+  root.setAttribute('aria-describedby', 'details');
+  root.setAttribute('tabindex', '0');
+  details.setAttribute('aria-live', 'polite');
   byId('tools').classList.remove('hide');
   measure();
   restore();

@@ -17,6 +17,14 @@ std::optional<MinWidth> parse_min_width(const std::string& text) {
   return {};
 }
 
+std::optional<ColourBy> colour_by_named(std::string_view text) {
+  if (text == "kind") return ColourBy::Kind;
+  if (text == "dso") return ColourBy::Dso;
+  if (text == "package") return ColourBy::Package;
+  if (text == "self") return ColourBy::Self;
+  return {};
+}
+
 std::optional<std::string> complaint_about(const FlamegraphOptions& options) {
   if (options.width != 0 && (options.width < 100 || options.width > 100000)) {
     return "--width is 100 to 100000 pixels, or left out for the width of the window";

@@ -11,22 +11,14 @@ namespace prof {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Palette>, 15> kNames{{
-    {"hot", Palette::Hot},
-    {"mem", Palette::Mem},
-    {"io", Palette::Io},
-    {"red", Palette::Red},
-    {"green", Palette::Green},
-    {"blue", Palette::Blue},
-    {"aqua", Palette::Aqua},
-    {"yellow", Palette::Yellow},
-    {"purple", Palette::Purple},
-    {"orange", Palette::Orange},
-    {"java", Palette::Java},
-    {"js", Palette::Js},
-    {"perl", Palette::Perl},
-    {"chain", Palette::Chain},
-    {"wakeup", Palette::Wakeup},
+constexpr std::array<std::pair<std::string_view, Palette>, 19> kNames{{
+    {"hot", Palette::Hot},           {"mem", Palette::Mem},       {"io", Palette::Io},
+    {"red", Palette::Red},           {"green", Palette::Green},   {"blue", Palette::Blue},
+    {"aqua", Palette::Aqua},         {"yellow", Palette::Yellow}, {"purple", Palette::Purple},
+    {"orange", Palette::Orange},     {"java", Palette::Java},     {"js", Palette::Js},
+    {"perl", Palette::Perl},         {"python", Palette::Python}, {"rust", Palette::Rust},
+    {"chain", Palette::Chain},       {"wakeup", Palette::Wakeup}, {"safe", Palette::Safe},
+    {"contrast", Palette::Contrast},
 }};
 
 /// Hue in degrees, saturation and lightness in percent, each a range that names are spread over.
@@ -51,6 +43,18 @@ constexpr Range kGrey{{30, 45}, {5, 9}, {78, 84}};
 constexpr Range kTeal{{140, 172}, {42, 58}, {60, 70}};
 constexpr Range kSky{{192, 216}, {58, 76}, {66, 76}};
 
+// Told apart by eyes without red or green cones, and by lightness: orange, blue, green and yellow
+// of Okabe and Ito (https://jfly.uni-koeln.de/color/), light enough for dark text.
+constexpr Range kSafeUser{{38, 44}, {88, 96}, {58, 66}};
+constexpr Range kSafeKernel{{200, 206}, {58, 68}, {62, 68}};
+constexpr Range kSafeJit{{160, 168}, {38, 48}, {52, 58}};
+constexpr Range kSafeInlined{{54, 58}, {82, 92}, {76, 84}};
+
+constexpr Range kContrastUser{{36, 52}, {20, 80}, {91, 97}};
+constexpr Range kContrastKernel{{200, 216}, {70, 95}, {80, 88}};
+constexpr Range kContrastJit{{120, 130}, {45, 60}, {80, 86}};
+constexpr Range kContrastInlined{{50, 56}, {85, 98}, {74, 82}};
+
 // FNV-1a, which is part of what a picture looks like and so must never change. Not the hash of the
 // in-memory tables, which may.
 uint32_t shade_hash(std::string_view name) {
@@ -64,15 +68,32 @@ uint32_t shade_hash(std::string_view name) {
   return hash ^ hash >> 13;
 }
 
+bool has_languages(Palette palette) {
+  return palette == Palette::Java || palette == Palette::Js || palette == Palette::Perl ||
+         palette == Palette::Python || palette == Palette::Rust;
+}
+
+/// A palette that gives kernel, JIT and inlined frames a range each, and all others one.
+Range range_of_kind(Tint tint, Range user, Range kernel, Range jit, Range inlined) {
+  switch (tint) {
+    case Tint::Kernel:
+      return kernel;
+    case Tint::Jit:
+      return jit;
+    case Tint::Inlined:
+      return inlined;
+    default:
+      return user;
+  }
+}
+
 Range range_of(Palette palette, Tint tint) {
   if (tint == Tint::Unknown) return kGrey;
   if (tint == Tint::Process) return kSand;
   if (tint == Tint::Asleep) return kSky;
   if (tint == Tint::Disk) return kPurple;
   if (tint == Tint::Runnable) return kTeal;
-  const bool annotated =
-      palette == Palette::Java || palette == Palette::Js || palette == Palette::Perl;
-  if (annotated) {
+  if (has_languages(palette)) {
     switch (tint) {
       case Tint::Kernel:
         return kOrange;
@@ -81,7 +102,7 @@ Range range_of(Palette palette, Tint tint) {
       case Tint::Inlined:
         return kAqua;
       case Tint::Plain:
-        return kYellow;  // C++
+        return kYellow;  // C++, or the language's own library
       default:
         return kRed;
     }
@@ -118,6 +139,10 @@ Range range_of(Palette palette, Tint tint) {
       return kOrange;
     case Palette::Chain:
       return tint == Tint::Waker ? kAqua : kBlue;
+    case Palette::Safe:
+      return range_of_kind(tint, kSafeUser, kSafeKernel, kSafeJit, kSafeInlined);
+    case Palette::Contrast:
+      return range_of_kind(tint, kContrastUser, kContrastKernel, kContrastJit, kContrastInlined);
     default:
       return kAqua;
   }
@@ -139,12 +164,53 @@ Rgb rgb_of_hsl(double hue, double saturation, double lightness) {
   return {channel(0), channel(8), channel(4)};
 }
 
+/// The same name has the same shade in every picture.
+Rgb shade_of(const Range& range, std::string_view name) {
+  const uint32_t hash = shade_hash(name);
+  const auto share = [&](int shift, uint32_t mask) {
+    return static_cast<double>((hash >> shift) & mask) / mask;
+  };
+  return rgb_of_hsl(between(range.hue, share(0, 0xfff)),
+                    between(range.saturation, share(12, 0x3ff)),
+                    between(range.lightness, share(22, 0x3ff)));
+}
+
+Rgb middle_of(const Range& range) {
+  return rgb_of_hsl(between(range.hue, 0.5), between(range.saturation, 0.5),
+                    between(range.lightness, 0.5));
+}
+
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != text.npos;
 }
 
-/// What the palettes of languages read from a name, beside the marks: flamegraph.pl's habits.
+/// Python's own functions are named with their file ("work:/srv/app.py", "py::work:/srv/app.py");
+/// what stands below site-packages was installed, "<frozen …>", "<built-in …>" and lib/python3.x
+/// come with the language.
+Tint python_tint(std::string_view name) {
+  if (contains(name, "site-packages") || contains(name, "dist-packages")) return Tint::Inlined;
+  if (contains(name, "/lib/python") || contains(name, "<frozen ") || contains(name, "<built-in ") ||
+      contains(name, "<method ")) {
+    return Tint::Plain;
+  }
+  return contains(name, ".py") || name.starts_with("py::") ? Tint::Jit : Tint::User;
+}
+
+Tint rust_tint(std::string_view name) {
+  if (!contains(name, "::")) return Tint::User;
+  const size_t begin = name.find_first_not_of("<&");  // "<alloc::vec::Vec<T> as …>", "<&mut …"
+  const std::string_view path = begin == name.npos ? name : name.substr(begin);
+  for (const std::string_view crate : {"std::", "core::", "alloc::", "test::", "proc_macro::"}) {
+    if (path.starts_with(crate)) return Tint::Plain;
+  }
+  return Tint::Jit;
+}
+
+/// What the palettes of languages read from a name, beside the marks: flamegraph.pl's habits, and
+/// inferno's for Python and Rust.
 Tint language_tint(Palette palette, std::string_view name) {
+  if (palette == Palette::Python) return python_tint(name);
+  if (palette == Palette::Rust) return rust_tint(name);
   if (palette == Palette::Perl && (contains(name, "Perl") || contains(name, ".pl"))) {
     return Tint::Jit;
   }
@@ -169,6 +235,10 @@ std::vector<std::string> palette_names() {
   return names;
 }
 
+bool tells_kinds(Palette palette) {
+  return palette == Palette::Hot || palette == Palette::Safe || palette == Palette::Contrast;
+}
+
 std::string Rgb::hex() const {
   return fmt::format("#{:02x}{:02x}{:02x}", r, g, b);
 }
@@ -184,8 +254,7 @@ Tint tint_of(Palette palette, const Frame& frame, std::string_view name, TintCon
   if (context.away != Tint::Plain) return context.away;
   if (palette == Palette::Chain && (context.waker || name.ends_with("_[w]"))) return Tint::Waker;
   if (name == "-" || name == "--") return Tint::Unknown;  // delimiters of stackcollapse and bcc
-  const bool annotated =
-      palette == Palette::Java || palette == Palette::Js || palette == Palette::Perl;
+  const bool annotated = has_languages(palette);
   switch (frame.kind) {
     case FrameKind::Process:
     case FrameKind::WallPart:
@@ -209,20 +278,47 @@ Tint tint_of(Palette palette, const Frame& frame, std::string_view name, TintCon
 }
 
 Rgb colour_of(Palette palette, Tint tint, std::string_view name) {
-  const Range range = range_of(palette, tint);
-  const uint32_t hash = shade_hash(name);
-  const auto share = [&](int shift, uint32_t mask) {
-    return static_cast<double>((hash >> shift) & mask) / mask;
-  };
-  return rgb_of_hsl(between(range.hue, share(0, 0xfff)),
-                    between(range.saturation, share(12, 0x3ff)),
-                    between(range.lightness, share(22, 0x3ff)));
+  return shade_of(range_of(palette, tint), name);
 }
 
 Rgb swatch_of(Palette palette, Tint tint) {
-  const Range range = range_of(palette, tint);
-  return rgb_of_hsl(between(range.hue, 0.5), between(range.saturation, 0.5),
-                    between(range.lightness, 0.5));
+  return middle_of(range_of(palette, tint));
+}
+
+uint32_t HueWheel::take(std::string_view name) {
+  constexpr uint32_t kStride = 5;  // reaches all, and neighbours late
+  const uint32_t wanted = shade_hash(name) % kHues;
+  const auto is_free = [&](uint32_t hue) { return !taken_[hue % kHues]; };
+  // Neighbouring hues are hard to tell apart: those with free neighbours are taken first.
+  for (const bool alone : {true, false}) {
+    for (uint32_t i = 0; i < kHues; ++i) {
+      const uint32_t hue = (wanted + i * kStride) % kHues;
+      if (!is_free(hue)) continue;
+      if (alone && !(is_free(hue + 1) && is_free(hue + kHues - 1))) continue;
+      taken_[hue] = true;
+      return hue;
+    }
+  }
+  return kNoHue;
+}
+
+Rgb hue_colour(uint32_t hue, std::string_view name) {
+  Range range = kGrey;
+  if (hue != kNoHue) {
+    // Steps of 30 degrees, every second a little darker: neighbours differ in lightness, too.
+    const double degrees = 360.0 / HueWheel::kHues * hue;
+    const double light = hue % 2 == 0 ? 77 : 70;
+    range = {{degrees - 4, degrees + 4}, {52, 66}, {light - 3, light + 3}};
+    if (hue == 0) range.hue[0] = 0;
+  }
+  return name.empty() ? middle_of(range) : shade_of(range, name);
+}
+
+Rgb share_colour(double share) {
+  if (share <= 0) return rgb_of_hsl(45, 12, 90);
+  constexpr double kDecades = 4;  // 0.01 % and less is the palest
+  const double step = std::clamp((std::log10(share) + kDecades) / kDecades, 0.0, 1.0);
+  return rgb_of_hsl(52 - 50 * step, 70 + 15 * step, 82 - 22 * step);
 }
 
 }  // namespace prof

@@ -11,7 +11,9 @@
 
 namespace prof {
 
-/// flamegraph.pl's palettes by its names. Hot tells kernel, user, JIT and unresolved frames apart.
+/// flamegraph.pl's and inferno's palettes by their names. Hot tells kernel, user, JIT and
+/// unresolved frames apart; so do Safe, for eyes that do not see all colours, and Contrast, in
+/// light tones below black text and lines.
 enum class Palette : uint8_t {
   Hot,
   Mem,
@@ -26,13 +28,19 @@ enum class Palette : uint8_t {
   Java,
   Js,
   Perl,
+  Python,
+  Rust,
   Chain,
   Wakeup,
+  Safe,
+  Contrast,
 };
 
 std::optional<Palette> palette_named(std::string_view name);
 /// All names, in the order of a help text.
 std::vector<std::string> palette_names();
+/// Whether its hues tell kinds of frames, as "kernel", apart.
+bool tells_kinds(Palette palette);
 
 struct Rgb {
   uint8_t r = 0, g = 0, b = 0;
@@ -73,5 +81,25 @@ Rgb colour_of(Palette palette, Tint tint, std::string_view name);
 
 /// The colour a legend shows for a tint: the middle of its range.
 Rgb swatch_of(Palette palette, Tint tint);
+
+inline constexpr uint32_t kNoHue = UINT32_MAX;
+
+/// Hues for things that have none of their own: each takes the one its name asks for, or, where
+/// that or one beside it is taken, another.
+class HueWheel {
+ public:
+  static constexpr uint32_t kHues = 12;
+  /// kNoHue once all are taken.
+  uint32_t take(std::string_view name);
+
+ private:
+  bool taken_[kHues] = {};
+};
+
+/// A shade of one of the wheel's hues, by name; the hue's middle without a name; grey for kNoHue.
+Rgb hue_colour(uint32_t hue, std::string_view name);
+
+/// From pale (0) to deep red (1), logarithmically: 0.01 %, 0.1 %, 1 % and so on are equal steps.
+Rgb share_colour(double share);
 
 }  // namespace prof

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
 #include <utility>
@@ -28,18 +27,51 @@ constexpr uint32_t kSubtitleLine = 46;
 constexpr uint32_t kFramesTop = 60;
 constexpr uint32_t kStatusHeight = 24;
 constexpr uint32_t kNoteHeight = 16;
-constexpr size_t kTintCount = static_cast<size_t>(Tint::Runnable) + 1;
+constexpr double kLegendLetter = 6.4;  // mean width of a letter
 
 struct Page {
-  uint32_t width = 0, height = 0, status_top = 0;
+  uint32_t width = 0, height = 0, status_top = 0, notes_top = 0;
 };
 
-Page page_for(const FlamegraphOptions& options, uint32_t levels, size_t notes) {
+/// Lines of the legend and notes stand below the frames.
+Page page_for(const FlamegraphOptions& options, uint32_t levels, uint32_t legend_lines,
+              size_t notes) {
   Page page;
   page.width = options.width ? options.width : kNominalWidth;
   page.status_top = kFramesTop + levels * options.frame_height + 4;
-  page.height = page.status_top + kStatusHeight + static_cast<uint32_t>(notes) * kNoteHeight + 8;
+  page.notes_top = page.status_top + kStatusHeight + legend_lines * kNoteHeight;
+  page.height = page.notes_top + static_cast<uint32_t>(notes) * kNoteHeight + 8;
   return page;
+}
+
+/// Where an entry of the legend below the frames stands: its left edge, and its line.
+struct LegendPlace {
+  size_t entry = 0;
+  double x = 0;
+  uint32_t line = 0;
+};
+
+std::vector<LegendPlace> place_legend(const Picture& picture) {
+  std::vector<LegendPlace> places;
+  if (picture.options.colour_by == ColourBy::Kind) return places;  // stands at the right
+  const double end = (picture.options.width ? picture.options.width : kNominalWidth) - kPad;
+  double x = kPad;
+  uint32_t line = 0;
+  for (size_t i = 0; i < picture.colouring.legend().size(); ++i) {
+    const double width =
+        13 + kLegendLetter * static_cast<double>(picture.colouring.legend()[i].label.size());
+    if (x > kPad && x + width > end) {
+      x = kPad;
+      ++line;
+    }
+    places.push_back({i, x, line});
+    x += width + 15;
+  }
+  return places;
+}
+
+uint32_t lines_of(const std::vector<LegendPlace>& places) {
+  return places.empty() ? 0 : places.back().line + 1;
 }
 
 /// The colours a background fades between, top to bottom: flamegraph.pl's names.
@@ -58,11 +90,12 @@ void write_head(const FlamegraphOptions& options, const Page& page, std::string_
   const bool flat = top == bottom;
   out << "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n";
   out << fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" class=\"prof{}\" width=\"{}\" "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" class=\"prof{}{}\" width=\"{}\" "
       "height=\"{}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"title\" "
       "font-family=\"{}\" font-size=\"{}\"{}>\n",
-      options.background.empty() ? " plain" : "", page.width, page.height, page.width, page.height,
-      xml(options.font_family), options.font_size, data);
+      options.background.empty() ? " plain" : "",
+      options.palette == Palette::Contrast ? " contrast" : "", page.width, page.height, page.width,
+      page.height, xml(options.font_family), options.font_size, data);
   out << "<!-- Flame graph by prof. Frames are <g class=\"frame\"> with data-x and data-w in units "
          "of weight. -->\n";
   out << "<style><![CDATA[\n" << kStyle << "]]></style>\n";
@@ -96,13 +129,14 @@ class SvgWriter {
   SvgWriter(const Picture& picture, Output& out)
       : picture_(picture),
         options_(picture.options),
-        page_(page_for(options_, picture.layout.depth, picture.notes.size())),
+        legend_places_(place_legend(picture)),
+        page_(page_for(options_, picture.layout.depth, lines_of(legend_places_),
+                       picture.notes.size())),
         pixels_per_weight_(static_cast<double>(page_.width - 2 * kPad) /
                            static_cast<double>(picture.layout.whole)),
         out_(out) {}
 
   void write() {
-    choose_tints();
     write_head(options_, page_, root_data(), picture_.title, out_);
     out_ << fmt::format("<text id=\"subtitle\" x=\"{}\" y=\"{}\">{}</text>\n", kPad, kSubtitleLine,
                         xml(picture_.subtitle));
@@ -110,6 +144,7 @@ class SvgWriter {
     out_ << "<g id=\"frames\">\n";
     for (size_t i = 0; i < picture_.layout.boxes.size(); ++i) write_frame(i);
     out_ << "</g>\n";
+    if (!legend_places_.empty()) write_legend_below();
     write_notes();
     write_status();
     write_tail(out_);
@@ -117,9 +152,10 @@ class SvgWriter {
 
  private:
   std::string root_data() const;
-  void choose_tints();
   void write_right_side();
-  void write_legend();
+  void write_legend_at_right();
+  void write_legend_below();
+  void append_group_start(const NameAttribute& said, uint64_t x, uint64_t total);
   void write_frame(size_t index);
   void write_notes();
   void write_status();
@@ -127,56 +163,25 @@ class SvgWriter {
 
   const Picture& picture_;
   const FlamegraphOptions& options_;
+  std::vector<LegendPlace> legend_places_;
   Page page_;
   double pixels_per_weight_;
   Output& out_;
-  std::vector<Tint> tints_;  // by box
-  std::array<bool, kTintCount> seen_{};
-  bool kinds_known_ = false;
   std::string line_;
 };
 
 std::string SvgWriter::root_data() const {
   return fmt::format(
       " data-pad=\"{}\" data-whole=\"{}\" data-frame-height=\"{}\" data-fluid=\"{}\" "
-      "data-font-width=\"{:.2f}\" data-name-type=\"{}\" data-status=\"{}\"",
+      "data-font-width=\"{:.2f}\" data-name-type=\"{}\" data-status=\"{}\" data-cut=\"{}\"",
       kPad, picture_.layout.whole, options_.frame_height, options_.width ? 0 : 1,
-      options_.font_width * options_.font_size, xml(options_.name_type), page_.status_top);
+      options_.font_width * options_.font_size, xml(options_.name_type), page_.status_top,
+      options_.cut_side == CutSide::Left ? "left" : "right");
 }
 
 std::string_view SvgWriter::name_of(const Box& box) const {
   const FrameId frame = picture_.tree.nodes()[box.node].frame;
   return frame.valid() ? picture_.profile.name(frame) : std::string_view("all");
-}
-
-// A frame's tint may depend on its ancestors (what is behind the "--" of a chain graph woke what
-// is before it), so tints are passed down before anything is written.
-void SvgWriter::choose_tints() {
-  const auto& nodes = picture_.tree.nodes();
-  const auto& boxes = picture_.layout.boxes;
-  const auto frame_of = [&](const Box& box) -> const Frame* {
-    const FrameId id = nodes[box.node].frame;
-    return id.valid() ? &picture_.profile.frame(id) : nullptr;
-  };
-  kinds_known_ = std::any_of(boxes.begin(), boxes.end(), [&](const Box& box) {
-    const Frame* frame = frame_of(box);
-    return frame && frame->kind != FrameKind::Other && frame->kind != FrameKind::Unknown;
-  });
-  std::vector<bool> behind_delimiter(nodes.size());
-  std::vector<Tint> away(nodes.size(), Tint::Plain);
-  tints_.reserve(boxes.size());
-  for (const Box& box : boxes) {
-    const Frame* frame = frame_of(box);
-    const bool waker = behind_delimiter[nodes[box.node].parent];
-    behind_delimiter[box.node] = waker || name_of(box) == "--";
-    const Tint own = tint_of_time(name_of(box));
-    away[box.node] = own != Tint::Plain ? own : away[nodes[box.node].parent];
-    const TintContext context{kinds_known_, waker, away[box.node]};
-    const Tint tint =
-        frame ? tint_of(options_.palette, *frame, name_of(box), context) : Tint::Process;
-    tints_.push_back(tint);
-    if (frame) seen_[static_cast<size_t>(tint)] = true;
-  }
 }
 
 void SvgWriter::write_right_side() {
@@ -187,46 +192,37 @@ void SvgWriter::write_right_side() {
   write_button("search", "Search", -74, 61, "", "Find a regular expression (Ctrl-F, F3 or /)",
                out_);
   out_ << "</g>\n";
-  write_legend();
+  if (legend_places_.empty()) write_legend_at_right();
   out_ << "</g>\n";
 }
 
-// Says what the hues mean, where they mean something.
-void SvgWriter::write_legend() {
-  const Palette palette = options_.palette;
-  const bool languages =
-      palette == Palette::Java || palette == Palette::Js || palette == Palette::Perl;
-  const bool times = seen_[static_cast<size_t>(Tint::Asleep)] ||
-                     seen_[static_cast<size_t>(Tint::Disk)] ||
-                     seen_[static_cast<size_t>(Tint::Runnable)];
-  if (palette != Palette::Hot && palette != Palette::Chain && !languages && !times) return;
-  if (palette == Palette::Hot && !kinds_known_ && !times) return;
-  const std::string_view jit = palette == Palette::Java   ? "Java"
-                               : palette == Palette::Js   ? "JavaScript"
-                               : palette == Palette::Perl ? "Perl"
-                                                          : "JIT";
-  const std::array<std::pair<Tint, std::string_view>, 10> entries{{
-      {Tint::Runnable, "waits for a CPU"},
-      {Tint::Disk, "waits for a disk"},
-      {Tint::Asleep, "asleep"},
-      {Tint::Unknown, "no symbol"},
-      {Tint::Kernel, "kernel"},
-      {Tint::Waker, "waker"},
-      {Tint::Inlined, palette == Palette::Js ? "built-in" : "inlined"},
-      {Tint::Jit, jit},
-      {Tint::Plain, languages ? "C++" : ""},
-      {Tint::User, languages ? "C" : "user"},
-  }};
+// Says what the hues mean: kinds of frames at the right of the subtitle, from the edge to the left;
+// what there may be many of in lines below the picture, which the script breaks where the window
+// ends.
+void SvgWriter::write_legend_at_right() {
+  if (picture_.colouring.legend().empty()) return;
   out_ << "<g class=\"legend\">";
   double x = -static_cast<double>(kPad);
-  for (const auto& [tint, label] : entries) {  // from the right edge to the left
-    if (!seen_[static_cast<size_t>(tint)] || label.empty()) continue;
-    x -= 6.4 * static_cast<double>(label.size());
+  for (const auto& [colour, label] : picture_.colouring.legend()) {
+    x -= kLegendLetter * static_cast<double>(label.size());
     out_ << fmt::format(
         "<rect x=\"{:.1f}\" y=\"{}\" width=\"9\" height=\"9\" rx=\"2\" fill=\"{}\"/><text "
         "x=\"{:.1f}\" y=\"{}\">{}</text>",
-        x - 13, kSubtitleLine - 9, swatch_of(palette, tint).hex(), x, kSubtitleLine, label);
+        x - 13, kSubtitleLine - 9, colour.hex(), x, kSubtitleLine, xml(label));
     x -= 28;
+  }
+  out_ << "</g>\n";
+}
+
+void SvgWriter::write_legend_below() {
+  out_ << fmt::format("<g id=\"legend\" class=\"legend\" transform=\"translate(0,{})\">",
+                      page_.status_top + kStatusHeight);
+  for (const LegendPlace& place : legend_places_) {
+    const auto& [colour, label] = picture_.colouring.legend()[place.entry];
+    out_ << fmt::format(
+        "<g transform=\"translate({:.1f},{})\"><rect width=\"9\" height=\"9\" y=\"2\" rx=\"2\" "
+        "fill=\"{}\"/><text x=\"13\" y=\"11\">{}</text></g>",
+        place.x, place.line * kNoteHeight, colour.hex(), xml(label));
   }
   out_ << "</g>\n";
 }
@@ -243,28 +239,70 @@ void SvgWriter::write_frame(size_t index) {
       100 * static_cast<double>(node.total) / static_cast<double>(picture_.layout.whole);
   line_.clear();
   const auto sink = std::back_inserter(line_);
-  fmt::format_to(sink, "<g class=\"frame\" data-x=\"{}\" data-w=\"{}\"><title>", box.x, node.total);
-  append_xml(line_, name);
-  fmt::format_to(sink, " ({} ", picture_.count(node.total));
-  append_xml(line_, picture_.unit);
-  if (node.total == picture_.layout.whole) {
-    line_ += ", 100%)</title>";
+  const NameAttribute* const said = picture_.attributes.of(name);
+  if (said) {
+    append_group_start(*said, box.x, node.total);
   } else {
-    fmt::format_to(sink, ", {:.2f}%)</title>", percent);
+    fmt::format_to(sink, "<g class=\"frame\" data-x=\"{}\" data-w=\"{}\">", box.x, node.total);
   }
-  fmt::format_to(
-      sink, "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\" rx=\"2\"/>", x,
-      y, width, options_.frame_height - 1, colour_of(options_.palette, tints_[index], name).hex());
-  fmt::format_to(sink, "<text x=\"{:.1f}\" y=\"{:.1f}\">", x + 4,
-                 y + (options_.frame_height - 1) / 2.0 + options_.font_size * 0.35);
+  line_ += "<title>";
+  if (said && !said->title.empty()) {
+    append_xml(line_, said->title);
+  } else {
+    append_xml(line_, name);
+    fmt::format_to(sink, " ({} ", picture_.count(node.total));
+    append_xml(line_, picture_.unit);
+    if (node.total == picture_.layout.whole) {
+      line_ += ", 100%)";
+    } else {
+      fmt::format_to(sink, ", {:.2f}%)", percent);
+    }
+  }
+  line_ += "</title>";
+  fmt::format_to(sink, "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\"/>",
+                 x, y, width, options_.frame_height - 1, picture_.colouring.of(box.node).hex());
   const double room = (width - 7) / (options_.font_size * options_.font_width);
-  if (room >= 3) append_xml(line_, cut_to(name, static_cast<size_t>(room)));
-  line_ += "</text></g>\n";
+  if (room >= 3) {
+    fmt::format_to(sink, "<text x=\"{:.1f}\" y=\"{:.1f}\">", x + 4,
+                   y + (options_.frame_height - 1) / 2.0 + options_.font_size * 0.35);
+    const auto most = static_cast<size_t>(room);
+    append_xml(line_,
+               options_.cut_side == CutSide::Left ? cut_to_end(name, most) : cut_to(name, most));
+    line_ += "</text>";
+  }
+  line_ += said && !said->href.empty() ? "</g></a>\n" : "</g>\n";
   out_ << line_;
 }
 
+/// The begin of a frame that the user said something of, as flamegraph.pl has it: the link is
+/// around the frame.
+void SvgWriter::append_group_start(const NameAttribute& said, uint64_t x, uint64_t total) {
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    line_ += ' ';
+    line_ += name;
+    line_ += "=\"";
+    append_xml(line_, value);
+    line_ += '"';
+  };
+  if (!said.href.empty()) {
+    line_ += "<a";
+    add("href", said.href);
+    add("target", said.target.empty() ? std::string_view("_top") : said.target);  // not in <object>
+    line_ += '>';
+  }
+  line_ += "<g";
+  add("id", said.id);
+  add("class", said.classes.empty() ? "frame" : "frame " + said.classes);
+  add("style", said.style);
+  add("onclick", said.on_click);
+  add("onmouseover", said.on_mouse_over);
+  add("onmouseout", said.on_mouse_out);
+  fmt::format_to(std::back_inserter(line_), " data-x=\"{}\" data-w=\"{}\">", x, total);
+}
+
 void SvgWriter::write_notes() {
-  uint32_t y = page_.status_top + kStatusHeight + 11;
+  uint32_t y = page_.notes_top + 11;
   for (const std::string& note : picture_.notes) {
     out_ << fmt::format("<text class=\"note\" x=\"{}\" y=\"{}\">{}</text>\n", kPad, y, xml(note));
     y += kNoteHeight;
@@ -311,7 +349,7 @@ void write_svg(const Picture& picture, Output& out) {
 }
 
 void write_message_svg(std::string_view message, const FlamegraphOptions& options, Output& out) {
-  const Page page = page_for(options, 2, 0);
+  const Page page = page_for(options, 2, 0, 0);
   write_head(options, page, "", options.title.empty() ? "Flame Graph" : options.title, out);
   out << fmt::format("<text class=\"problem\" x=\"{}\" y=\"{}\">{}</text>\n</svg>\n", kPad,
                      kFramesTop + 8, xml(message));

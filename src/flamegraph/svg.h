@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "common/output.h"
+#include "flamegraph/colouring.h"
 #include "flamegraph/layout.h"
+#include "flamegraph/name_attributes.h"
 #include "flamegraph/options.h"
 #include "report/call_tree.h"
 #include "report/profile.h"
@@ -40,10 +42,13 @@ struct Picture {
   std::vector<std::string> notes;  // one line each, below the frames
   std::string unit;                // behind every count
   CountFormat count;
+  const Colouring& colouring;
+  const NameAttributes& attributes;
 };
 
 /// Each frame is `<g class="frame"><title>name (1,234 samples, 12.34%)</title><rect/><text/></g>`,
-/// coordinates in pixels of a picture options.width wide (kNominalWidth if that is 0).
+/// coordinates in pixels of a picture options.width wide (kNominalWidth if that is 0). The text is
+/// left out where not even the beginning of the name has room.
 void write_svg(const Picture& picture, Output& out);
 
 /// A picture that says why there is none.

@@ -60,4 +60,17 @@ std::string cut_to(std::string_view text, size_t most) {
   return std::string(text);
 }
 
+std::string cut_to_end(std::string_view text, size_t most) {
+  if (text.size() <= most) return std::string(text);
+  if (most < 3) return {};
+  size_t characters = 0;
+  for (size_t at = 0; at < text.size(); at += first_character(text.substr(at)).length) ++characters;
+  if (characters <= most) return std::string(text);
+  size_t at = 0;
+  for (size_t left_out = characters - (most - 2); left_out > 0; --left_out) {
+    at += first_character(text.substr(at)).length;
+  }
+  return ".." + std::string(text.substr(at));
+}
+
 }  // namespace prof

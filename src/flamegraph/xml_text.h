@@ -16,5 +16,7 @@ std::string xml(std::string_view text);
 /// `text` if it has at most `most` characters, else its beginning with "..", `most` characters in
 /// all; nothing if there is no room for a character and the dots.
 std::string cut_to(std::string_view text, size_t most);
+/// The same with the dots before the text's end.
+std::string cut_to_end(std::string_view text, size_t most);
 
 }  // namespace prof

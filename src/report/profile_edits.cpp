@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <span>
 
 #include "report/row_cells.h"
 #include "report/stack_tree.h"
@@ -165,6 +166,59 @@ Result<void> mark_parents(const std::string& pattern, bool exclude_other, Profil
   });
   count_shown(profile);
   return {};
+}
+
+void begin_stacks(const StackBegin& begin, Profile& profile) {
+  enum class Cut : uint8_t { None, AndRoot, ButRoot };
+  std::vector<Cut> cut_at(profile.frames.size(), Cut::None);
+  const auto mark = [&](const std::vector<std::string>& names, Cut cut) {
+    for (size_t i = 0; i < cut_at.size() && !names.empty(); ++i) {
+      const Frame& frame = profile.frames[i];
+      const auto symbol = frame.symbol.valid() ? profile.strings[frame.symbol] : std::string_view();
+      const auto is = [&](const std::string& name) {
+        return name == profile.strings[frame.name] || name == symbol;
+      };
+      if (std::ranges::any_of(names, is)) cut_at[i] = cut;
+    }
+  };
+  mark(begin.skip_after, Cut::ButRoot);
+  mark(begin.base, Cut::AndRoot);
+
+  StackTree tree;
+  std::vector<FrameId> path, group_frames(profile.groups.size());
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> bases;  // by event and frame
+  for (uint32_t i = 0; i < profile.nodes.size(); ++i) {
+    const StackNode& node = profile.nodes[i];
+    if (node.parent == UINT32_MAX) group_frames[node.group] = node.frame;
+    if (node.self_samples == 0 && node.self_period == 0) continue;
+    path.clear();
+    Cut cut = Cut::None;
+    for (uint32_t at = i; at != UINT32_MAX && cut == Cut::None; at = profile.nodes[at].parent) {
+      path.push_back(profile.nodes[at].frame);
+      cut = cut_at[path.back().value];
+    }
+    std::ranges::reverse(path);
+    const bool root_is_in = cut == Cut::None || path.front() == group_frames[node.group];
+    uint32_t group = node.group;
+    if (cut == Cut::AndRoot && !root_is_in) {
+      const uint32_t event = profile.groups[node.group].event;
+      const auto [it, added] = bases.try_emplace({event, path.front().value},
+                                                 static_cast<uint32_t>(profile.groups.size()));
+      if (added) {
+        Group group_of_base;
+        group_of_base.event = event;
+        group_of_base.comm = profile.frame(path.front()).name;
+        profile.groups.push_back(group_of_base);
+        group_frames.push_back(path.front());
+      }
+      group = it->second;
+    }
+    const bool begins_with_root = root_is_in || cut == Cut::AndRoot;
+    tree.add(group, std::span(path).subspan(begins_with_root ? 1 : 0), node.self_samples,
+             node.self_period);
+  }
+  profile.nodes.clear();
+  tree.finish(group_frames, profile);
 }
 
 void keep_files_only(Profile& profile) {

@@ -28,6 +28,17 @@ Result<void> mark_parents(const std::string& pattern, bool exclude_other, Profil
 /// Instead of their lines frames have the file of it, so that a file is one row.
 void keep_files_only(Profile& profile);
 
+/// Where stacks begin, for who only wants what some functions called; see begin_stacks().
+struct StackBegin {
+  std::vector<std::string> base;        // inferno's --base: nothing is left below the function
+  std::vector<std::string> skip_after;  // inferno's --skip-after: the root, as the command, stays
+  bool empty() const { return base.empty() && skip_after.empty(); }
+};
+
+/// Drops the callers of the innermost frame of each stack that has one of the names. Stacks without
+/// one stay whole.
+void begin_stacks(const StackBegin& begin, Profile& profile);
+
 /// Folded text does not say whether a stack begins with a command: in a table, its first frame is a
 /// frame like the others, below one root for all.
 void put_under_one_root(Profile& profile);

@@ -30,7 +30,7 @@ FRAME = """
       g => g.querySelector('title').textContent.startsWith(name + ' ('));
   if (!g) return null;
   const rect = g.querySelector('rect');
-  return { title: g.querySelector('title').textContent, text: g.querySelector('text').textContent,
+  return { title: g.querySelector('title').textContent, text: g.querySelector('text')?.textContent ?? '',
            x: Number(rect.getAttribute('x')), width: Number(rect.getAttribute('width')),
            shown: getComputedStyle(g).display !== 'none', classes: g.getAttribute('class'),
            fill: getComputedStyle(rect).fill, element: g };
@@ -201,6 +201,93 @@ def test_the_address_holds_the_state(browser, folder):
         near(page.frame("compute")["width"], page.inner_width())
         assert page.text("matched") == "Matched: 20.0%", page.text("matched")
         assert not page.hidden("#unzoom")
+
+
+def focused(page):
+    return page.browser.run("""
+        const frames = [...document.querySelectorAll('.frame.focus title')];
+        return frames.map(title => title.textContent.replace(/ \\(.*/, ''))""")
+
+
+def test_arrows_move_and_enter_zooms(browser, folder):
+    for options, outwards, back in ((("--width", "1000"), "up", "down"), (("--inverted",), "down", "up")):
+        page = Page(browser, folder, STACKS, *options)
+        assert focused(page) == []
+        steps = [(outwards, "all"), (outwards, "demo"), (outwards, "main"), (outwards, "compute"),
+                 (outwards, "inner_loop"), ("left", "parse_number"), ("right", "inner_loop"),
+                 (back, "compute"), ("left", "Parse"), ("right", "compute"), ("right", "write_out")]
+        for key, name in steps:
+            browser.press(key)
+            assert focused(page) == [name], (key, name, focused(page))
+            assert page.text("details").startswith(f"Function: {name} ("), page.text("details")
+        browser.press("left")
+        browser.press("enter")
+        near(page.frame("compute")["width"], page.frame("all")["width"])
+        assert not page.hidden("#unzoom")
+        browser.press("right")  # what is hidden is passed over
+        assert focused(page) == ["compute"], focused(page)
+        browser.press("escape")
+        assert page.hidden("#unzoom") and focused(page) == ["compute"]
+        browser.press("escape")
+        assert focused(page) == [] and page.text("details").strip() == ""
+
+
+def test_readers_of_screens_are_told(browser, folder):
+    page = Page(browser, folder, STACKS)
+    root = browser.run("""
+        const root = document.documentElement, label = root.getAttribute('aria-labelledby');
+        return { role: root.getAttribute('role'), tab: root.tabIndex,
+                 label: document.getElementById(label).textContent,
+                 live: document.getElementById('details').getAttribute('aria-live') }""")
+    assert root == {"role": "application", "tab": 0, "label": "Flame Graph", "live": "polite"}, root
+    assert "role=\"img\"" in page.file.read_text()  # what it is where no script runs
+
+
+def test_names_may_be_cut_on_the_left(browser, folder):
+    stacks = "root;a_name_that_is_much_too_long_for_its_frame_end 10\nroot;other 90\n"
+    page = Page(browser, folder, stacks, "--truncate-text-left", "--width", "1000")
+    text = page.frame("a_name_that_is_much_too_long_for_its_frame_end")["text"]
+    assert text.startswith("..") and text.endswith("_end"), text
+
+
+def test_frames_get_a_text_once_there_is_room(browser, folder):
+    page = Page(browser, folder, "root;slim 4\nroot;wide 996\n")
+    assert page.frame("slim")["text"] == ""
+    page.click("slim")
+    assert page.frame("slim")["text"] == "slim"
+    browser.press("escape")
+    assert page.frame("slim")["text"] == ""
+
+
+def test_a_long_legend_is_broken_where_the_window_ends(browser, folder):
+    stacks = "".join(f"root;the_package_number_{i}::f() {10 + i}\n" for i in range(14))
+    page = Page(browser, folder, stacks, "--color-by", "package", "--notes", "the end")
+    lines = """
+        const boxes = [...document.querySelectorAll('#legend > g')].map(g => g.getBoundingClientRect());
+        const note = document.querySelector('.note').getBoundingClientRect();
+        return { right: Math.max(...boxes.map(b => b.right)), bottom: Math.max(...boxes.map(b => b.bottom)),
+                 lines: new Set(boxes.map(b => Math.round(b.top))).size, note: note.top,
+                 width: document.documentElement.clientWidth };"""
+    wide = browser.run(lines)
+    browser.resize(600, 700)
+    time.sleep(0.3)
+    narrow = browser.run(lines)
+    for drawn in (wide, narrow):
+        assert drawn["right"] <= drawn["width"], drawn
+        assert drawn["note"] >= drawn["bottom"] - 6, drawn
+    assert narrow["lines"] > wide["lines"], (wide, narrow)
+
+
+def test_a_quarter_of_a_million_stacks_open(browser, folder):
+    # Towers of 31 frames, as wide as each other: none but the lowest frames are a pixel wide.
+    stacks = "".join(";".join(f"f{i >> max(0, 18 - d)}_{d}" for d in range(31)) + " 1\n"
+                     for i in range(1 << 18))
+    page = Page(browser, folder, stacks)
+    size = page.file.stat().st_size
+    assert size < 3_000_000, f"{size} bytes"
+    spent = browser.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    print(f"     {size} bytes, {spent:.0f} ms to open")
+    assert "left out" in page.browser.run("return document.querySelector('.note').textContent")
 
 
 ODD_NAMES = ["operator<", "a & b", "\"quoted\" 'name'", "std::vector<int, std::allocator<int> >",

@@ -12,7 +12,8 @@ import urllib.error
 import urllib.request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element, by the specification
-KEYS = {"control": "\ue009", "escape": "\ue00c", "enter": "\ue007", "f3": "\ue033"}
+KEYS = {"control": "\ue009", "escape": "\ue00c", "enter": "\ue007", "f3": "\ue033", "left": "\ue012", "up": "\ue013",
+        "right": "\ue014", "down": "\ue015"}
 
 
 class Browser:

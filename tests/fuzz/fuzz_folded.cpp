@@ -42,8 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     FlamegraphOptions options;
     options.palette = reverse ? Palette::Chain : Palette::Java;
-    expect(draw_flamegraph(*profile, {.weight = Weight::Period, .reverse = reverse}, options, out)
-               .has_value());
+    expect(
+        draw_flamegraph(*profile, {.weight = Weight::Period, .reverse = reverse}, options, {}, out)
+            .has_value());
   }
   return 0;
 }

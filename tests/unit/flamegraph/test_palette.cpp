@@ -25,11 +25,16 @@ double luminance(Rgb c) {
   return 0.2126 * linear(c.r) + 0.7152 * linear(c.g) + 0.0722 * linear(c.b);
 }
 
+/// Of the texts in frames with a colour; 4.5 is WCAG's AA, 7 its AAA.
+double contrast(Rgb c) {
+  return (luminance(c) + 0.05) / (luminance({0x1f, 0x1a, 0x16}) + 0.05);
+}
+
 }  // namespace
 
 TEST_CASE("every palette has its name") {
   const auto names = palette_names();
-  CHECK(names.size() == 15);
+  CHECK(names.size() == 19);
   std::set<Palette> seen;
   for (const auto& name : names) {
     REQUIRE(palette_named(name));
@@ -54,9 +59,8 @@ TEST_CASE("names of one tint are told apart, and dark text is readable on all of
       for (int i = 0; i < 200; ++i) {
         const Rgb c = colour_of(palette, static_cast<Tint>(t), "function_" + std::to_string(i));
         colours.insert(c.hex());
-        const double contrast = (luminance(c) + 0.05) / (luminance({0x1f, 0x1a, 0x16}) + 0.05);
         CAPTURE(name, t, c.hex());
-        CHECK(contrast > 4.5);
+        CHECK(contrast(c) > (palette == Palette::Contrast && t <= 4 ? 7.5 : 4.5));
       }
       const bool is_grey = static_cast<Tint>(t) == Tint::Unknown;
       CHECK(colours.size() > (is_grey ? 60u : 120u));
@@ -132,4 +136,33 @@ TEST_CASE("options that cannot be drawn are complained about") {
   CHECK(complains([](auto& o) { o.background = "#12"; }));
   CHECK_FALSE(complains([](auto& o) { o.background = "#a1B2c3"; }));
   CHECK_FALSE(complains([](auto& o) { o.background = "grey"; }));
+}
+
+TEST_CASE("dark text is readable on the colours of packages and of shares") {
+  for (uint32_t hue = 0; hue < HueWheel::kHues; ++hue) {
+    for (int i = 0; i < 50; ++i) {
+      const Rgb c = hue_colour(hue, "function_" + std::to_string(i));
+      CAPTURE(hue, c.hex());
+      CHECK(contrast(c) > 4.5);
+    }
+  }
+  for (const double share : {0.0, 1e-9, 1e-4, 1e-3, 0.01, 0.1, 0.5, 1.0}) {
+    CAPTURE(share);
+    CHECK(contrast(share_colour(share)) > 4.5);
+  }
+  // The more, the darker: the order is there without any colour.
+  CHECK(luminance(share_colour(0.001)) > luminance(share_colour(0.01)));
+  CHECK(luminance(share_colour(0.01)) > luminance(share_colour(0.1)));
+}
+
+TEST_CASE("the safe palette's kinds differ in hue for eyes without red or green cones") {
+  // Blue and yellow are seen by all: kernel frames have more blue than red, all others less.
+  for (const Tint tint : {Tint::User, Tint::Jit, Tint::Inlined}) {
+    const Rgb c = swatch_of(Palette::Safe, tint);
+    CHECK(luminance(swatch_of(Palette::Safe, Tint::Inlined)) >= luminance(c));
+  }
+  const Rgb kernel = swatch_of(Palette::Safe, Tint::Kernel);
+  const Rgb user = swatch_of(Palette::Safe, Tint::User);
+  CHECK(kernel.b > kernel.r + 60);
+  CHECK(user.r > user.b + 100);
 }

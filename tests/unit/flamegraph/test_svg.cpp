@@ -18,7 +18,7 @@ Drawn draw(const Profile& profile, const FlamegraphOptions& options = {},
            const DrawRequest& request = {}) {
   Drawn drawn;
   drawn.svg = prof::test::written(
-      [&](Output& out) { drawn.result = draw_flamegraph(profile, request, options, out); });
+      [&](Output& out) { drawn.result = draw_flamegraph(profile, request, options, {}, out); });
   return drawn;
 }
 
@@ -159,7 +159,11 @@ TEST_CASE("a profile without stacks gives a picture that says so and exit code 2
 TEST_CASE("text is cut to its frame even without the script") {
   const std::string svg = svg_of("a;a_rather_long_name_for_a_function 5\na;b 95\n");
   CHECK(has(svg, ">a_rat..</text>"));
-  CHECK(has(svg_of("a;b 998\na;c 2\n"), "></text></g>"));  // no room at all: the text is empty
+  const std::string narrow = svg_of("a;b 998\na;c 2\n");  // no room at all: there is no text
+  const size_t c = narrow.find("<title>c (");
+  CHECK(narrow.find("<text", c) > narrow.find("</g>", c));
+  CHECK(has(svg_of("a;a_rather_long_name_for_a_function 5\na;b 95\n", {.cut_side = CutSide::Left}),
+            ">..ction</text>"));
 }
 
 TEST_CASE("a fluid picture says so, and one of a fixed width does not") {
@@ -195,4 +199,45 @@ TEST_CASE("thousands are grouped") {
   CHECK(CountFormat(1, 1000)(1234567) == "1,234.567");
   CHECK(CountFormat(1, 1000)(5000) == "5");
   CHECK(CountFormat(1000, 1)(1234567) == "1,234,567,000");
+}
+
+TEST_CASE("what would be too large a picture is drawn without its narrowest frames") {
+  std::string text;
+  for (int i = 0; i < 20000; ++i) {
+    text += "a;function_number_" + std::to_string(i) + " " + std::to_string(1 + i % 100) + "\n";
+  }
+  const std::string svg = svg_of(text, {.min_width = {0, false}});
+  CHECK(svg.size() < 3'000'000);
+  CHECK(svg.size() > 2'000'000);
+  CHECK(has(svg, " px left out ("));
+  CHECK(has(svg, "(99 samples"));
+  CHECK_FALSE(has(svg, "(1 samples"));
+  const std::string all = svg_of(text, {.min_width = {0, false}, .min_width_given = true});
+  CHECK(has(all, "(1 samples"));
+  CHECK_FALSE(has(all, "left out"));
+}
+
+TEST_CASE("what files say of functions is in their frames") {
+  auto attributes = NameAttributes::parse("b\thref=https://x/?a=1&b=2\ttitle=<B>\tclass=mine\n");
+  REQUIRE(attributes);
+  Profile profile = profile_of("a;b 1\n");
+  std::string svg = prof::test::written([&](Output& out) {
+    REQUIRE(draw_flamegraph(profile, {}, {}, {.attributes = *attributes}, out));
+  });
+  CHECK(has(svg,
+            "<a href=\"https://x/?a=1&amp;b=2\" target=\"_top\"><g class=\"frame mine\" data-x"));
+  CHECK(has(svg, "<title>&lt;B&gt;</title>"));
+  CHECK(has(svg, "</g></a>\n"));
+}
+
+TEST_CASE("a legend of packages stands in lines below the picture") {
+  std::string text;
+  for (int i = 0; i < 14; ++i) {
+    text += "a;name_space_" + std::to_string(i) + "::f() " + std::to_string(50 + i) + "\n";
+  }
+  const std::string svg = svg_of(text, {.width = 600, .colour_by = ColourBy::Package});
+  CHECK(has(svg, "<g id=\"legend\""));
+  CHECK(has(svg, ">name_space_13</text>"));
+  CHECK(has(svg, ">other</text>"));
+  CHECK(has(svg, "translate(12.0,16)"));  // a second line
 }
