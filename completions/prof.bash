@@ -5,7 +5,7 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed evlist buildids repair merge list doctor --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed export evlist buildids repair merge list doctor --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -573,6 +573,78 @@ _prof() {
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
+    "export -i" | "export --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "export --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "export --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "export -k" | "export --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "export --comm" | "export --comms")
+      # anything
+      return
+      ;;
+    "export --pid")
+      # anything
+      return
+      ;;
+    "export --tid")
+      # anything
+      return
+      ;;
+    "export -C" | "export --cpu")
+      # anything
+      return
+      ;;
+    "export --time")
+      # anything
+      return
+      ;;
+    "export --event")
+      # anything
+      return
+      ;;
+    "export --where")
+      # anything
+      return
+      ;;
+    "export --demangle")
+      COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "export --format")
+      COMPREPLY=($(compgen -W "speedscope pprof chrome callgrind d3 csv json folded" -- "$current"))
+      return
+      ;;
+    "export -o" | "export --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "export --weight")
+      COMPREPLY=($(compgen -W "samples period" -- "$current"))
+      return
+      ;;
+    "export --base")
+      # anything
+      return
+      ;;
+    "export --skip-after")
+      # anything
+      return
+      ;;
+    "export --max-stack")
+      # anything
+      return
+      ;;
     "evlist -i" | "evlist --input")
       COMPREPLY=($(compgen -f -- "$current"))
       return
@@ -611,6 +683,9 @@ _prof() {
       ;;
     embed)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"
+      ;;
+    export)
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --format -o --output --weight --idle --base --skip-after --max-stack"
       ;;
     evlist)
       words="-h --help -i --input -v --verbose -g --group -F --freq --trace-fields"

@@ -11,6 +11,7 @@ _prof() {
     'flamegraph:Draw a flame graph as SVG'
     'fold:Print folded stacks\: comm;root;...;leaf count'
     'embed:Put the names of its stacks into a recording, for machines without the binaries'
+    'export:Write a recording in the format of another viewer'
     'evlist:List the events of a recording'
     'buildids:List the build ids of the binaries of a recording'
     'repair:Write what can be read of a damaged or newer recording as one that perf reads'
@@ -442,6 +443,46 @@ _prof() {
         '*--force[Believe perf maps and jitdumps whoever owns them]' \
         '*-o[Write a new file instead of changing it]:file:_files' \
         '*--output[Write a new file instead of changing it]:file:_files' \
+        '*:file:_files'
+      ;;
+    export)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
+        '*--comm[Only these commands]:value: ' \
+        '*--comms[Only these commands]:value: ' \
+        '*--pid[Only these processes]:value: ' \
+        '*--tid[Only these threads]:value: ' \
+        '*-C[Only these CPUs, as 0-3,7]:value: ' \
+        '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
+        '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
+        '*--event[Only this event of the recording]:value: ' \
+        '*--where[Only samples for which this holds, as '\''comm == nginx && dso !~ /libc/'\''\: see man prof-where]:value: ' \
+        '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
+        '*--no-demangle[Names as linked]' \
+        '*--short-names[C++, Rust and D names without parameters and template arguments]' \
+        '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
+        '*--no-inline[Do not show inlined calls]' \
+        '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--format[speedscope, pprof, chrome, callgrind, d3, csv, json or folded; by the name of -o if not given]:value:(speedscope pprof chrome callgrind d3 csv json folded)' \
+        '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--weight[What counts\: samples, the sum of their period, or that of a number among a tracepoint'\''s fields]:value:(samples period)' \
+        '*--idle[With where the idle task (swapper) waits for work]' \
+        '*--base[Let stacks begin at this function\: what called it, and the command, is left out]:value: ' \
+        '*--skip-after[The same, but the command stays below it]:value: ' \
+        '*--max-stack[Keep at most so many frames]:value: ' \
         '*:file:_files'
       ;;
     evlist)

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   prof::add_flamegraph_command(app, run);
   prof::add_fold_command(app, run);
   prof::add_embed_command(app, run);
+  prof::add_export_command(app, run);
   prof::add_evlist_command(app, run);
   prof::add_buildids_command(app, run);
   prof::add_repair_command(app, run);

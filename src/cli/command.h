@@ -23,6 +23,7 @@ void add_fold_command(CLI::App& app, CommandRun& run);
 void add_stacks_command(CLI::App& app, CommandRun& run);
 void add_embed_command(CLI::App& app, CommandRun& run);
 void add_flamegraph_command(CLI::App& app, CommandRun& run);
+void add_export_command(CLI::App& app, CommandRun& run);
 void add_evlist_command(CLI::App& app, CommandRun& run);
 void add_buildids_command(CLI::App& app, CommandRun& run);
 void add_merge_command(CLI::App& app, CommandRun& run);

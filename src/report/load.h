@@ -74,6 +74,8 @@ struct LoadOptions {
   bool without_idle = false;
   /// Stacks of who woke threads (record --wakers) go on top of those that were woken.
   bool join_wakers = false;
+  /// Profile::timeline is wanted, too: some 40 bytes a sample.
+  bool with_timeline = false;
 };
 
 /// Reads a recording, or folded stacks where the content is text.

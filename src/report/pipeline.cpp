@@ -18,6 +18,7 @@
 #include "report/sample_text.h"
 #include "report/stack_tree.h"
 #include "report/stack_walker.h"
+#include "report/timeline_builder.h"
 #include "report/trace_columns.h"
 #include "report/wall_time.h"
 #include "report/weight_field.h"
@@ -162,10 +163,17 @@ class TreeBuilder {
                   stacks_.total_length() + woken_.total_length());
     for (const RawStack& stack : stacks_.all()) add(stack);
     for (const WokenStacks::Stack& stack : woken_.all()) add(stack);
-    tree_.finish(group_frames, profile_);
+    tree_.finish(group_frames, profile_, &leaves_);
+  }
+
+  /// After build(): the node that a stack of RawStacks::all() ends in; kNoNode if it was left out.
+  uint32_t node_of(uint32_t raw) const {
+    return places_[raw] == kNoNode ? kNoNode : leaves_[places_[raw]];
   }
 
  private:
+  static constexpr uint32_t kNoNode = TimelineBuilder::kNoNode;
+
   void add(const RawStack& stack) {
     const auto addresses = stacks_.addresses_of(stack);
     frames_.clear();
@@ -184,8 +192,13 @@ class TreeBuilder {
       ProfileEvent& event = profile_.events[of.event];
       event.idle_samples += stack.samples;
       event.idle_period += stack.period;
-      if (without_idle_) return;
+      if (without_idle_) {
+        places_.push_back(kNoNode);
+        ++left_out_;
+        return;
+      }
     }
+    places_.push_back(static_cast<uint32_t>(places_.size() - left_out_));
     put(contexts_[stack.context].group, unknown, stack.samples, stack.period);
     if (quality_) judge(stack, unnamed);
   }
@@ -260,6 +273,9 @@ class TreeBuilder {
   StackTree tree_;
   std::map<std::string, FrameId> waker_frames_;  // marks and names of wakers
   std::vector<FrameId> frames_;                  // of the stack at hand
+  std::vector<uint32_t> places_;                 // by raw stack: its number in tree_
+  uint32_t left_out_ = 0;
+  std::vector<uint32_t> leaves_;  // by number in tree_
 };
 
 /// What the periods of an event count: its clock's time, or its occurrences.
@@ -285,6 +301,7 @@ class Gathering {
         contexts_(recording, filter, options.group, wall_, profile_),
         stacks_(recording.in_place() && !walker.needed()) {
     stacks_.set_max_stack(options.max_stack);
+    if (options.with_timeline) stacks_.keep_sequence();
     for (const EventAttr& event : recording.events().all()) {
       profile_.events.push_back({event.name, unit_of(event)});
       profile_.events.back().in_periods = is_time_away(event);
@@ -325,6 +342,8 @@ class Gathering {
   const Contexts& contexts() const { return contexts_; }
   const RawStacks& stacks() const { return stacks_; }
   const WokenStacks& woken() const { return woken_; }
+  /// Its samples are in the order of stacks().sequence().
+  TimelineBuilder& timeline() { return timeline_; }
   std::vector<std::string> warnings() const { return weight_.warnings(recording_); }
 
  private:
@@ -375,6 +394,16 @@ class Gathering {
       at_ = (at_ + 1) % ips_.size();
     }
     stacks_.add(context, sample.cpu_mode(), chain, period, samples);
+    if (options_.with_timeline) add_moment(sample, context, period, samples);
+  }
+
+  void add_moment(const SampleRecord& sample, SampleContext context, uint64_t period,
+                  uint64_t samples) {
+    const Context& of = contexts_[context.index];
+    timeline_.add(sample, profile_.groups[of.group].event, period, samples, context.index, [&] {
+      const StringId comm = recording_.comm_of(of.state, sample.pid, sample.tid);
+      return profile_.strings.intern(recording_.strings()[comm]);
+    });
   }
 
   /// A sample of a waker, to be shown as one of the thread that it woke.
@@ -405,6 +434,7 @@ class Gathering {
   Contexts contexts_;
   RawStacks stacks_;
   WokenStacks woken_;
+  TimelineBuilder timeline_;
   std::array<uint64_t, RawStacks::kQueue + 1> ips_{};  // while their samples are in the queue
   size_t at_ = 0;
 };
@@ -450,9 +480,19 @@ Result<Profile> build_profile(Recording& recording, const LoadOptions& options,
     }
     quality->set_recorded(limit, copy_size, proven);
   }
-  TreeBuilder(recording, gathering->stacks(), gathering->woken(), gathering->contexts(),
-              walker.shows_inlined(options.input.inlined), options, profile, quality)
-      .build();
+  TreeBuilder tree(recording, gathering->stacks(), gathering->woken(), gathering->contexts(),
+                   walker.shows_inlined(options.input.inlined), options, profile, quality);
+  tree.build();
+  if (options.with_timeline) {
+    const auto& sequence = gathering->stacks().sequence();
+    profile.timeline =
+        gathering->timeline().finish([&](size_t i) { return tree.node_of(sequence[i]); });
+  }
+  for (uint32_t i = 0; i < recording.dsos().size(); ++i) {
+    const Dso& dso = recording.dsos()[DsoId{i}];
+    if (dso.build_id.empty()) continue;
+    profile.binaries.push_back({profile.strings.intern(dso.name), dso.build_id.hex()});
+  }
   const RecordingStats& stats = recording.stats();
   profile.lost_records = stats.lost_events + stats.lost_samples;
   profile.lost_samples = stats.lost_samples;

@@ -10,6 +10,7 @@
 #include "common/huge_allocator.h"
 #include "common/string_table.h"
 #include "common/strong_id.h"
+#include "report/timeline.h"
 
 namespace prof {
 
@@ -57,6 +58,12 @@ struct Group {
   auto operator<=>(const Group&) const = default;
 };
 
+/// A binary that frames are in, and its build id in hexadecimal.
+struct ProfileBinary {
+  StringId dso;  // as Frame::dso
+  std::string build_id;
+};
+
 /// What tracepoint samples say in the fields that LoadOptions asked for.
 struct FieldValue {
   StringId text;   // as shown; invalid if the event has no such field
@@ -99,6 +106,8 @@ class Profile {
   std::vector<StackNode, HugeAllocator<StackNode>> nodes;  // StackId indexes this
   std::vector<ProfileEvent> events;
   std::vector<std::vector<FieldValue>> field_values;
+  std::vector<ProfileBinary> binaries;  // those whose build ids are known
+  Timeline timeline;                    // where LoadOptions asked for it, and the input has one
 
   // Losses and quality, for the summary lines and notes of every output.
   uint64_t lost_records = 0;       // by the kernel or the recorder (LOST, LOST_SAMPLES)

@@ -49,8 +49,10 @@ void RawStacks::count(const Waiting& sample) {
     if (slot.hash != sample.hash.low || slot.tag != tag_of(sample.hash)) continue;
     slot.samples += sample.samples;
     slot.period += sample.period;
+    if (keeps_sequence_) sequence_.push_back(slot.stack - 1);
     return;
   }
+  if (keeps_sequence_) sequence_.push_back(static_cast<uint32_t>(stacks_.size()));
   store(sample);
   slots_[at] = {sample.hash.low, tag_of(sample.hash), static_cast<uint32_t>(stacks_.size()),
                 sample.samples, sample.period};

@@ -42,6 +42,8 @@ class RawStacks {
 
   /// Keeps this many addresses of a chain, leaf first; 0 keeps all.
   void set_max_stack(uint32_t addresses) { max_stack_ = addresses; }
+  /// Keeps which stack each sample had, in the order of adding.
+  void keep_sequence() { keeps_sequence_ = true; }
   /// Counts samples of one stack, now or when later ones come. Allocates only for chains not seen
   /// before.
   void add(SampleContext context, CpuMode mode, U64View chain, uint64_t period,
@@ -55,6 +57,8 @@ class RawStacks {
   std::span<const uint32_t> addresses_of(const RawStack& stack) const {
     return std::span(numbers_).subspan(stack.begin, stack.length);
   }
+  /// Indexes of all(), if they were to be kept.
+  const std::vector<uint32_t>& sequence() const { return sequence_; }
   const AddressTable& addresses() const { return addresses_; }
   AddressTable& addresses() { return addresses_; }
   size_t total_length() const { return numbers_.size(); }
@@ -82,6 +86,8 @@ class RawStacks {
 
   const bool in_place_;
   uint32_t max_stack_ = 0;
+  bool keeps_sequence_ = false;
+  std::vector<uint32_t> sequence_;
   ChainHash hash_;
   AddressTable addresses_;
   std::vector<RawStack> stacks_;

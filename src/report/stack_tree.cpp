@@ -12,13 +12,13 @@ class PreorderWriter {
   PreorderWriter(std::span<const FrameId> group_frames, Profile& profile)
       : group_frames_(group_frames), nodes_(profile.nodes) {}
 
-  /// `stack`: group and frames, as SequenceList holds them.
-  StackNode& write(const uint32_t* stack) {
+  /// `stack`: group and frames, as SequenceList holds them. Tells its leaf's index.
+  uint32_t write(const uint32_t* stack) {
     size_t depth = 0;
     while (depth < path_.size() && path_[depth].number == stack[depth]) ++depth;
     leave(depth);
     for (; stack[depth] != SequenceList::kEnd; ++depth) enter(stack[depth]);
-    return nodes_[path_.back().node];
+    return path_.back().node;
   }
   void finish() { leave(0); }
 
@@ -68,12 +68,16 @@ void StackTree::add(uint32_t group, std::span<const FrameId> frames, uint64_t sa
   weights_.push_back({samples, period});
 }
 
-void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile) {
+void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile,
+                       std::vector<uint32_t>* leaves) {
   const std::vector<uint32_t> order = stacks_.sorted();
+  if (leaves) leaves->resize(order.size());
   PreorderWriter writer(group_frames, profile);
   for (size_t i = 0; i < order.size(); ++i) {
     if (i + kFetchAhead < order.size()) __builtin_prefetch(stacks_.raw(order[i + kFetchAhead]));
-    StackNode& leaf = writer.write(stacks_.raw(order[i]));
+    const uint32_t number = writer.write(stacks_.raw(order[i]));
+    if (leaves) (*leaves)[order[i]] = number;
+    StackNode& leaf = profile.nodes[number];
     leaf.self_samples += weights_[order[i]].samples;
     leaf.self_period += weights_[order[i]].period;
   }

@@ -20,8 +20,10 @@ class StackTree {
   /// A stack of `group`, an index into Profile::groups; `frames` root first, without the frame that
   /// shows the group. Equal stacks add up.
   void add(uint32_t group, std::span<const FrameId> frames, uint64_t samples, uint64_t period);
-  /// Makes profile.nodes of all stacks. `group_frames[g]` shows group g at the root.
-  void finish(std::span<const FrameId> group_frames, Profile& profile);
+  /// Makes profile.nodes of all stacks. `group_frames[g]` shows group g at the root. Tells the node
+  /// that each stack added ends in, in the order of adding, if `leaves` is given.
+  void finish(std::span<const FrameId> group_frames, Profile& profile,
+              std::vector<uint32_t>* leaves = nullptr);
 
  private:
   struct Weight {

@@ -15,6 +15,7 @@ WANTED = [
     "usr/share/man/man1/prof-flamegraph.1",
     "usr/share/man/man1/prof-embed.1",
     "usr/share/man/man1/prof-evlist.1",
+    "usr/share/man/man1/prof-export.1",
     "usr/share/man/man1/prof-buildids.1",
     "usr/share/man/man1/prof-merge.1",
     "usr/share/man/man1/prof-repair.1",
