@@ -1,13 +1,13 @@
 #include "report/profile_edits.h"
 
 #include <fmt/format.h>
-#include <regex.h>
 
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <span>
 
+#include "report/posix_regex.h"
 #include "report/row_cells.h"
 #include "report/stack_tree.h"
 
@@ -15,43 +15,20 @@ namespace prof {
 
 namespace {
 
-/// POSIX's extended regular expressions, as perf has them.
-class NamePattern {
- public:
-  static Result<NamePattern> make(const std::string& text) {
-    NamePattern out;
-    const int error = ::regcomp(&out.compiled_->regex, text.c_str(), REG_EXTENDED | REG_NOSUB);
-    if (error == 0) {
-      out.compiled_->usable = true;
-      return out;
-    }
-    char reason[128];
-    ::regerror(error, &out.compiled_->regex, reason, sizeof reason);
-    return fail(fmt::format("cannot read the regular expression '{}': {}", text, reason), {}, 2);
+/// By frame: whether its function's name matches.
+Result<std::vector<bool>> matching_frames(const std::string& pattern, const Profile& profile) {
+  const PosixRegex regex(pattern);
+  if (!regex.error().empty()) {
+    return fail(fmt::format("cannot read the regular expression '{}': {}", pattern, regex.error()),
+                {}, 2);
   }
-
-  /// By frame: whether its function's name matches.
-  std::vector<bool> matches(const Profile& profile) const {
-    std::vector<bool> out(profile.frames.size());
-    std::string name;
-    for (size_t i = 0; i < out.size(); ++i) {
-      if (!profile.frames[i].symbol.valid()) continue;
-      name = profile.strings[profile.frames[i].symbol];
-      out[i] = ::regexec(&compiled_->regex, name.c_str(), 0, nullptr, 0) == 0;
-    }
-    return out;
+  std::vector<bool> out(profile.frames.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    const StringId symbol = profile.frames[i].symbol;
+    out[i] = symbol.valid() && regex.matches(std::string(profile.strings[symbol]));
   }
-
- private:
-  struct Compiled {
-    regex_t regex;
-    bool usable = false;
-    ~Compiled() {
-      if (usable) ::regfree(&regex);
-    }
-  };
-  std::unique_ptr<Compiled> compiled_ = std::make_unique<Compiled>();
-};
+  return out;
+}
 
 /// What is shown of each event, after stacks were hidden.
 void count_shown(Profile& profile) {
@@ -120,12 +97,11 @@ void drop_unresolved(Profile& profile) {
 }
 
 Result<void> ignore_callees(const std::string& pattern, Profile& profile) {
-  auto names = NamePattern::make(pattern);
-  if (!names) return tl::unexpected(std::move(names.error()));
-  const std::vector<bool> matches = names->matches(profile);
+  const auto matches = matching_frames(pattern, profile);
+  if (!matches) return tl::unexpected(matches.error());
   for (uint32_t i = 0; i < profile.nodes.size();) {
     StackNode& node = profile.nodes[i];
-    if (node.parent == UINT32_MAX || !matches[node.frame.value]) {
+    if (node.parent == UINT32_MAX || !(*matches)[node.frame.value]) {
       ++i;
       continue;
     }
@@ -140,15 +116,14 @@ Result<void> ignore_callees(const std::string& pattern, Profile& profile) {
 }
 
 Result<void> mark_parents(const std::string& pattern, bool exclude_other, Profile& profile) {
-  auto names = NamePattern::make(pattern);
-  if (!names) return tl::unexpected(std::move(names.error()));
-  const std::vector<bool> matches = names->matches(profile);
+  const auto matches = matching_frames(pattern, profile);
+  if (!matches) return tl::unexpected(matches.error());
   std::vector<StringId> parent_of(profile.nodes.size());  // parents come before their children
   for (size_t i = 0; i < parent_of.size(); ++i) {
     StackNode& node = profile.nodes[i];
     if (node.parent == UINT32_MAX) continue;
     parent_of[i] =
-        matches[node.frame.value] ? profile.frame(node.frame).symbol : parent_of[node.parent];
+        (*matches)[node.frame.value] ? profile.frame(node.frame).symbol : parent_of[node.parent];
     if (exclude_other && !parent_of[i].valid()) node.self_samples = node.self_period = 0;
   }
   std::map<std::pair<uint32_t, StringId>, uint32_t> groups;

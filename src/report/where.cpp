@@ -1,6 +1,7 @@
 #include "report/where.h"
 
 #include <algorithm>
+#include <string>
 
 #include "report/where_node.h"
 
@@ -14,6 +15,11 @@ constexpr size_t kMostKnown = size_t{1} << 18;
 int compare(const FieldNumber& a, const FieldNumber& b) {
   if (a.negative() != b.negative()) return a.negative() ? -1 : 1;
   return a.bits < b.bits ? -1 : a.bits > b.bits;  // two's complement keeps the order of negatives
+}
+
+std::string digits_of(const FieldNumber& number) {
+  return number.negative() ? std::to_string(static_cast<int64_t>(number.bits))
+                           : std::to_string(number.bits);
 }
 
 /// A path equals its last part, too: "libc.so.6".
@@ -63,6 +69,9 @@ bool Where::holds_comparison(const Node& node, WhereSubject& subject) const {
     case WhereField::Trace: {
       const auto value = subject.trace(node.name);
       if (const auto* number = std::get_if<FieldNumber>(&value)) {
+        if (node.kind == Node::Kind::Match) {  // an expression is of its digits
+          return text_matches(node, digits_of(*number)) != node.negated;
+        }
         return number_matches(node, *number) != node.negated;
       }
       const auto* text = std::get_if<std::string_view>(&value);

@@ -2,42 +2,15 @@
 // nobody else.
 #pragma once
 
-#include <regex.h>
-
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "report/posix_regex.h"
 #include "report/where.h"
 
 namespace prof {
-
-/// POSIX's extended regular expressions, which, other than std::regex, do not recurse on the text.
-class WhereRegex {
- public:
-  explicit WhereRegex(const std::string& pattern, bool ignore_case)
-      : code_(::regcomp(&regex_, pattern.c_str(),
-                        REG_EXTENDED | REG_NOSUB | (ignore_case ? REG_ICASE : 0))) {}
-  WhereRegex(const WhereRegex&) = delete;
-  WhereRegex& operator=(const WhereRegex&) = delete;
-  ~WhereRegex() {
-    if (code_ == 0) ::regfree(&regex_);
-  }
-  /// What is wrong with the pattern; empty if nothing is.
-  std::string error() const {
-    if (code_ == 0) return {};
-    std::string text(128, '\0');
-    text.resize(::regerror(code_, &regex_, text.data(), text.size()) - 1);
-    return text;
-  }
-  bool matches(const std::string& text) const {
-    return ::regexec(&regex_, text.c_str(), 0, nullptr, 0) == 0;
-  }
-
- private:
-  regex_t regex_{};
-  int code_;
-};
 
 /// A value, or a range of numbers, to compare with.
 struct WhereValue {
@@ -55,7 +28,7 @@ struct Where::Node {
   WhereField field = WhereField::Comm;
   std::string name;  // of a Trace field
   std::vector<WhereValue> values;
-  std::shared_ptr<const WhereRegex> regex;
+  std::shared_ptr<const PosixRegex> regex;
   // What texts were found to match: names repeat.
   struct Hash {
     using is_transparent = void;

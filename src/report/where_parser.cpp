@@ -316,7 +316,7 @@ Result<void> Parser::parse_regex(Node& node) {
     at_ = begin;
     return wrong("the regular expression is too long, or repeats too much");
   }
-  auto regex = std::make_shared<WhereRegex>(*pattern, ignore_case);
+  auto regex = std::make_shared<PosixRegex>(*pattern, ignore_case);
   if (const std::string error = regex->error(); !error.empty()) {
     at_ = begin;
     return wrong("the regular expression is none: " + error);

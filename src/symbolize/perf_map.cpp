@@ -49,7 +49,8 @@ PerfMap parse_perf_map(std::vector<char> text) {
     uint64_t size = 0;
     const bool numbers = take_number(line, start) && take_number(line, size);
     const std::string_view name = after_blanks(line);
-    if (!numbers || name.empty() || name[0] == '\0' || size > UINT64_MAX - 1 - start) {
+    const bool wraps = start == UINT64_MAX || size > UINT64_MAX - 1 - start;
+    if (!numbers || name.empty() || name[0] == '\0' || wraps) {
       ++result.bad_lines;
       continue;
     }

@@ -263,8 +263,8 @@ def spans_of_a_trace_nest_and_last_as_long_as_their_samples(tmp):
             if not open_ends:
                 outermost += end - begin
             open_ends.append(end)
-        share = outermost / (counts[tid] * 1e9 / 999)
-        check(counts[tid] < 50 or 0.6 < share < 2.5, f"{share} of the samples' time in {tid}")
+        share = outermost / (counts[tid] * 1e9 / 999)  # more where others ran in between
+        check(counts[tid] < 50 or share > 0.6, f"{share} of the samples' time in {tid}")
 
 
 main()

@@ -88,7 +88,7 @@ def profile_of_the_system(tmp, rate):
     require_perf()
     options = ("-F", str(rate), "-ag")
     ours, theirs = both(tmp, options, (workload("shares"), 3))
-    counts = [hits(tool("script", "-F", "comm,event", "-i", path).out, "shares", r"cpu-clock(:ppp)?")
+    counts = [hits(tool("script", "-F", "comm,event", "-i", path).out, "shares", r"cpu-clock(:p*H?)?")
               for tool, path in ((prof_ok, ours), (perf_ok, theirs))]
     check(abs(counts[0] - counts[1]) <= 0.1 * counts[1] + 2, f"{counts} samples of prof and perf")
     check(0.7 * 3 * rate <= counts[0] <= 1.05 * 3 * rate, f"{counts[0]} samples of 3 s at {rate} Hz")

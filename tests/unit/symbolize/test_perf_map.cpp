@@ -86,8 +86,10 @@ TEST_CASE("Lines of a perf map that are none are skipped and counted") {
       "10000000000000000 10 too large\n"
       "1000 10name\n"
       "fffffffffffffff0 20 past the end\n"
+      "ffffffffffffffff 0 behind the last address\n"
+      "ffffffffffffffff 40 past the end\n"
       "2000 10 good\n");
-  CHECK(map.bad_lines == 9);
+  CHECK(map.bad_lines == 11);
   CHECK(parse(std::string_view("1000 10 \0x\n", 11)).bad_lines == 1);
   CHECK(map.symbols.size() == 1);
   CHECK(name_at(map, 0x2000) == "good");

@@ -1,0 +1,104 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "report/exporter.h"
+#include "support/profile_text.h"
+
+using namespace prof;
+using prof::test::profile_of;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kMs = 1'000'000;
+
+/// The leaf of the stack whose frames, root first, have these names.
+uint32_t node_named(const Profile& profile, std::string_view leaf) {
+  for (uint32_t i = 0; i < profile.nodes.size(); ++i) {
+    if (profile.name(profile.nodes[i].frame) == leaf) return i;
+  }
+  FAIL("no frame " << leaf);
+  return 0;
+}
+
+struct At {
+  uint64_t ms;
+  const char* leaf;
+  uint32_t thread = 0;
+};
+
+Profile with_times(std::string_view folded, const std::vector<At>& samples) {
+  Profile profile = profile_of(folded);
+  const StringId comm = profile.strings.intern("app");
+  profile.timeline.threads = {{10, 10, comm}, {10, 11, comm}};
+  for (const At& at : samples) {
+    TimelineSample sample;
+    sample.time = at.ms * kMs;
+    sample.node = node_named(profile, at.leaf);
+    sample.thread = at.thread;
+    sample.period = kMs;
+    profile.timeline.samples.push_back(sample);
+  }
+  return profile;
+}
+
+Json exported(const Profile& profile, std::string_view format, ExportOptions options = {}) {
+  return Json::parse(prof::test::written(
+      [&](Output& out) { REQUIRE(exporter_named(format)->write(profile, options, out)); }));
+}
+
+struct Span {
+  std::string name;
+  double begin, duration;
+  bool operator==(const Span&) const = default;
+};
+
+std::vector<Span> spans_of(const Json& trace, int tid) {
+  std::vector<Span> out;
+  for (const Json& event : trace["traceEvents"]) {
+    if (event["ph"] == "X" && event["tid"] == tid) {
+      out.push_back(
+          {event["name"], event["ts"].get<double>() / 1000, event["dur"].get<double>() / 1000});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("Export: spans go on while their samples follow each other, and end where they pause") {
+  const Profile profile =
+      with_times("app;main;f 1\napp;main;g 1\n",
+                 {{100, "f"}, {101, "f"}, {102, "g"}, {103, "g"}, {150, "g"}, {151, "g"}});
+  const auto spans = spans_of(exported(profile, "chrome", {.begin = 99 * kMs}), 10);
+  CHECK(spans == std::vector<Span>{{"f", 0, 2},
+                                   {"g", 2, 2},
+                                   {"main", 0, 4},  // to 103 ms
+                                   {"g", 50, 2},
+                                   {"main", 50, 2}});
+}
+
+TEST_CASE("Export: threads have spans and profiles of their own, the busiest first") {
+  const Profile profile =
+      with_times("app;main;f 1\napp;main;g 1\n",
+                 {{1, "f", 0}, {1, "g", 1}, {2, "g", 1}, {3, "g", 1}, {4, "f", 0}});
+  const Json trace = exported(profile, "chrome");
+  CHECK(spans_of(trace, 11).size() == 2);  // g, main
+  const Json speedscope = exported(profile, "speedscope");
+  REQUIRE(speedscope["profiles"].size() == 2);
+  CHECK(speedscope["profiles"][0]["name"] == "app (pid 10, tid 11)");
+  CHECK(speedscope["profiles"][0]["endValue"] == 3);
+  CHECK(speedscope["profiles"][1]["samples"].size() == 2);
+  CHECK(speedscope["shared"]["frames"].size() == 3);  // main, f, g: the thread is the profile
+}
+
+TEST_CASE("Export: a format is known by its name and by that of a file") {
+  CHECK(exporter_named("gif") == nullptr);
+  CHECK(exporter_for_file("x.speedscope.json")->name == "speedscope");
+  CHECK(exporter_for_file("x.d3.json")->name == "d3");
+  CHECK(exporter_for_file("x.json")->name == "json");
+  CHECK(exporter_for_file("x.pb.gz")->name == "pprof");
+  CHECK(exporter_for_file(".csv") == nullptr);
+  CHECK(exporter_for_file("x") == nullptr);
+  for (const Exporter& exporter : exporters()) CHECK(exporter_named(exporter.name) == &exporter);
+}
