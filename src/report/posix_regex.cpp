@@ -8,9 +8,11 @@ namespace prof {
 
 namespace {
 
-// glibc writes repetitions out, one within the other ("a++++" doubles with each), and then builds
-// automata of them: some ten kilobytes an atom in the worst case.
-constexpr double kMostAtoms = 10'000;
+// glibc writes repetitions out, one within the other ("a++++" doubles with each), and then works
+// out what can follow what, in time that grows with the square of it and more.
+constexpr double kMostAtoms = 1000;
+constexpr unsigned kMostDepth =
+    4;  // of repetitions within repetitions: its time is exponential in it
 constexpr double kHuge = 1e18;
 
 /// The times that a "{2,5}" at `at` repeats what is before it; moves behind it. What is no such
@@ -41,47 +43,66 @@ void pass_brackets(std::string_view pattern, size_t& at) {
 
 }  // namespace
 
-double written_out_size(std::string_view pattern) {
-  std::vector<double> outer;  // sizes of what is before the open groups
-  double before = 0;          // of the group at hand, without its last atom
-  double last = 0;
+RegexSize written_out_size(std::string_view pattern) {
+  // What a group has so far: its size without its last atom, that atom's, and the deepest nesting
+  // of repetitions in both.
+  struct Level {
+    double before = 0, last = 0;
+    unsigned depth_before = 0, depth_last = 0;
+    double size() const { return std::min(before + last, kHuge); }
+    unsigned depth() const { return std::max(depth_before, depth_last); }
+    void begin_atom(double size, unsigned depth) {
+      before = this->size();
+      depth_before = this->depth();
+      last = size;
+      depth_last = depth;
+    }
+    void repeat(double size) {
+      last = std::min(size, kHuge);
+      ++depth_last;
+    }
+  };
+  std::vector<Level> levels(1);
   for (size_t at = 0; at < pattern.size(); ++at) {
+    Level& level = levels.back();
     switch (pattern[at]) {
       case '+':
-        last = std::min(last * 2, kHuge);
+        level.repeat(level.last * 2);
         break;
       case '*':
       case '?':
+        level.repeat(level.last + 1);
         break;
       case '{':
-        last = std::min(last * bound(pattern, at), kHuge);
+        level.repeat(level.last * bound(pattern, at));
         break;
       case '(':
-        outer.push_back(std::min(before + last, kHuge));
-        before = last = 0;
+        levels.emplace_back();
         break;
-      case ')':
-        last = before + last + 1;  // the group itself; also where there is none
-        before = 0;
-        if (!outer.empty()) {
-          before = outer.back();
-          outer.pop_back();
-        }
+      case ')': {
+        if (levels.size() == 1) break;
+        const Level group = level;
+        levels.pop_back();
+        levels.back().begin_atom(group.size() + 1, group.depth());
         break;
+      }
       default:
         if (pattern[at] == '[') pass_brackets(pattern, at);
         if (pattern[at] == '\\') ++at;
-        before = std::min(before + last, kHuge);
-        last = 1;
+        level.begin_atom(1, 0);
     }
   }
-  double all = before + last;
-  for (const double group : outer) all += group;
-  return std::min(all, kHuge);
+  RegexSize all;
+  for (const Level& level : levels) {
+    all.atoms = std::min(all.atoms + level.size(), kHuge);
+    all.depth = std::max(all.depth, level.depth());
+  }
+  return all;
 }
 
 PosixRegex::PosixRegex(const std::string& pattern, bool ignore_case) {
-  if (written_out_size(pattern) > kMostAtoms) {
+  if (const RegexSize size = written_out_size(pattern);
+      size.atoms > kMostAtoms || size.depth > kMostDepth) {
     error_ = "its repetitions make it too large";
     return;
   }

@@ -30,8 +30,13 @@ class PosixRegex {
   std::string error_;
 };
 
-/// How many atoms a pattern has once the C library has written its repetitions out: "a++" has four,
-/// "(ab){10}" twenty. Not less than there are, and at most about 1e18.
-double written_out_size(std::string_view pattern);
+/// How many atoms and options a pattern has once the C library has written its repetitions out:
+/// "a++" has four, "(ab){10}" twenty, "a?" two. Not less than there are, and at most about 1e18.
+/// And how many repetitions are within each other: two in "a++" and in "(a?b)*".
+struct RegexSize {
+  double atoms = 0;
+  unsigned depth = 0;
+};
+RegexSize written_out_size(std::string_view pattern);
 
 }  // namespace prof
