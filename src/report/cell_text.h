@@ -1,4 +1,4 @@
-// append_cell: a cell of a table of separated values. Used by script --csv.
+// append_cell: a cell of a table of separated values. Used by script --csv and export.
 #pragma once
 
 #include <string>

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/json_text.h"
+#include "report/cell_text.h"
 #include "report/export_formats.h"
 #include "report/function_totals.h"
 
@@ -18,20 +19,6 @@ bool has_process_roots(const Profile& profile) {
 
 FunctionTotals totals_of(const Profile& profile, const ExportOptions& options) {
   return function_totals(profile, options.event, options.weight, !has_process_roots(profile));
-}
-
-/// RFC 4180: quoted where it must be.
-void append_csv(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == text.npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
 }
 
 struct Row {
@@ -74,9 +61,9 @@ Result<void> export_csv(const Profile& profile, const ExportOptions& options, Ou
   for (const FunctionTotal& total : totals_of(profile, options).functions) {
     const Row row = row_of(profile, total);
     line.clear();
-    append_csv(line, row.name);
+    append_cell(line, row.name, ",");
     line += ',';
-    append_csv(line, row.dso);
+    append_cell(line, row.dso, ",");
     line += fmt::format(",{},{},{}\n", row.kind, total.self, total.total);
     out << line;
   }
