@@ -13,8 +13,8 @@ from harness import (PROF, SANITIZED, Skip, check, check_equal, check_in, check_
 from recordings import Differences, folded_stacks, script_samples, shares_by_symbol
 
 SHARES = {50: 50.0, 30: 30.0, 15: 15.0, 5: 5.0}
-TOLERANCE = 3.0  # points: 3 standard deviations of 3,000 samples
-FREQUENCY = 999
+TOLERANCE = 3.0  # points: 5 standard deviations of 9,000 samples
+FREQUENCY = 2999
 PERIOD = 1000000000 // FREQUENCY  # ns, as the kernel divides
 SECONDS = 3
 
