@@ -233,6 +233,7 @@ complete -c prof -n '__fish_seen_subcommand_from flamegraph' -l no-join-stacks -
 complete -c prof -n '__fish_seen_subcommand_from flamegraph' -l no-inline -d 'Do not show inlined calls'
 complete -c prof -n '__fish_seen_subcommand_from flamegraph' -l inline -d 'Show them in the kernel\'s call chains, too, not only where stack copies are unwound'
 complete -c prof -n '__fish_seen_subcommand_from flamegraph' -s o -l output -r -F -d 'File to write (\'-\': standard output)'
+complete -c prof -n '__fish_seen_subcommand_from flamegraph' -l html -d 'One HTML file that needs no network: graph, callers and callees, table, and a heat map of time to choose ranges of'
 complete -c prof -n '__fish_seen_subcommand_from flamegraph' -l weight -x -a 'samples period' -d 'What widths show: samples, the sum of their period, or that of a number among a tracepoint\'s fields, as bytes_alloc'
 complete -c prof -n '__fish_seen_subcommand_from flamegraph' -l idle -d 'Show where the idle task (swapper) waits for work, too'
 complete -c prof -n '__fish_seen_subcommand_from flamegraph' -l show-pid -d 'Keep processes apart'

@@ -347,6 +347,7 @@ _prof() {
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--html[One HTML file that needs no network\: graph, callers and callees, table, and a heat map of time to choose ranges of]' \
         '*--weight[What widths show\: samples, the sum of their period, or that of a number among a tracepoint'\''s fields, as bytes_alloc]:value:(samples period)' \
         '*--idle[Show where the idle task (swapper) waits for work, too]' \
         '*--show-pid[Keep processes apart]' \

@@ -2,7 +2,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "cli/warnings.h"
 #include "common/text_file.h"
 #include "flamegraph/flamegraph.h"
+#include "flamegraph/page.h"
 #include "report/load.h"
 
 namespace prof {
@@ -33,6 +36,7 @@ struct FlamegraphCommand {
   std::string palette_file;  // --cp
   std::string name_attributes;
   std::string output;
+  bool html = false;
 };
 
 Result<void> settle(FlamegraphCommand& command) {
@@ -97,8 +101,40 @@ std::vector<std::string> warnings_of(const Profile& profile, uint32_t event) {
   return warnings;
 }
 
+/// --html: the page has all events, and says itself what is missing.
+Result<int> run_page(FlamegraphCommand& command) {
+  command.load.with_timeline = command.begin.empty();  // of whole stacks
+  command.load.with_lines = true;
+  command.load.with_quality = true;
+  auto profile = load_profile(command.load);
+  if (!profile) return tl::unexpected(profile.error());
+  if (!command.begin.empty()) begin_stacks(command.begin, *profile);
+  PageRequest request;
+  const std::string& path = command.load.input.path;
+  if (path != "-") request.name = std::filesystem::path(path).filename().string();
+  request.title = command.picture.title;
+  request.weight = command.request.weight;
+  request.event = first_event_with_samples(*profile);
+  request.downward = command.picture.inverted;
+  request.leaf_first = command.request.reverse;
+  for (const std::string& note : {command.picture.subtitle, command.picture.notes}) {
+    if (!note.empty()) request.notes.push_back(note);
+  }
+  if (std::ranges::all_of(profile->events, [](const auto& event) { return event.samples == 0; })) {
+    print_warnings(profile->warnings);  // why there is nothing to show, perhaps
+    return fail("no stacks found", "was anything recorded, and is it what the filters ask for?",
+                kNoData);
+  }
+  auto written =
+      write_to(command.output, [&](Output& out) { return write_page(*profile, request, out); });
+  if (!written) return tl::unexpected(written.error());
+  print_warnings(profile->warnings);
+  return 0;
+}
+
 Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (auto settled = settle(command); !settled) return tl::unexpected(settled.error());
+  if (command.html) return run_page(command);
   auto attributes = read_name_attributes(command.name_attributes);
   if (!attributes) return tl::unexpected(attributes.error());
   Result<PaletteFile> colours;
@@ -201,6 +237,10 @@ void add_flamegraph_command(CLI::App& app, CommandRun& run) {
   add_input_options(*flamegraph, command->load.input);
   flamegraph->add_option("file", command->load.input.path, "The same as -i");
   flamegraph->add_option("-o,--output", command->output, "File to write ('-': standard output)");
+  flamegraph->add_flag(
+      "--html", command->html,
+      "One HTML file that needs no network: graph, callers and callees, table, and "
+      "a heat map of time to choose ranges of");
   flamegraph->add_option_function<std::string>(
       "--weight",
       [command](const std::string& text) {

@@ -88,7 +88,11 @@ Result<Profile> load_profile(const LoadOptions& options) {
                 "there are samples and period", 2);
   }
   if (source->folded) return std::move(*source->folded);
-  return build_profile(*source->recording, options);
+  StackQuality quality;
+  auto profile =
+      build_profile(*source->recording, options, options.with_quality ? &quality : nullptr);
+  if (profile && options.with_quality) profile->quality = quality_table(*profile, quality);
+  return profile;
 }
 
 }  // namespace prof

@@ -76,6 +76,8 @@ struct LoadOptions {
   bool join_wakers = false;
   /// Profile::timeline is wanted, too: some 40 bytes a sample.
   bool with_timeline = false;
+  /// Profile::quality is wanted, too.
+  bool with_quality = false;
 };
 
 /// Reads a recording, or folded stacks where the content is text.
