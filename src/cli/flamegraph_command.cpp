@@ -2,20 +2,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
 #include "cli/input_options.h"
+#include "cli/page_file.h"
 #include "cli/profile_output.h"
 #include "cli/warnings.h"
 #include "common/text_file.h"
 #include "flamegraph/flamegraph.h"
-#include "flamegraph/page.h"
 #include "report/load.h"
 
 namespace prof {
@@ -103,32 +101,18 @@ std::vector<std::string> warnings_of(const Profile& profile, uint32_t event) {
 
 /// --html: the page has all events, and says itself what is missing.
 Result<int> run_page(FlamegraphCommand& command) {
-  command.load.with_timeline = command.begin.empty();  // of whole stacks
-  command.load.with_lines = true;
-  command.load.with_quality = true;
-  auto profile = load_profile(command.load);
-  if (!profile) return tl::unexpected(profile.error());
-  if (!command.begin.empty()) begin_stacks(command.begin, *profile);
-  PageRequest request;
-  const std::string& path = command.load.input.path;
-  if (path != "-") request.name = std::filesystem::path(path).filename().string();
-  request.title = command.picture.title;
-  request.weight = command.request.weight;
-  request.event = first_event_with_samples(*profile);
-  request.downward = command.picture.inverted;
-  request.leaf_first = command.request.reverse;
+  PageCommand page;
+  page.load = command.load;
+  page.begin = command.begin;
+  page.request.title = command.picture.title;
+  page.request.weight = command.request.weight;
+  page.request.downward = command.picture.inverted;
+  page.request.leaf_first = command.request.reverse;
   for (const std::string& note : {command.picture.subtitle, command.picture.notes}) {
-    if (!note.empty()) request.notes.push_back(note);
+    if (!note.empty()) page.request.notes.push_back(note);
   }
-  if (std::ranges::all_of(profile->events, [](const auto& event) { return event.samples == 0; })) {
-    print_warnings(profile->warnings);  // why there is nothing to show, perhaps
-    return fail("no stacks found", "was anything recorded, and is it what the filters ask for?",
-                kNoData);
-  }
-  auto written =
-      write_to(command.output, [&](Output& out) { return write_page(*profile, request, out); });
+  auto written = write_page_file(page, command.output);
   if (!written) return tl::unexpected(written.error());
-  print_warnings(profile->warnings);
   return 0;
 }
 
