@@ -64,13 +64,15 @@ void TopDownBuilder::merge() {
 // is chosen is a tree.
 void TopDownBuilder::choose() {
   const uint64_t least = least_total(options_, tree_.nodes_[0].total);
+  tree_.left_out_.nodes = profile_.pruned_nodes;
   for (uint32_t i = 0; i < totals_.size(); ++i) {
     if (totals_[i] == 0) continue;
-    if (totals_[i] >= least) {
+    const bool pruned = profile_.nodes[i].frame == profile_.pruned_frame;
+    if (totals_[i] >= least && !pruned) {
       chosen_.push_back(i);
       continue;
     }
-    ++tree_.left_out_.nodes;
+    tree_.left_out_.nodes += pruned ? 0 : 1;
     const uint32_t parent = profile_.nodes[i].parent;
     if (parent == UINT32_MAX || totals_[stands_for_[parent]] >= least) {
       tree_.left_out_.weight += totals_[i];

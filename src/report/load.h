@@ -76,6 +76,9 @@ struct LoadOptions {
   bool join_wakers = false;
   /// Profile::timeline is wanted, too: some 40 bytes a sample.
   bool with_timeline = false;
+  /// Of folded stacks: frames with less than this share of all need not be told apart; see
+  /// Profile::pruned_frame. Saves most of the memory that many distinct stacks take.
+  double least_share = 0;
   /// Profile::quality is wanted, too.
   bool with_quality = false;
 };

@@ -109,6 +109,11 @@ class Profile {
   std::vector<ProfileBinary> binaries;  // those whose build ids are known
   Timeline timeline;                    // where LoadOptions asked for it, and the input has one
 
+  /// Where LoadOptions asked for it: the frame of nodes that stand for too narrow ones, and how many
+  /// there were. Call trees count them among what they leave out.
+  FrameId pruned_frame;
+  uint64_t pruned_nodes = 0;
+
   // Losses and quality, for the summary lines and notes of every output.
   uint64_t lost_records = 0;       // by the kernel or the recorder (LOST, LOST_SAMPLES)
   uint64_t lost_samples = 0;       // of them, those of LOST_SAMPLES

@@ -6,19 +6,25 @@ namespace {
 
 constexpr size_t kFetchAhead = 8;  // stacks
 
-/// Lays down one stack after the other, each in the order after the last.
+/// Lays down one stack after the other, each in the order after the last. Depth first, so that what
+/// is left out is always what was laid down last.
 class PreorderWriter {
  public:
-  PreorderWriter(std::span<const FrameId> group_frames, Profile& profile)
-      : group_frames_(group_frames), nodes_(profile.nodes) {}
+  PreorderWriter(std::span<const FrameId> group_frames, double least, Profile& profile)
+      : group_frames_(group_frames), least_(least), profile_(profile), nodes_(profile.nodes) {}
 
   /// `stack`: group and frames, as SequenceList holds them. Tells its leaf's index.
-  uint32_t write(const uint32_t* stack) {
+  uint32_t write(const uint32_t* stack, uint64_t samples, uint64_t period) {
     size_t depth = 0;
     while (depth < path_.size() && path_[depth].number == stack[depth]) ++depth;
     leave(depth);
     for (; stack[depth] != SequenceList::kEnd; ++depth) enter(stack[depth]);
-    return path_.back().node;
+    Step& leaf = path_.back();
+    leaf.samples += samples;
+    leaf.period += period;
+    nodes_[leaf.node].self_samples += samples;
+    nodes_[leaf.node].self_period += period;
+    return leaf.node;
   }
   void finish() { leave(0); }
 
@@ -26,6 +32,8 @@ class PreorderWriter {
   struct Step {
     uint32_t number;
     uint32_t node;
+    uint64_t samples = 0, period = 0;                // with all below, where nodes are left out
+    uint64_t pruned_samples = 0, pruned_period = 0;  // of those children that were
   };
 
   void enter(uint32_t number) {
@@ -41,13 +49,52 @@ class PreorderWriter {
     path_.push_back({number, static_cast<uint32_t>(nodes_.size())});
     nodes_.push_back(node);
   }
+
   void leave(size_t depth) {
     for (; path_.size() > depth; path_.pop_back()) {
-      nodes_[path_.back().node].end = static_cast<uint32_t>(nodes_.size());
+      if (least_ > 0) {
+        settle(path_.back(), path_.size() > 1 ? &path_[path_.size() - 2] : nullptr);
+      } else {
+        nodes_[path_.back().node].end = static_cast<uint32_t>(nodes_.size());
+      }
     }
   }
 
+  /// Keeps a node whose total is known now, or leaves it out with all below. Roots stay.
+  void settle(const Step& step, Step* above) {
+    if (above) {
+      above->samples += step.samples;
+      above->period += step.period;
+    }
+    const double total =
+        static_cast<double>(step.samples) + static_cast<double>(step.period) * 1e-6;
+    if (above && total < least_) {
+      above->pruned_samples += step.samples;
+      above->pruned_period += step.period;
+      ++profile_.pruned_nodes;
+      profile_.total_frames += step.samples;
+      if (!profile_.frame(nodes_[step.node].frame).symbol.valid()) {
+        profile_.unresolved_frames += step.samples;
+      }
+      nodes_.resize(step.node);
+      return;
+    }
+    if (step.pruned_samples != 0 || step.pruned_period != 0) {
+      StackNode pruned;
+      pruned.parent = step.node;
+      pruned.group = nodes_[step.node].group;
+      pruned.frame = profile_.pruned_frame;
+      pruned.self_samples = step.pruned_samples;
+      pruned.self_period = step.pruned_period;
+      pruned.end = static_cast<uint32_t>(nodes_.size() + 1);
+      nodes_.push_back(pruned);
+    }
+    nodes_[step.node].end = static_cast<uint32_t>(nodes_.size());
+  }
+
   std::span<const FrameId> group_frames_;
+  const double least_;
+  Profile& profile_;
   decltype(Profile::nodes)& nodes_;
   std::vector<Step> path_;
 };
@@ -72,14 +119,20 @@ void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile,
                        std::vector<uint32_t>* leaves) {
   const std::vector<uint32_t> order = stacks_.sorted();
   if (leaves) leaves->resize(order.size());
-  PreorderWriter writer(group_frames, profile);
+  if (least_ > 0) {
+    Frame frame;
+    frame.name = profile.strings.intern("[too narrow to draw]");
+    frame.kind = FrameKind::Unknown;
+    // Children are in the order of their frames, and this one is made last.
+    profile.pruned_frame = FrameId{static_cast<uint32_t>(profile.frames.size())};
+    profile.frames.push_back(frame);
+  }
+  PreorderWriter writer(group_frames, least_, profile);
   for (size_t i = 0; i < order.size(); ++i) {
     if (i + kFetchAhead < order.size()) __builtin_prefetch(stacks_.raw(order[i + kFetchAhead]));
-    const uint32_t number = writer.write(stacks_.raw(order[i]));
+    const Weight& weight = weights_[order[i]];
+    const uint32_t number = writer.write(stacks_.raw(order[i]), weight.samples, weight.period);
     if (leaves) (*leaves)[order[i]] = number;
-    StackNode& leaf = profile.nodes[number];
-    leaf.self_samples += weights_[order[i]].samples;
-    leaf.self_period += weights_[order[i]].period;
   }
   writer.finish();
 }
@@ -89,9 +142,10 @@ void count_frames(Profile& profile) {
   for (size_t i = samples.size(); i-- > 0;) {
     const StackNode& node = profile.nodes[i];
     samples[i] += node.self_samples;
+    if (node.parent != UINT32_MAX) samples[node.parent] += samples[i];
+    if (node.frame == profile.pruned_frame) continue;
     profile.total_frames += samples[i];
     if (!profile.frame(node.frame).symbol.valid()) profile.unresolved_frames += samples[i];
-    if (node.parent != UINT32_MAX) samples[node.parent] += samples[i];
   }
 }
 

@@ -20,6 +20,9 @@ class StackTree {
   /// A stack of `group`, an index into Profile::groups; `frames` root first, without the frame that
   /// shows the group. Equal stacks add up.
   void add(uint32_t group, std::span<const FrameId> frames, uint64_t samples, uint64_t period);
+  /// finish() leaves nodes out whose total is below this, in samples plus millionths of periods,
+  /// and puts one of Profile::pruned_frame in their place. Not together with `leaves`.
+  void prune_below(double total) { least_ = total; }
   /// Makes profile.nodes of all stacks. `group_frames[g]` shows group g at the root. Tells the node
   /// that each stack added ends in, in the order of adding, if `leaves` is given.
   void finish(std::span<const FrameId> group_frames, Profile& profile,
@@ -32,9 +35,11 @@ class StackTree {
   };
   SequenceList stacks_;  // group, then frames
   std::vector<Weight> weights_;
+  double least_ = 0;
 };
 
-/// Counts the frames of the nodes, and those without a symbol, by samples.
+/// Counts the frames of the nodes, and those without a symbol, by samples. Those that were pruned
+/// are counted already.
 void count_frames(Profile& profile);
 
 }  // namespace prof
