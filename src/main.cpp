@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   prof::add_flamegraph_command(app, run);
   prof::add_view_command(app, run);
   prof::add_fold_command(app, run);
+  prof::add_diff_command(app, run);
   prof::add_embed_command(app, run);
   prof::add_export_command(app, run);
   prof::add_evlist_command(app, run);

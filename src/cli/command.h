@@ -25,6 +25,7 @@ void add_stacks_command(CLI::App& app, CommandRun& run);
 void add_embed_command(CLI::App& app, CommandRun& run);
 void add_flamegraph_command(CLI::App& app, CommandRun& run);
 void add_view_command(CLI::App& app, CommandRun& run);
+void add_diff_command(CLI::App& app, CommandRun& run);
 void add_export_command(CLI::App& app, CommandRun& run);
 void add_evlist_command(CLI::App& app, CommandRun& run);
 void add_buildids_command(CLI::App& app, CommandRun& run);

@@ -14,6 +14,7 @@
 #include "cli/warnings.h"
 #include "common/text_file.h"
 #include "flamegraph/flamegraph.h"
+#include "report/import_folded.h"
 #include "report/load.h"
 
 namespace prof {
@@ -35,6 +36,7 @@ struct FlamegraphCommand {
   std::string name_attributes;
   std::string output;
   bool html = false;
+  bool negate = false;
 };
 
 Result<void> settle(FlamegraphCommand& command) {
@@ -116,6 +118,17 @@ Result<int> run_page(FlamegraphCommand& command) {
   return 0;
 }
 
+/// Folded text with two counts: as flamegraph.pl, by what they are.
+void take_both_sides(const FlamegraphCommand& command, Profile& profile, DrawRequest& request) {
+  std::erase(profile.warnings, kOnlySecondCount);
+  DifferenceOptions difference;
+  difference.of_self = command.picture.colour_by == ColourBy::Self;
+  difference.negate = command.negate;
+  difference.by_share = false;
+  request.difference = difference;
+  if (request.reverse) reverse_stacks(profile);
+}
+
 Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (auto settled = settle(command); !settled) return tl::unexpected(settled.error());
   if (command.html) return run_page(command);
@@ -134,6 +147,7 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
     if (!command.begin.empty()) begin_stacks(command.begin, *profile);
     request.event = first_event_with_samples(*profile);
     request.other_events = other_events(*profile, request.event);
+    if (profile->is_differential()) take_both_sides(command, *profile, request);
   }
   auto written = write_to(command.output, [&](Output& out) {
     return draw_flamegraph(profile ? *profile : Profile(), request, command.picture, files, out);
@@ -190,6 +204,8 @@ void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
   app.add_option("--nameattr", command.name_attributes,
                  "A file of attributes of functions: name<tab>href=...<tab>title=...");
   app.add_option("--bgcolors", picture.background, "yellow, blue, green, grey or #rrggbb");
+  app.add_flag("--negate", command.negate,
+               "Of a differential (two counts a line): red for less, blue for more");
   app.add_flag("--inverted", picture.inverted, "Root on top (an icicle graph)");
   app.add_flag("--reverse", command.request.reverse, "Leaf first: who called each function");
   app.add_option("--fonttype", picture.font_family, "Font family");

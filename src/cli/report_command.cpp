@@ -102,6 +102,9 @@ Result<int> run(ReportWords& words) {
       return tl::unexpected(done.error());
     }
   }
+  if (words.options.intervals && words.options.hierarchy) {
+    return fail("--ci and --hierarchy exclude each other", "levels have no intervals", 2);
+  }
   words.options.call_graph_given = !words.call_graph.empty();
   if (words.caller) {
     words.options.call_graph.caller_first = true;
@@ -259,6 +262,8 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   command->add_flag("--header-only", options.header_only, "Show only that");
   command->add_flag("-I,--show-info", options.show_info, "With it CPUs, memory and caches");
   command->add_flag("--json", options.json, "JSON for programs, instead of tables");
+  command->add_flag("--ci", options.intervals,
+                    "Show how far percentages may be off by chance: their 95% interval");
   command->add_flag("--tasks", options.tasks, "List the threads and who made them, instead");
   command->add_flag("--mmaps", options.mmaps, "List them with what they had mapped");
   command->add_flag("-T,--threads", options.thread_counts,

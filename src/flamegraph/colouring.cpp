@@ -94,6 +94,12 @@ Colouring::Colouring(const Profile& profile, const CallTree& tree, uint64_t whol
   if (kept) keep(*kept);
 }
 
+Colouring::Colouring(const Profile& profile, const CallTree& tree, const FlamegraphOptions& options,
+                     const Differences& differences)
+    : profile_(profile), tree_(tree), options_(options), colours_(tree.nodes().size()) {
+  by_change(differences);
+}
+
 const Frame* Colouring::frame_of(uint32_t node) const {
   const FrameId id = tree_.nodes()[node].frame;
   return id.valid() ? &profile_.frame(id) : nullptr;
@@ -212,6 +218,24 @@ void Colouring::by_self(uint64_t whole) {
   legend_ = {{share_colour(0), "calls only"}, {share_colour(0.0001), "0.01% itself"},
              {share_colour(0.001), "0.1%"},   {share_colour(0.01), "1%"},
              {share_colour(0.1), "10%"},      {share_colour(1), "100%"}};
+}
+
+void Colouring::by_change(const Differences& differences) {
+  const bool noise = differences.options().tells_noise;
+  const double direction = differences.options().negate ? -1 : 1;
+  const double largest = differences.largest() > 0 ? differences.largest() : 1;
+  for (uint32_t i = 0; i < colours_.size(); ++i) {
+    const Differences::Change& change = differences.of(i);
+    if (change.vague || i == 0) {
+      colours_[i] = change_colour(0);
+    } else {
+      colours_[i] = change.sure ? change_colour(direction * change.size / largest) : kNoiseColour;
+    }
+  }
+  legend_ = {{change_colour(direction), "more than before"},
+             {change_colour(-direction), "less than before"}};
+  legend_.push_back(noise ? LegendEntry{kNoiseColour, "may be chance"}
+                          : LegendEntry{change_colour(0), "as before"});
 }
 
 void Colouring::keep(PaletteFile& kept) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "flamegraph/differences.h"
 #include "flamegraph/options.h"
 #include "flamegraph/palette.h"
 #include "flamegraph/palette_file.h"
@@ -24,6 +25,9 @@ class Colouring {
   /// null. `whole` is the weight of the full width.
   Colouring(const Profile& profile, const CallTree& tree, uint64_t whole,
             const FlamegraphOptions& options, PaletteFile* kept);
+  /// Of a differential: by what changed.
+  Colouring(const Profile& profile, const CallTree& tree, const FlamegraphOptions& options,
+            const Differences& differences);
 
   Rgb of(uint32_t node) const { return colours_[node]; }
   /// Empty where colours mean nothing.
@@ -33,6 +37,7 @@ class Colouring {
   void by_kind();
   void by_group();
   void by_self(uint64_t whole);
+  void by_change(const Differences& differences);
   void add_kind_legend(const std::vector<bool>& seen, bool kinds_known);
   void keep(PaletteFile& kept);
   const Frame* frame_of(uint32_t node) const;

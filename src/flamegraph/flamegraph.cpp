@@ -14,8 +14,10 @@ namespace prof {
 
 namespace {
 
-std::string default_title(const DrawRequest& request, const FlamegraphOptions& options) {
+std::string default_title(const DrawRequest& request, const FlamegraphOptions& options,
+                          bool is_differential) {
   std::string title = options.inverted ? "Icicle Graph" : "Flame Graph";
+  if (is_differential) title = "Differential " + title;
   if (request.reverse) title += ", leaf first";
   return title;
 }
@@ -23,7 +25,10 @@ std::string default_title(const DrawRequest& request, const FlamegraphOptions& o
 std::string default_subtitle(const Picture& picture, const DrawRequest& request) {
   const std::string& event = picture.profile.events[request.event].name;
   std::string subtitle =
-      fmt::format("{} {}", picture.count(picture.tree.root().total), picture.unit);
+      fmt::format("{} {}", picture.count(picture.main().tree.root().total), picture.unit);
+  if (const auto& others = picture.main().tree.others(); !others.empty()) {
+    subtitle += fmt::format(", before {}", picture.count(others.front().total));
+  }
   if (event != picture.unit && !event.empty()) subtitle = event + ", " + subtitle;
   if (!request.other_events.empty()) {
     subtitle += fmt::format(" (also recorded: {})", request.other_events);
@@ -83,10 +88,15 @@ std::vector<std::string> notes_of(const Profile& profile, const CallTree& tree, 
 
 /// About what a frame takes in the file, beside its name.
 constexpr uint64_t kFrameBytes = 190;
+constexpr uint64_t kDifferenceBytes = 240;  // of a differential
+/// What of kMostFrameBytes is for the panel of vanished stacks.
+constexpr uint64_t kVanishedPart = 4;
 
 /// The share below which frames are left out, so that the others make no more than kMostFrameBytes;
 /// 0 if all may stay. Frames of one width stay or go together.
-double share_that_fits(const Profile& profile, const CallTree& tree, uint64_t whole) {
+double share_that_fits(const Profile& profile, const CallTree& tree, uint64_t whole,
+                       uint64_t most) {
+  const uint64_t each = tree.others().empty() ? kFrameBytes : kDifferenceBytes;
   struct Drawn {
     uint64_t total, bytes;
   };
@@ -95,16 +105,103 @@ double share_that_fits(const Profile& profile, const CallTree& tree, uint64_t wh
   frames.reserve(tree.nodes().size());
   for (const CallTree::Node& node : tree.nodes()) {
     const size_t name = node.frame.valid() ? profile.name(node.frame).size() : 3;
-    frames.push_back({node.total, kFrameBytes + name});
+    frames.push_back({node.total, each + name});
     bytes += frames.back().bytes;
   }
-  if (bytes <= kMostFrameBytes) return 0;
+  if (bytes <= most) return 0;
   std::ranges::sort(frames, std::greater(), &Drawn::total);
   bytes = 0;
   size_t kept = 0;
-  while (bytes + frames[kept].bytes <= kMostFrameBytes) bytes += frames[kept++].bytes;
+  while (bytes + frames[kept].bytes <= most) bytes += frames[kept++].bytes;
   const uint64_t too_narrow = frames[kept].total;
   return static_cast<double>(too_narrow + 1) / static_cast<double>(whole);
+}
+
+/// A tree and where its frames are, no more of them than a browser likes.
+struct Drawn {
+  CallTree tree;
+  Layout layout;
+  FlamegraphOptions options;  // with the least width that was found
+
+  Drawn(const Profile& profile, CallTreeOptions how, const FlamegraphOptions& asked, uint64_t whole,
+        uint64_t most_bytes)
+      : options(asked) {
+    how.min_share = least_share(options);
+    how.whole = whole;
+    tree = CallTree::build(profile, how);
+    whole = std::max(tree.root().total, whole);
+    if (!options.min_width_given && tree.root().total != 0) {
+      if (const double share = share_that_fits(profile, tree, whole, most_bytes); share != 0) {
+        how.min_share = share;
+        options.min_width = {share * (options.width ? options.width : kNominalWidth), false};
+        tree = CallTree::build(profile, how);
+      }
+    }
+    options.total = whole;
+    layout = lay_out(tree, options);
+  }
+};
+
+/// The stacks of a differential that are only in its earlier side, in the scale of the later one.
+class Vanished {
+ public:
+  Vanished(const Profile& profile, const DrawRequest& request, Weight weight,
+           const FlamegraphOptions& options, const DifferenceOptions& how, uint64_t whole)
+      : before_(vanished_weights(profile, request.event, weight)),
+        after_(profile.nodes.size()),
+        drawn_(make(profile, request, weight, options, how, whole)) {
+    if (is_empty()) return;
+    differences_.emplace(Differences::of_vanished(profile, drawn_.tree, weight, how));
+    colouring_.emplace(profile, drawn_.tree, options, *differences_);
+  }
+
+  bool is_empty() const { return drawn_.tree.root().total == 0; }
+  const Drawn& drawn() const { return drawn_; }
+  Panel panel() const {
+    const double share = differences_->of(0).before;
+    return {
+        drawn_.tree, drawn_.layout,
+        *colouring_, &*differences_,
+        "vanished",  fmt::format("Vanished: stacks that are only before, {:.2f}%", 100 * share)};
+  }
+
+ private:
+  Drawn make(const Profile& profile, const DrawRequest& request, Weight weight,
+             const FlamegraphOptions& options, const DifferenceOptions& how, uint64_t whole) {
+    CallTreeOptions tree_options;
+    tree_options.event = request.event;
+    tree_options.weight = weight;
+    for (size_t i = 0; i < after_.size(); ++i) {
+      after_[i] = own_weight(profile, profile.nodes[i], tree_options);
+    }
+    tree_options.weights = before_;
+    tree_options.others = after_;
+    const double scaled = static_cast<double>(whole) / (how.scale > 0 ? how.scale : 1);
+    constexpr double kMost = 9007199254740992.0;  // 2^53
+    return {profile, tree_options, options, static_cast<uint64_t>(std::clamp(scaled, 1.0, kMost)),
+            kMostFrameBytes / kVanishedPart};
+  }
+
+  std::vector<uint64_t> before_, after_;
+  Drawn drawn_;
+  std::optional<Differences> differences_;
+  std::optional<Colouring> colouring_;
+};
+
+Weight weight_of(const Profile& profile, const DrawRequest& request) {
+  if (request.event < profile.events.size() && !request.weight) {
+    return natural_weight(profile, request.event);
+  }
+  return request.weight.value_or(Weight::Samples);
+}
+
+/// Counts in words: of times in milliseconds.
+void choose_unit(const ProfileEvent& event, bool by_period, double factor, Picture& picture) {
+  if (!picture.unit.empty()) return;
+  picture.unit = by_period ? event.unit : "samples";
+  if (!by_period || !event.in_periods || event.unit != "ns" || factor != 1) return;
+  picture.unit = "ms";
+  picture.count = CountFormat(1e-6, 1);
 }
 
 }  // namespace
@@ -123,50 +220,54 @@ Weight natural_weight(const Profile& profile, uint32_t event) {
 
 Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
                              const FlamegraphOptions& asked, const DrawFiles& files, Output& out) {
-  FlamegraphOptions options = asked;
-  const Weight weight = request.event < profile.events.size() && !request.weight
-                            ? natural_weight(profile, request.event)
-                            : request.weight.value_or(Weight::Samples);
+  const Weight weight = weight_of(profile, request);
+  const bool is_differential = profile.is_differential();
   CallTreeOptions tree_options;
   tree_options.event = request.event;
   tree_options.weight = weight;
-  tree_options.reverse = request.reverse;
-  tree_options.min_share = least_share(options);
-  tree_options.whole = options.total;
-  CallTree tree = CallTree::build(profile, tree_options);
+  tree_options.reverse = request.reverse && !is_differential;
+  std::vector<uint64_t> before;
+  if (is_differential) before = weights_before(profile, request.event, weight);
+  tree_options.others = before;
+  const uint64_t most =
+      is_differential ? kMostFrameBytes / kVanishedPart * (kVanishedPart - 1) : kMostFrameBytes;
+  const Drawn drawn(profile, tree_options, asked, asked.total, most);
+  const CallTree& tree = drawn.tree;
   if (tree.root().total == 0 || request.event >= profile.events.size()) {
-    write_message_svg("No stacks found", options, out);
+    write_message_svg("No stacks found", asked, out);
     return fail("no stacks found", "was anything recorded, and is it what the filters ask for?", 2);
   }
-  const uint64_t whole = std::max(tree.root().total, options.total);
-  if (!options.min_width_given) {
-    if (const double share = share_that_fits(profile, tree, whole); share != 0) {
-      tree_options.min_share = share;
-      options.min_width = {share * (options.width ? options.width : kNominalWidth), false};
-      tree = CallTree::build(profile, tree_options);
-    }
+  const uint64_t whole = drawn.layout.whole;
+  const DifferenceOptions how = request.difference.value_or(DifferenceOptions());
+  std::optional<Differences> differences;
+  std::optional<Vanished> vanished;
+  if (is_differential) {
+    differences.emplace(Differences::of_tree(profile, tree, weight, how));
+    vanished.emplace(profile, request, weight, asked, how, whole);
   }
-  const Colouring colouring(profile, tree, whole, options, files.colours);
+  const Colouring colouring = differences ? Colouring(profile, tree, asked, *differences)
+                                          : Colouring(profile, tree, whole, asked, files.colours);
   const ProfileEvent& event = profile.events[request.event];
   const bool by_period = weight == Weight::Period;
-  const Layout layout = lay_out(tree, options);
-  Picture picture{profile,
-                  tree,
-                  layout,
-                  options,
-                  options.title.empty() ? default_title(request, options) : options.title,
-                  options.subtitle,
-                  notes_of(profile, tree, request.event, weight, options),
-                  options.count_name,
-                  CountFormat(options.factor, by_period ? event.period_scale : 1),
-                  colouring,
-                  files.attributes};
-  if (picture.unit.empty() && by_period && event.in_periods && event.unit == "ns" &&
-      options.factor == 1) {
-    picture.unit = "ms";
-    picture.count = CountFormat(1e-6, 1);
+  Picture picture{
+      profile,
+      {{tree, drawn.layout, colouring, differences ? &*differences : nullptr}},
+      asked,
+      asked.title.empty() ? default_title(request, asked, is_differential) : asked.title,
+      asked.subtitle,
+      notes_of(profile, tree, request.event, weight, drawn.options),
+      asked.count_name,
+      CountFormat(asked.factor, by_period ? event.period_scale : 1),
+      files.attributes};
+  if (vanished && !vanished->is_empty()) {
+    picture.panels.push_back(vanished->panel());
+    const auto& left_out = vanished->drawn().tree.left_out();
+    if (left_out.nodes) {
+      picture.notes.push_back(counted(left_out.nodes, "vanished frame", "vanished frames") +
+                              " too narrow to be drawn");
+    }
   }
-  if (picture.unit.empty()) picture.unit = by_period ? event.unit : "samples";
+  choose_unit(event, by_period, asked.factor, picture);
   if (picture.subtitle.empty()) picture.subtitle = default_subtitle(picture, request);
   write_svg(picture, out);
   return {};

@@ -7,6 +7,7 @@
 
 #include "common/output.h"
 #include "common/result.h"
+#include "flamegraph/differences.h"
 #include "flamegraph/name_attributes.h"
 #include "flamegraph/options.h"
 #include "flamegraph/palette_file.h"
@@ -16,9 +17,11 @@
 namespace prof {
 
 struct DrawRequest {
-  uint32_t event = 0;                 // of Profile::events
+  uint32_t event = 0;  // of Profile::events
+  /// How the sides of a differential are compared; unset: as flamegraph.pl does, by their counts.
+  std::optional<DifferenceOptions> difference = {};
   std::optional<Weight> weight = {};  // unset: see natural_weight()
-  bool reverse = false;               // leaf first
+  bool reverse = false;               // leaf first; a differential's stacks are turned already
   std::string other_events = {};      // names of those with samples that are not drawn, "a, b"
 };
 
@@ -32,9 +35,11 @@ struct DrawFiles {
   PaletteFile* colours = nullptr;  // learns those of this picture
 };
 
-/// Writes the SVG. A profile without a stack of that event gives a picture that says so, and an
-/// error with exit code 2. Where frames would make more than kMostFrameBytes and no least width was
-/// asked for, that grows until they do not; the picture says what was left out.
+/// Writes the SVG; of a differential its widths are those of the later side, and stacks that are
+/// only in the earlier one have a panel of their own below. A profile without a stack of that event
+/// gives a picture that says so, and an error with exit code 2. Where frames would make more than
+/// kMostFrameBytes and no least width was asked for, that grows until they do not; the picture says
+/// what was left out.
 Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
                              const FlamegraphOptions& options, const DrawFiles& files, Output& out);
 

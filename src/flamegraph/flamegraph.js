@@ -18,19 +18,30 @@
 
   var fontSize = Number(root.getAttribute('font-size'));
 
-  // Frames as the file gives them: x and w in units of weight, d the distance from the root.
+  // Frames as the file gives them: x and w in units of weight, d the distance from the root. What a
+  // differential has below, in a panel of its own, counts d from BELOW on, and has its own whole.
   var frames = [];
-  var rootY = null;
-  Array.prototype.forEach.call(root.querySelectorAll('#frames g'), function (g, index) {
+  var BELOW = 1e6;
+  var rootY = null, belowY = null, belowRoot = -1;
+  var below = byId('below');
+  Array.prototype.forEach.call(root.querySelectorAll('#frames g, #below g'), function (g, index) {
     var rect = g.querySelector('rect'), title = g.querySelector('title');
     var y = Number(rect.getAttribute('y'));
-    if (rootY === null) rootY = y;
+    var isBelow = below !== null && below.contains(g);
+    if (!isBelow && rootY === null) rootY = y;
+    if (isBelow && belowY === null) {
+      belowY = y;
+      belowRoot = index;
+    }
     g.prof_index = index;
     frames.push({
+      below: isBelow,
       g: g, rect: rect, text: g.querySelector('text'), title: title.textContent,
       name: title.textContent.replace(/ \([^()]*%\)$/, ''),
       x: Number(g.getAttribute('data-x')), w: Number(g.getAttribute('data-w')),
-      d: Math.round(Math.abs(y - rootY) / frameHeight), shown: true,
+      d: isBelow ? BELOW + Math.round(Math.abs(y - belowY) / frameHeight) :
+          Math.round(Math.abs(y - rootY) / frameHeight),
+      shown: true,
       textY: (y + (frameHeight - 1) / 2 + fontSize * .35).toFixed(1)
     });
   });
@@ -92,9 +103,11 @@
 
   // --- geometry -------------------------------------------------------------------------------
 
-  function view() {
+  // What the full width shows of a panel: all, but for the panel of the frame that was zoomed into.
+  function view(isBelow) {
     var frame = frames[state.zoom];
-    return state.zoom === 0 ? { x: 0, w: whole, d: 0 } : frame;
+    if (state.zoom !== 0 && frame.below === isBelow) return frame;
+    return isBelow ? { x: 0, w: Number(below.getAttribute('data-whole')), d: BELOW } : { x: 0, w: whole, d: 0 };
   }
 
   function place(frame, v, scale) {
@@ -115,9 +128,11 @@
   }
 
   function draw() {
-    var v = view();
-    var scale = (width - 2 * pad) / v.w;
-    frames.forEach(function (frame) { place(frame, v, scale); });
+    [false, true].slice(0, below ? 2 : 1).forEach(function (isBelow) {
+      var v = view(isBelow);
+      var scale = (width - 2 * pad) / v.w;
+      frames.forEach(function (frame) { if (frame.below === isBelow) place(frame, v, scale); });
+    });
     unzoomButton.classList.toggle('hide', state.zoom === 0);
     if (field) field.setAttribute('x', fieldX());
   }
@@ -197,9 +212,9 @@
     var regex = state.query === '' ? null : pattern();
     var matches = [];
     frames.forEach(function (frame, index) {
-      var hit = regex !== null && index > 0 && regex.test(frame.name);
+      var hit = regex !== null && index > 0 && index !== belowRoot && regex.test(frame.name);
       frame.g.classList.toggle('match', hit);
-      if (hit) matches.push(frame);
+      if (hit && !frame.below) matches.push(frame);
     });
     var bad = state.query !== '' && regex === null;
     if (query) query.classList.toggle('bad', bad);

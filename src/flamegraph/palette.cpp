@@ -314,6 +314,14 @@ Rgb hue_colour(uint32_t hue, std::string_view name) {
   return name.empty() ? middle_of(range) : shade_of(range, name);
 }
 
+Rgb change_colour(double size) {
+  // By the root, so that small changes are seen beside large ones.
+  const double step = std::sqrt(std::min(std::fabs(size), 1.0));
+  if (size > 0) return rgb_of_hsl(6, 80 + 10 * step, 93 - 31 * step);
+  if (size < 0) return rgb_of_hsl(218, 75 + 10 * step, 93 - 29 * step);
+  return rgb_of_hsl(45, 12, 95);
+}
+
 Rgb share_colour(double share) {
   if (share <= 0) return rgb_of_hsl(45, 12, 90);
   constexpr double kDecades = 4;  // 0.01 % and less is the palest

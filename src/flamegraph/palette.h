@@ -99,6 +99,11 @@ class HueWheel {
 /// A shade of one of the wheel's hues, by name; the hue's middle without a name; grey for kNoHue.
 Rgb hue_colour(uint32_t hue, std::string_view name);
 
+/// What became more, from pale to red (1), and what became less, from pale to blue (-1).
+Rgb change_colour(double size);
+/// Of a change that may be chance.
+inline constexpr Rgb kNoiseColour{222, 218, 213};
+
 /// From pale (0) to deep red (1), logarithmically: 0.01 %, 0.1 %, 1 % and so on are equal steps.
 Rgb share_colour(double share);
 

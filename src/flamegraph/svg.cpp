@@ -27,18 +27,26 @@ constexpr uint32_t kSubtitleLine = 46;
 constexpr uint32_t kFramesTop = 60;
 constexpr uint32_t kStatusHeight = 24;
 constexpr uint32_t kNoteHeight = 16;
-constexpr double kLegendLetter = 6.4;  // mean width of a letter
+constexpr uint32_t kCaptionHeight = 34;  // between a panel and the next
+constexpr double kLegendLetter = 6.4;    // mean width of a letter
 
 struct Page {
   uint32_t width = 0, height = 0, status_top = 0, notes_top = 0;
+  std::vector<uint32_t> panel_tops;
 };
 
-/// Lines of the legend and notes stand below the frames.
-Page page_for(const FlamegraphOptions& options, uint32_t levels, uint32_t legend_lines,
-              size_t notes) {
+/// Lines of the legend and notes stand below the frames. `levels`: of each panel.
+Page page_for(const FlamegraphOptions& options, const std::vector<uint32_t>& levels,
+              uint32_t legend_lines, size_t notes) {
   Page page;
   page.width = options.width ? options.width : kNominalWidth;
-  page.status_top = kFramesTop + levels * options.frame_height + 4;
+  uint32_t y = kFramesTop;
+  for (const uint32_t count : levels) {
+    if (y != kFramesTop) y += kCaptionHeight;
+    page.panel_tops.push_back(y);
+    y += count * options.frame_height + 4;
+  }
+  page.status_top = y;
   page.notes_top = page.status_top + kStatusHeight + legend_lines * kNoteHeight;
   page.height = page.notes_top + static_cast<uint32_t>(notes) * kNoteHeight + 8;
   return page;
@@ -57,9 +65,9 @@ std::vector<LegendPlace> place_legend(const Picture& picture) {
   const double end = (picture.options.width ? picture.options.width : kNominalWidth) - kPad;
   double x = kPad;
   uint32_t line = 0;
-  for (size_t i = 0; i < picture.colouring.legend().size(); ++i) {
-    const double width =
-        13 + kLegendLetter * static_cast<double>(picture.colouring.legend()[i].label.size());
+  const auto& legend = picture.main().colouring.legend();
+  for (size_t i = 0; i < legend.size(); ++i) {
+    const double width = 13 + kLegendLetter * static_cast<double>(legend[i].label.size());
     if (x > kPad && x + width > end) {
       x = kPad;
       ++line;
@@ -68,6 +76,12 @@ std::vector<LegendPlace> place_legend(const Picture& picture) {
     x += width + 15;
   }
   return places;
+}
+
+std::vector<uint32_t> levels_of(const Picture& picture) {
+  std::vector<uint32_t> levels;
+  for (const Panel& panel : picture.panels) levels.push_back(panel.layout.depth);
+  return levels;
 }
 
 uint32_t lines_of(const std::vector<LegendPlace>& places) {
@@ -130,10 +144,8 @@ class SvgWriter {
       : picture_(picture),
         options_(picture.options),
         legend_places_(place_legend(picture)),
-        page_(page_for(options_, picture.layout.depth, lines_of(legend_places_),
-                       picture.notes.size())),
-        pixels_per_weight_(static_cast<double>(page_.width - 2 * kPad) /
-                           static_cast<double>(picture.layout.whole)),
+        page_(
+            page_for(options_, levels_of(picture), lines_of(legend_places_), picture.notes.size())),
         out_(out) {}
 
   void write() {
@@ -141,9 +153,7 @@ class SvgWriter {
     out_ << fmt::format("<text id=\"subtitle\" x=\"{}\" y=\"{}\">{}</text>\n", kPad, kSubtitleLine,
                         xml(picture_.subtitle));
     write_right_side();
-    out_ << "<g id=\"frames\">\n";
-    for (size_t i = 0; i < picture_.layout.boxes.size(); ++i) write_frame(i);
-    out_ << "</g>\n";
+    for (size_t i = 0; i < picture_.panels.size(); ++i) write_panel(i);
     if (!legend_places_.empty()) write_legend_below();
     write_notes();
     write_status();
@@ -156,16 +166,17 @@ class SvgWriter {
   void write_legend_at_right();
   void write_legend_below();
   void append_group_start(const NameAttribute& said, uint64_t x, uint64_t total);
-  void write_frame(size_t index);
+  void write_panel(size_t index);
+  void write_frame(const Panel& panel, uint32_t top, const Box& box);
+  void append_title(const Panel& panel, uint32_t node, std::string_view name);
   void write_notes();
   void write_status();
-  std::string_view name_of(const Box& box) const;
+  std::string_view name_of(const Panel& panel, uint32_t node) const;
 
   const Picture& picture_;
   const FlamegraphOptions& options_;
   std::vector<LegendPlace> legend_places_;
   Page page_;
-  double pixels_per_weight_;
   Output& out_;
   std::string line_;
 };
@@ -174,14 +185,14 @@ std::string SvgWriter::root_data() const {
   return fmt::format(
       " data-pad=\"{}\" data-whole=\"{}\" data-frame-height=\"{}\" data-fluid=\"{}\" "
       "data-font-width=\"{:.2f}\" data-name-type=\"{}\" data-status=\"{}\" data-cut=\"{}\"",
-      kPad, picture_.layout.whole, options_.frame_height, options_.width ? 0 : 1,
+      kPad, picture_.main().layout.whole, options_.frame_height, options_.width ? 0 : 1,
       options_.font_width * options_.font_size, xml(options_.name_type), page_.status_top,
       options_.cut_side == CutSide::Left ? "left" : "right");
 }
 
-std::string_view SvgWriter::name_of(const Box& box) const {
-  const FrameId frame = picture_.tree.nodes()[box.node].frame;
-  return frame.valid() ? picture_.profile.name(frame) : std::string_view("all");
+std::string_view SvgWriter::name_of(const Panel& panel, uint32_t node) const {
+  const FrameId frame = panel.tree.nodes()[node].frame;
+  return frame.valid() ? picture_.profile.name(frame) : std::string_view(panel.root);
 }
 
 void SvgWriter::write_right_side() {
@@ -200,10 +211,10 @@ void SvgWriter::write_right_side() {
 // what there may be many of in lines below the picture, which the script breaks where the window
 // ends.
 void SvgWriter::write_legend_at_right() {
-  if (picture_.colouring.legend().empty()) return;
+  if (picture_.main().colouring.legend().empty()) return;
   out_ << "<g class=\"legend\">";
   double x = -static_cast<double>(kPad);
-  for (const auto& [colour, label] : picture_.colouring.legend()) {
+  for (const auto& [colour, label] : picture_.main().colouring.legend()) {
     x -= kLegendLetter * static_cast<double>(label.size());
     out_ << fmt::format(
         "<rect x=\"{:.1f}\" y=\"{}\" width=\"9\" height=\"9\" rx=\"2\" fill=\"{}\"/><text "
@@ -218,7 +229,7 @@ void SvgWriter::write_legend_below() {
   out_ << fmt::format("<g id=\"legend\" class=\"legend\" transform=\"translate(0,{})\">",
                       page_.status_top + kStatusHeight);
   for (const LegendPlace& place : legend_places_) {
-    const auto& [colour, label] = picture_.colouring.legend()[place.entry];
+    const auto& [colour, label] = picture_.main().colouring.legend()[place.entry];
     out_ << fmt::format(
         "<g transform=\"translate({:.1f},{})\"><rect width=\"9\" height=\"9\" y=\"2\" rx=\"2\" "
         "fill=\"{}\"/><text x=\"13\" y=\"11\">{}</text></g>",
@@ -227,16 +238,31 @@ void SvgWriter::write_legend_below() {
   out_ << "</g>\n";
 }
 
-void SvgWriter::write_frame(size_t index) {
-  const Box& box = picture_.layout.boxes[index];
-  const auto& node = picture_.tree.nodes()[box.node];
-  const std::string_view name = name_of(box);
-  const double x = kPad + static_cast<double>(box.x) * pixels_per_weight_;
-  const double width = static_cast<double>(node.total) * pixels_per_weight_;
-  const uint32_t level = options_.inverted ? box.depth : picture_.layout.depth - 1 - box.depth;
-  const uint32_t y = kFramesTop + level * options_.frame_height;
-  const double percent =
-      100 * static_cast<double>(node.total) / static_cast<double>(picture_.layout.whole);
+void SvgWriter::write_panel(size_t index) {
+  const Panel& panel = picture_.panels[index];
+  const uint32_t top = page_.panel_tops[index];
+  if (!panel.caption.empty()) {
+    out_ << fmt::format("<text class=\"caption\" x=\"{}\" y=\"{}\">{}</text>\n", kPad, top - 10,
+                        xml(panel.caption));
+  }
+  if (index == 0) {
+    out_ << "<g id=\"frames\">\n";
+  } else {
+    out_ << fmt::format("<g id=\"below\" data-whole=\"{}\">\n", panel.layout.whole);
+  }
+  for (const Box& box : panel.layout.boxes) write_frame(panel, top, box);
+  out_ << "</g>\n";
+}
+
+void SvgWriter::write_frame(const Panel& panel, uint32_t top, const Box& box) {
+  const auto& node = panel.tree.nodes()[box.node];
+  const std::string_view name = name_of(panel, box.node);
+  const double pixels_per_weight =
+      static_cast<double>(page_.width - 2 * kPad) / static_cast<double>(panel.layout.whole);
+  const double x = kPad + static_cast<double>(box.x) * pixels_per_weight;
+  const double width = static_cast<double>(node.total) * pixels_per_weight;
+  const uint32_t level = options_.inverted ? box.depth : panel.layout.depth - 1 - box.depth;
+  const uint32_t y = top + level * options_.frame_height;
   line_.clear();
   const auto sink = std::back_inserter(line_);
   const NameAttribute* const said = picture_.attributes.of(name);
@@ -249,18 +275,11 @@ void SvgWriter::write_frame(size_t index) {
   if (said && !said->title.empty()) {
     append_xml(line_, said->title);
   } else {
-    append_xml(line_, name);
-    fmt::format_to(sink, " ({} ", picture_.count(node.total));
-    append_xml(line_, picture_.unit);
-    if (node.total == picture_.layout.whole) {
-      line_ += ", 100%)";
-    } else {
-      fmt::format_to(sink, ", {:.2f}%)", percent);
-    }
+    append_title(panel, box.node, name);
   }
   line_ += "</title>";
   fmt::format_to(sink, "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\"/>",
-                 x, y, width, options_.frame_height - 1, picture_.colouring.of(box.node).hex());
+                 x, y, width, options_.frame_height - 1, panel.colouring.of(box.node).hex());
   const double room = (width - 7) / (options_.font_size * options_.font_width);
   if (room >= 3) {
     fmt::format_to(sink, "<text x=\"{:.1f}\" y=\"{:.1f}\">", x + 4,
@@ -272,6 +291,24 @@ void SvgWriter::write_frame(size_t index) {
   }
   line_ += said && !said->href.empty() ? "</g></a>\n" : "</g>\n";
   out_ << line_;
+}
+
+void SvgWriter::append_title(const Panel& panel, uint32_t node, std::string_view name) {
+  const uint64_t total = panel.tree.nodes()[node].total;
+  const auto sink = std::back_inserter(line_);
+  append_xml(line_, name);
+  if (panel.differences) {
+    fmt::format_to(sink, " ({})", panel.differences->text(node));
+    return;
+  }
+  fmt::format_to(sink, " ({} ", picture_.count(total));
+  append_xml(line_, picture_.unit);
+  if (total == panel.layout.whole) {
+    line_ += ", 100%)";
+  } else {
+    fmt::format_to(sink, ", {:.2f}%)",
+                   100 * static_cast<double>(total) / static_cast<double>(panel.layout.whole));
+  }
 }
 
 /// The begin of a frame that the user said something of, as flamegraph.pl has it: the link is
@@ -349,7 +386,7 @@ void write_svg(const Picture& picture, Output& out) {
 }
 
 void write_message_svg(std::string_view message, const FlamegraphOptions& options, Output& out) {
-  const Page page = page_for(options, 2, 0, 0);
+  const Page page = page_for(options, {2}, 0, 0);
   write_head(options, page, "", options.title.empty() ? "Flame Graph" : options.title, out);
   out << fmt::format("<text class=\"problem\" x=\"{}\" y=\"{}\">{}</text>\n</svg>\n", kPad,
                      kFramesTop + 8, xml(message));

@@ -16,6 +16,7 @@ CallTree TopDownBuilder::build() {
   choose();
   lay_down();
   add_self_weights();
+  if (!options_.others.empty()) add_others();
   return std::move(tree_);
 }
 
@@ -29,6 +30,12 @@ void TopDownBuilder::sum_totals() {
         nodes[i].parent == UINT32_MAX ? tree_.nodes_[0].total : totals_[nodes[i].parent];
     above += totals_[i];
   }
+  if (options_.others.empty()) return;
+  other_totals_.assign(options_.others.begin(), options_.others.end());
+  for (size_t i = nodes.size(); i-- > 0;) {
+    if (profile_.groups[nodes[i].group].event != options_.event) other_totals_[i] = 0;
+    if (nodes[i].parent != UINT32_MAX) other_totals_[nodes[i].parent] += other_totals_[i];
+  }
 }
 
 // Most nodes have no namesake among their siblings and stand for themselves. Only below a frame
@@ -38,14 +45,14 @@ void TopDownBuilder::merge() {
   const auto& nodes = profile_.nodes;
   std::vector<uint32_t> roots_of_class(classes_.count(), 0);
   for (size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i].parent == UINT32_MAX && totals_[i]) ++roots_of_class[classes_.of(nodes[i].frame)];
+    if (nodes[i].parent == UINT32_MAX && counts(i)) ++roots_of_class[classes_.of(nodes[i].frame)];
   }
   IdPairMap merged;
   std::vector<bool> doubtful(nodes.size());  // may have a namesake, or is below one that may
   stands_for_.resize(nodes.size());
   for (uint32_t i = 0; i < nodes.size(); ++i) {
     stands_for_[i] = i;
-    if (totals_[i] == 0) continue;
+    if (!counts(i)) continue;
     const uint32_t parent = nodes[i].parent;
     const bool is_root = parent == UINT32_MAX;
     doubtful[i] = is_root ? roots_of_class[classes_.of(nodes[i].frame)] > 1
@@ -131,6 +138,17 @@ void TopDownBuilder::add_self_weights() {
   for (size_t i = 0; i < profile_.nodes.size(); ++i) {
     const uint32_t place = place_of_[number_of_[stands_for_[i]]];
     if (place) tree_.nodes_[place].self += own_weight(profile_, profile_.nodes[i], options_);
+  }
+}
+
+void TopDownBuilder::add_others() {
+  tree_.others_.resize(tree_.nodes_.size());
+  for (size_t i = 0; i < profile_.nodes.size(); ++i) {
+    if (profile_.nodes[i].parent == UINT32_MAX) tree_.others_[0].total += other_totals_[i];
+    const uint32_t place = place_of_[number_of_[stands_for_[i]]];
+    if (place == 0 || other_totals_[i] == 0) continue;
+    tree_.others_[place].total += other_totals_[i];
+    tree_.others_[place].self += options_.others[i];
   }
 }
 

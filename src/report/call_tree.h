@@ -20,7 +20,11 @@ struct CallTreeOptions {
   double min_share = 0;   // nodes with less than this share of `whole` are left out, and counted
   uint64_t whole = 0;     // what a share is of; the tree's own total where that is larger
   bool by_label = false;  // merge by `labels` instead of name and kind, children in any order
-  std::span<const StringId> labels = {};  // by FrameId; needed with by_label
+  std::span<const StringId> labels = {};   // by FrameId; needed with by_label
+  std::span<const uint64_t> weights = {};  // by profile node: what counts instead of its own
+  /// By profile node: weights that are summed beside those that the tree is made of; root first
+  /// only. See CallTree::others().
+  std::span<const uint64_t> others = {};
 };
 
 class CallTree {
@@ -30,6 +34,11 @@ class CallTree {
     uint32_t first_child = 0;  // children are [first_child, first_child + children)
     uint32_t children = 0;
     FrameId frame;  // one of the merged frames; invalid for the root of everything
+    uint64_t self = 0;
+    uint64_t total = 0;
+  };
+  /// Sums of CallTreeOptions::others.
+  struct Other {
     uint64_t self = 0;
     uint64_t total = 0;
   };
@@ -51,6 +60,8 @@ class CallTree {
   const Node& root() const { return nodes_[0]; }
   uint32_t depth() const { return depth_; }  // frames in the deepest stack, without the root
   const LeftOut& left_out() const { return left_out_; }
+  /// By node; empty if they were not asked for.
+  const std::vector<Other>& others() const { return others_; }
 
  private:
   friend class TopDownBuilder;
@@ -59,12 +70,16 @@ class CallTree {
   std::vector<Node> nodes_ = std::vector<Node>(1);
   uint32_t depth_ = 0;
   LeftOut left_out_;
+  std::vector<Other> others_;
 };
 
 /// The weight of a node's own samples if they are of options.event, else 0.
 inline uint64_t own_weight(const Profile& profile, const StackNode& node,
                            const CallTreeOptions& options) {
   if (profile.groups[node.group].event != options.event) return 0;
+  if (!options.weights.empty()) {
+    return options.weights[static_cast<size_t>(&node - profile.nodes.data())];
+  }
   return options.weight == Weight::Samples ? node.self_samples : node.self_period;
 }
 

@@ -26,12 +26,17 @@ class TopDownBuilder {
   void lay_down();
   void append_children(uint32_t at, std::span<const uint32_t> children);
   void add_self_weights();
+  void add_others();
+  bool counts(size_t node) const {
+    return totals_[node] != 0 || (!other_totals_.empty() && other_totals_[node] != 0);
+  }
 
   const Profile& profile_;
   const CallTreeOptions& options_;
   FrameClasses classes_;
   CallTree tree_;
   std::vector<uint64_t> totals_;        // by profile node; 0 once merged into another
+  std::vector<uint64_t> other_totals_;  // by profile node, if there are others
   std::vector<uint32_t> stands_for_;    // by profile node: the node it was merged into, or itself
   std::vector<uint32_t> chosen_;        // profile nodes that are in the tree
   std::vector<uint32_t> number_of_;     // by profile node: index in chosen_ + 1, or 0

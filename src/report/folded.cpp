@@ -56,12 +56,15 @@ std::string label_of(const Profile& profile, const Frame& frame, const FoldedOpt
 class FoldedWriter {
  public:
   FoldedWriter(const CallTree& tree, const StringTable& labels, std::span<const StringId> label_of,
-               uint32_t scale, std::string_view suffix, Output& out)
+               uint32_t scale, const FoldedOptions& options, Output& out)
       : nodes_(tree.nodes()),
+        before_(tree.others()),
         labels_(labels),
         label_of_(label_of),
         scale_(scale),
-        suffix_(suffix),
+        before_from_(options.before_from),
+        before_to_(options.before_to),
+        suffix_(options.innermost.empty() ? "" : ";" + options.innermost),
         out_(out) {}
 
   uint64_t write() {
@@ -72,7 +75,7 @@ class FoldedWriter {
       prefix_.resize(item.prefix);
       prefix_ += label(item.node);
       if (item.is_line) {
-        write_line(nodes_[item.node].self);
+        write_line(item.node);
       } else {
         prefix_ += ';';
         push_children(item.node);
@@ -116,23 +119,46 @@ class FoldedWriter {
               [&](const Item& a, const Item& b) { return before(b, a); });  // the first on top
   }
 
-  void write_line(uint64_t weight) {
+  /// Of a differential, a node's weight is that of both sides.
+  void write_line(uint32_t node) {
     ++lines_;
     out_ << prefix_ << suffix_;
+    uint64_t weight = nodes_[node].self;
+    if (!before_.empty()) {
+      weight -= before_[node].self;
+      write_before(before_[node].self);
+    }
+    write_count(weight);
+    out_ << "\n";
+  }
+
+  void write_before(uint64_t weight) {
+    if (before_from_ == before_to_ || before_from_ == 0) {
+      write_count(weight);
+      return;
+    }
+    const double scaled = static_cast<double>(weight) / scale_ * before_to_ / before_from_;
+    constexpr double kMost = 9007199254740992.0;  // 2^53
+    out_ << fmt::format(" {}", static_cast<uint64_t>(std::min(scaled, kMost)));
+  }
+
+  void write_count(uint64_t weight) {
     if (scale_ == 1) {
-      out_ << fmt::format(" {}\n", weight);
+      out_ << fmt::format(" {}", weight);
       return;
     }
     int decimals = 0;
     for (uint32_t rest = scale_; rest > 1; rest /= 10) ++decimals;
-    out_ << fmt::format(" {}.{:0{}}\n", weight / scale_, weight % scale_, decimals);
+    out_ << fmt::format(" {}.{:0{}}", weight / scale_, weight % scale_, decimals);
   }
 
   const std::vector<CallTree::Node>& nodes_;
+  const std::vector<CallTree::Other>& before_;
   const StringTable& labels_;
   std::span<const StringId> label_of_;
   uint32_t scale_;
-  std::string_view suffix_;
+  double before_from_, before_to_;
+  const std::string suffix_;
   Output& out_;
   std::vector<Item> pending_;
   std::string prefix_;
@@ -157,10 +183,19 @@ uint64_t write_folded(const Profile& profile, const FoldedOptions& options, Outp
   tree_options.reverse = options.reverse;
   tree_options.by_label = true;
   tree_options.labels = label_of_frame;
+  std::vector<uint64_t> before, both;
+  if (options.both_sides && profile.is_differential()) {
+    for (size_t i = 0; i < profile.nodes.size(); ++i) {
+      const BeforeWeight& of = profile.before[i];
+      before.push_back(weight == Weight::Samples ? of.samples : of.period);
+      both.push_back(own_weight(profile, profile.nodes[i], tree_options) + before.back());
+    }
+    tree_options.weights = both;
+    tree_options.others = before;
+  }
   const CallTree tree = CallTree::build(profile, tree_options);
   const uint32_t scale = weight == Weight::Period ? profile.events[options.event].period_scale : 1;
-  const std::string suffix = options.innermost.empty() ? "" : ";" + options.innermost;
-  return FoldedWriter(tree, labels, label_of_frame, scale, suffix, out).write();
+  return FoldedWriter(tree, labels, label_of_frame, scale, options, out).write();
 }
 
 }  // namespace prof

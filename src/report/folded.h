@@ -18,6 +18,10 @@ struct FoldedOptions {
   bool addresses = false;      // "[libc.so.6 <1a2b>]" for frames without a symbol
   bool reverse = false;        // leaf first
   std::string innermost = {};  // a frame behind the last of each stack; empty: none
+  bool both_sides = false;     // of a differential: "stack BEFORE AFTER", as difffolded.pl
+  /// If these totals differ, BEFORE is multiplied by to / from and cut to a whole number, as by
+  /// difffolded.pl -n.
+  double before_from = 1, before_to = 1;
 };
 
 /// Writes one line per distinct stack, ordered by the bytes of the stack. In names, `;` becomes

@@ -59,8 +59,9 @@ std::optional<FoldedLine> parse_folded_line(std::string_view line) {
   const auto count = parse_folded_count(last.word);
   if (!count || last.before.empty()) return {};
   const LastWord second = last_word(last.before);
-  const bool has_two = !second.before.empty() && parse_folded_count(second.word).has_value();
-  return FoldedLine{last.before, *count, has_two};
+  FoldedLine parsed{last.before, *count, {}, second.before};
+  if (!second.before.empty()) parsed.before = parse_folded_count(second.word);
+  return parsed;
 }
 
 }  // namespace prof

@@ -18,7 +18,11 @@ struct FoldedCount {
 struct FoldedLine {
   std::string_view stack;
   FoldedCount count;
-  bool has_two = false;  // the stack ends in something that reads as a count as well
+  /// The stack ends in something that reads as a count as well: of a differential, that of the
+  /// earlier side, and this is the stack without it.
+  std::optional<FoldedCount> before;
+  std::string_view stack_of_two;
+  bool has_two() const { return before.has_value(); }
 };
 
 /// Digits with an optional fraction, as flamegraph.pl takes them: no sign, no exponent, at most 15

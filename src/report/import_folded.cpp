@@ -91,6 +91,7 @@ class FoldedImport {
   uint32_t group_of(FrameId root);
   FrameId frame_of(std::string_view text);
   void set_periods(uint32_t scale);
+  void set_before(const std::vector<uint32_t>& leaves, uint32_t scale);
 
   bool differential_;
   Profile profile_;
@@ -101,6 +102,7 @@ class FoldedImport {
   std::string_view stack_;             // of the last line
   std::vector<FrameId> frames_;        // its frames
   std::vector<size_t> ends_;           // and where in it their names end
+  std::vector<FoldedCount> before_;    // by line, of a differential
   uint64_t line_number_ = 0;
   uint64_t lines_ = 0, two_counts_ = 0, ignored_ = 0, first_ignored_ = 0;
   uint64_t weight_ = 0;  // sum of all counts, rounded up
@@ -126,21 +128,23 @@ bool FoldedImport::read(std::string_view text) {
 
 void FoldedImport::add_line(std::string_view line) {
   auto parsed = parse_folded_line(line);
-  if (parsed && differential_ && parsed->has_two) {
-    parsed->stack.remove_suffix(parsed->stack.size() - parsed->stack.find_last_of(" \t"));
-    while (parsed->stack.back() == ' ' || parsed->stack.back() == '\t') {
-      parsed->stack.remove_suffix(1);
-    }
-  }
+  if (parsed && differential_ && parsed->has_two()) parsed->stack = parsed->stack_of_two;
   if (!parsed || parsed->stack.find_first_not_of(';') == std::string_view::npos) {
     if (ignored_++ == 0) first_ignored_ = line_number_;
     return;
   }
   ++lines_;
-  two_counts_ += parsed->has_two;
+  two_counts_ += parsed->has_two();
+  const auto take = [this](const FoldedCount& number) {
+    decimals_ = std::max(decimals_, number.decimals);
+    weight_ += number.whole + (number.millionths ? 1 : 0);
+  };
   const FoldedCount& count = parsed->count;
-  decimals_ = std::max(decimals_, count.decimals);
-  weight_ += count.whole + (count.millionths ? 1 : 0);
+  take(count);
+  if (differential_) {
+    before_.push_back(parsed->before.value_or(FoldedCount()));
+    take(before_.back());
+  }
   take_frames(parsed->stack);
   // Until set_periods(), periods are the millionths of the count.
   tree_.add(group_of(frames_.front()), std::span(frames_).subspan(1), count.whole,
@@ -213,12 +217,29 @@ void FoldedImport::set_periods(uint32_t scale) {
   }
 }
 
+/// The sides are rounded alike.
+void FoldedImport::set_before(const std::vector<uint32_t>& leaves, uint32_t scale) {
+  const uint32_t per_unit = FoldedCount::kMillion / scale;
+  profile_.before.resize(profile_.nodes.size());
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    BeforeWeight& of = profile_.before[leaves[i]];
+    of.samples += before_[i].whole;
+    of.period += before_[i].millionths;
+  }
+  for (BeforeWeight& of : profile_.before) {
+    of.period = of.samples * scale + of.period / per_unit;
+    of.samples = (of.period + scale / 2) / scale;
+  }
+}
+
 Profile FoldedImport::finish() {
-  tree_.finish(group_frames_, profile_);
+  std::vector<uint32_t> leaves;
+  tree_.finish(group_frames_, profile_, differential_ ? &leaves : nullptr);
   uint32_t scale = 1;
   // Fewer decimals rather than a total too large to be exact.
   for (uint32_t i = 0; i < decimals_ && weight_ <= kMostWeight / (scale * 10); ++i) scale *= 10;
   set_periods(scale);
+  if (differential_) set_before(leaves, scale);
   ProfileEvent event;
   event.name = event.unit = "samples";
   event.period_scale = scale;
@@ -237,8 +258,12 @@ Profile FoldedImport::finish() {
                     ignored_, ignored_ + lines_, first_ignored_));
   }
   if (differential_) {
-    profile_.warnings.push_back(
-        "every line has two counts (a differential): the second is used, the first is not");
+    profile_.warnings.emplace_back(kOnlySecondCount);
+  } else if (two_counts_ != 0) {
+    profile_.warnings.push_back(fmt::format(
+        "{} of {} lines end in two numbers: the first of them is taken for the end of a name, "
+        "since a differential has two on every line",
+        two_counts_, lines_));
   }
   return std::move(profile_);
 }

@@ -2,11 +2,16 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "common/result.h"
 #include "report/profile.h"
 
 namespace prof {
+
+/// Of a differential; who shows both sides drops it.
+inline constexpr std::string_view kOnlySecondCount =
+    "every line has two counts (a differential): the second is used, the first is not";
 
 /// Takes what flamegraph.pl and inferno take: `#` comments and blank lines are skipped, CRLF and a
 /// byte-order mark (UTF-8, UTF-16) are accepted, empty frames are dropped, lines without a count
@@ -16,7 +21,9 @@ namespace prof {
 ///
 /// Counts may be decimals: then the event's period_scale is a power of ten, periods are exact and
 /// samples rounded. If every line has two counts (a differential), the second one counts, as
-/// flamegraph.pl's widths do, with a warning.
+/// flamegraph.pl's widths do, the first is in Profile::before, and kOnlySecondCount warns. A stack
+/// whose last frame ends in a blank and a number looks the same: where only some lines do, they are
+/// such stacks, and a warning tells.
 ///
 /// An input without any stack is an error naming `name`, with exit code 2.
 Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name);

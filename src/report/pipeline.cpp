@@ -305,6 +305,7 @@ class Gathering {
     for (const EventAttr& event : recording.events().all()) {
       profile_.events.push_back({event.name, unit_of(event)});
       profile_.events.back().in_periods = is_time_away(event);
+      if (event.attr.freq != 0) profile_.events.back().frequency = event.attr.sample_freq;
       if (const auto field = event.weight_field(); !field.empty()) {
         profile_.events.back().in_periods = true;
         profile_.events.back().unit = profile_.events.back().weight_field = field;

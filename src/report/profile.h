@@ -81,6 +81,7 @@ struct ProfileEvent {
   uint64_t counted_stacks = 0;    // records that the samples were counted in; 0: one each
   std::string weight_field = {};  // what was summed instead of periods, if anything
   uint64_t idle_samples = 0, idle_period = 0;  // of the idle task, waiting for work
+  uint64_t frequency = 0;     // samples a second that were asked for; 0: not known, or by period
   bool in_periods = false;    // its periods are what is asked for: times, not numbers of samples
   uint32_t period_scale = 1;  // periods count 1/period_scale of the unit (folded decimals)
   /// By field asked for: the width of its column; 0 if the event has no such field.
@@ -98,6 +99,12 @@ struct StackNode {
   uint64_t self_period = 0;
 };
 
+/// What a node had itself on the earlier side of a comparison.
+struct BeforeWeight {
+  uint64_t samples = 0;
+  uint64_t period = 0;
+};
+
 class Profile {
  public:
   StringTable strings;
@@ -108,6 +115,9 @@ class Profile {
   std::vector<std::vector<FieldValue>> field_values;
   std::vector<ProfileBinary> binaries;  // those whose build ids are known
   Timeline timeline;                    // where LoadOptions asked for it, and the input has one
+  /// By node, if this is a differential: then the nodes' own weights are those of the later side,
+  /// and some of them may be 0.
+  std::vector<BeforeWeight> before;
 
   /// Where LoadOptions asked for it: the frame of nodes that stand for too narrow ones, and how many
   /// there were. Call trees count them among what they leave out.
@@ -131,6 +141,7 @@ class Profile {
   void for_each_child(uint32_t node, Visit&& visit) const {
     for (uint32_t c = node + 1; c < nodes[node].end; c = nodes[c].end) visit(c);
   }
+  bool is_differential() const { return !before.empty() && before.size() == nodes.size(); }
   const Frame& frame(FrameId id) const { return frames[id.value]; }
   /// The frame that all lines of a frame's function share; without lines the frame itself.
   FrameId function_of(FrameId id) const {

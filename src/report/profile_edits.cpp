@@ -30,6 +30,27 @@ Result<std::vector<bool>> matching_frames(const std::string& pattern, const Prof
   return out;
 }
 
+/// On either side, of a differential.
+bool has_nothing(const Profile& profile, uint32_t node) {
+  const StackNode& of = profile.nodes[node];
+  if (of.self_samples != 0 || of.self_period != 0) return false;
+  if (!profile.is_differential()) return true;
+  return profile.before[node].samples == 0 && profile.before[node].period == 0;
+}
+
+/// Makes the nodes anew of all stacks. `before`: of each that was added, if it is a differential.
+void rebuild(StackTree& tree, std::span<const FrameId> group_frames,
+             std::span<const BeforeWeight> before, Profile& profile) {
+  std::vector<uint32_t> leaves;
+  profile.nodes.clear();
+  tree.finish(group_frames, profile, &leaves);
+  profile.before.assign(before.empty() ? 0 : profile.nodes.size(), {});
+  for (size_t i = 0; i < before.size(); ++i) {
+    profile.before[leaves[i]].samples += before[i].samples;
+    profile.before[leaves[i]].period += before[i].period;
+  }
+}
+
 /// What is shown of each event, after stacks were hidden.
 void count_shown(Profile& profile) {
   for (ProfileEvent& event : profile.events) event.samples = event.period = 0;
@@ -160,12 +181,13 @@ void begin_stacks(const StackBegin& begin, Profile& profile) {
   mark(begin.base, Cut::AndRoot);
 
   StackTree tree;
+  std::vector<BeforeWeight> before;
   std::vector<FrameId> path, group_frames(profile.groups.size());
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> bases;  // by event and frame
   for (uint32_t i = 0; i < profile.nodes.size(); ++i) {
     const StackNode& node = profile.nodes[i];
     if (node.parent == UINT32_MAX) group_frames[node.group] = node.frame;
-    if (node.self_samples == 0 && node.self_period == 0) continue;
+    if (has_nothing(profile, i)) continue;
     path.clear();
     Cut cut = Cut::None;
     for (uint32_t at = i; at != UINT32_MAX && cut == Cut::None; at = profile.nodes[at].parent) {
@@ -191,9 +213,39 @@ void begin_stacks(const StackBegin& begin, Profile& profile) {
     const bool begins_with_root = root_is_in || cut == Cut::AndRoot;
     tree.add(group, std::span(path).subspan(begins_with_root ? 1 : 0), node.self_samples,
              node.self_period);
+    if (profile.is_differential()) before.push_back(profile.before[i]);
   }
-  profile.nodes.clear();
-  tree.finish(group_frames, profile);
+  rebuild(tree, group_frames, before, profile);
+}
+
+void reverse_stacks(Profile& profile) {
+  StackTree tree;
+  std::vector<FrameId> path, group_frames;
+  std::vector<Group> groups;
+  std::vector<BeforeWeight> before;
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> leaves;  // by event and frame
+  for (uint32_t i = 0; i < profile.nodes.size(); ++i) {
+    const StackNode& node = profile.nodes[i];
+    if (has_nothing(profile, i)) continue;
+    path.clear();
+    for (uint32_t at = i; at != UINT32_MAX; at = profile.nodes[at].parent) {
+      path.push_back(profile.nodes[at].frame);
+    }
+    const uint32_t event = profile.groups[node.group].event;
+    const auto [it, added] =
+        leaves.try_emplace({event, path.front().value}, static_cast<uint32_t>(groups.size()));
+    if (added) {
+      Group group;
+      group.event = event;
+      group.comm = profile.frame(path.front()).name;
+      groups.push_back(group);
+      group_frames.push_back(path.front());
+    }
+    tree.add(it->second, std::span(path).subspan(1), node.self_samples, node.self_period);
+    if (profile.is_differential()) before.push_back(profile.before[i]);
+  }
+  profile.groups = std::move(groups);
+  rebuild(tree, group_frames, before, profile);
 }
 
 void keep_files_only(Profile& profile) {
@@ -218,6 +270,7 @@ void put_under_one_root(Profile& profile) {
   }
   root.end = static_cast<uint32_t>(profile.nodes.size()) + 1;
   profile.nodes.insert(profile.nodes.begin(), root);
+  if (!profile.before.empty()) profile.before.insert(profile.before.begin(), BeforeWeight());
   profile.groups.assign(1, Group{});
 }
 

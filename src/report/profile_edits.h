@@ -39,6 +39,10 @@ struct StackBegin {
 /// one stay whole.
 void begin_stacks(const StackBegin& begin, Profile& profile);
 
+/// Turns each stack: its leaf is its root, and stands for its group. What begins with a function is
+/// who called it.
+void reverse_stacks(Profile& profile);
+
 /// Folded text does not say whether a stack begins with a command: in a table, its first frame is a
 /// frame like the others, below one root for all.
 void put_under_one_root(Profile& profile);

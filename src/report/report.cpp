@@ -65,6 +65,10 @@ void choose_grouping(const Columns& columns, ReportOptions& options) {
   load.fields = options.fields;
   load.raw_fields = options.raw_fields;
   load.weigh_accesses = options.mem_mode;
+  // What changes stacks would leave their samples behind.
+  load.with_timeline = options.intervals && !options.hide_unresolved && options.parent.empty() &&
+                       !columns.shows(SortKey::Parent) && options.ignore_callees.empty() &&
+                       options.dsos.empty() && options.symbols.empty();
   // Without children and call graphs the sampled address is all there is to read.
   load.with_callchain = options.stack_quality || options.children ||
                         options.call_graph.mode != CallGraphMode::None ||

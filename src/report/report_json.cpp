@@ -102,6 +102,12 @@ class JsonTable {
   Json numbers_of(uint32_t row, size_t event) const {
     Json json = {{"self", weights(rows_.self(row, event), event)}};
     if (rows_.shape().children) json["children"] = weights(rows_.children(row, event), event);
+    if (options_.intervals) {
+      json["self"]["ci"] = rows_.interval(row, SortKey::Overhead, event);
+      if (rows_.shape().children) {
+        json["children"]["ci"] = rows_.interval(row, SortKey::Children, event);
+      }
+    }
     const auto add = [&](SortKey key, const char* name) {
       if (rows_.columns().shows(key)) json[name] = rows_.number(row, key, event);
     };

@@ -106,6 +106,7 @@ struct ReportOptions {
   bool thread_counts = false;         // of record -s, below them
   bool stack_quality = false;
   bool json = false;
+  bool intervals = false;  // --ci: how far percentages may be off by chance
 };
 
 inline constexpr std::string_view kSortKeysHint =

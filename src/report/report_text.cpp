@@ -46,6 +46,7 @@ void print_event(const Profile& profile, const TableEvents& events, const Report
   if (const auto socket = options.load.input.filter.socket) {
     more += fmt::format("# Processor Socket: {}\n", *socket);
   }
+  if (options.intervals) more += "# +-: 95% interval of the percentage before it\n";
   out << fmt::format("# Samples: {} of event{} '{}'{}{}\n# {}: {}\n{}#\n", with_unit(samples),
                      events.events.size() > 1 ? "s" : "", name_of(profile, events),
                      counted == 0 ? "" : fmt::format(" (counted in {} records)", counted),

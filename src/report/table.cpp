@@ -8,7 +8,7 @@ namespace prof {
 
 namespace {
 
-constexpr size_t kPercentWidth = 8, kNumberWidth = 12;
+constexpr size_t kPercentWidth = 8, kNumberWidth = 12, kIntervalWidth = 9;
 
 bool is_percentage(SortKey key) {
   return key != SortKey::Samples && key != SortKey::Period;
@@ -38,6 +38,20 @@ std::string NumberText::text(size_t row, SortKey key) const {
     } else {
       out += fmt::format("{:>{}}", one, is_percentage(key) ? kPercentWidth : kNumberWidth);
     }
+  }
+  return out;
+}
+
+size_t NumberText::interval_width() const {
+  return kIntervalWidth * rows_.events();
+}
+
+std::string NumberText::interval_text(size_t row, SortKey key) const {
+  std::string out;
+  for (size_t event = 0; event < rows_.events(); ++event) {
+    const double bound = rows_.interval(row, key, event);
+    out += separated_ ? fmt::format(" {:.2f}%", bound)
+                      : fmt::format("{:>{}}", fmt::format("+-{:.2f}%", bound), kIntervalWidth);
   }
   return out;
 }
@@ -97,6 +111,9 @@ Table::Table(const Profile& profile, const TableRows& rows, const ReportOptions&
     if (is_number(key)) {
       columns_.push_back({key, number_title(key, self), numbers_.width(key), true});
       columns_.back().width = std::max(columns_.back().width, columns_.back().title.size());
+      if (options.intervals && (key == SortKey::Overhead || key == SortKey::Children)) {
+        columns_.push_back({key, "+-", numbers_.interval_width(), true, true});
+      }
       continue;
     }
     TextColumn column{key, cells.title(key), cells.least_width(key), cells.is_right(key)};
@@ -162,8 +179,9 @@ void Table::append_cell(uint32_t row, size_t index, std::string& line) const {
   const TextColumn& column = columns_[index];
   const bool number = is_number(column.key);
   std::string text =
-      number ? numbers_.text(row, column.key)
-             : rows_.cells().text(rows_.key(row), column.key, rows_.samples(row), column.width);
+      column.interval ? numbers_.interval_text(row, column.key)
+      : number        ? numbers_.text(row, column.key)
+               : rows_.cells().text(rows_.key(row), column.key, rows_.samples(row), column.width);
   if (!number) {
     without_separator(text, options_.separator);
     if (fixed_width(index) > 0 && text.size() > column.width) text.resize(column.width);

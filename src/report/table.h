@@ -17,7 +17,8 @@ struct TextColumn {
   SortKey key;
   std::string_view title;
   size_t width = 0;
-  bool right = false;  // aligned
+  bool right = false;     // aligned
+  bool interval = false;  // of the percentages in the column before
 };
 
 /// perf's numbers in a column: each member of a group has its own, side by side.
@@ -26,6 +27,8 @@ class NumberText {
   NumberText(const TableRows& rows, bool separated) : rows_(rows), separated_(separated) {}
   size_t width(SortKey key) const;
   std::string text(size_t row, SortKey key) const;
+  size_t interval_width() const;
+  std::string interval_text(size_t row, SortKey key) const;
 
  private:
   const TableRows& rows_;

@@ -45,6 +45,7 @@ TableRows::TableRows(const Profile& profile, std::vector<uint32_t> events,
     modes_.push_back(shows_modes(columns) ? histograms_.back()->mode_periods()
                                           : std::vector<ModePeriods>{});
   }
+  if (options.intervals) resample_slices();
   if (events_.size() == 1) {
     take_one();
   } else {
@@ -103,6 +104,37 @@ void TableRows::take_group() {
   }
 }
 
+/// How the rows' shares differ from slice to slice of time.
+void TableRows::resample_slices() {
+  for (size_t event = 0; event < events_.size(); ++event) {
+    const Histogram& histogram = *histograms_[event];
+    std::vector<uint32_t> row_of_node(profile_.nodes.size());
+    for (uint32_t i = 0; i < row_of_node.size(); ++i) row_of_node[i] = histogram.row_of(i);
+    static_assert(Histogram::kNoRow == kNoSliceRow);
+    const auto slices = slice_by_time(profile_, events_[event], Weight::Period,
+                                      static_cast<uint32_t>(histogram.rows().size()), row_of_node);
+    variances_.push_back(slices ? resample({&*slices, 1}, Denominator::Whole) : RowVariances());
+    // Of all that percentages relate to, slices have what is shown.
+    const auto shown = static_cast<double>(profile_.events[events_[event]].period);
+    const double part = shown / std::max(static_cast<double>(totals_[event].period), 1.0);
+    for (double& variance : variances_.back().self) variance *= part * part;
+    for (double& variance : variances_.back().total) variance *= part * part;
+  }
+}
+
+double TableRows::interval(size_t row, SortKey key, size_t event) const {
+  const Cell& of = cell(row, event);
+  const bool children = key == SortKey::Children && shape_.children;
+  const auto counted = [](const Weights& weights) {
+    return Counted{static_cast<double>(weights.period), static_cast<double>(weights.samples)};
+  };
+  Variance variance{
+      share_variance(counted(children ? of.children : of.self), counted(totals_[event]))};
+  const double drawn = children ? of.children_variance : of.self_variance;
+  if (drawn > variance.value) variance = {drawn, variances_[event].freedom};
+  return 100 * bound_of_95_percent(variance);
+}
+
 /// What is left by a filter of rows.
 void TableRows::sum_totals() {
   for (size_t event = 0; event < events_.size(); ++event) {
@@ -116,6 +148,10 @@ void TableRows::set(size_t row, size_t event, uint32_t number) {
   Cell& to = cells_of_[row * events_.size() + event];
   to.self = from.self;
   to.children = from.children;
+  if (!variances_.empty() && !variances_[event].self.empty()) {
+    to.self_variance = variances_[event].self[number];
+    to.children_variance = variances_[event].total[number];
+  }
   if (!modes_[event].empty()) to.modes = modes_[event][number];
 }
 

@@ -9,6 +9,7 @@
 
 #include "report/columns.h"
 #include "report/histogram.h"
+#include "report/resampling.h"
 #include "report/row_cells.h"
 
 namespace prof {
@@ -46,6 +47,8 @@ class TableRows {
   uint64_t number(size_t row, SortKey key, size_t event) const;
   /// Of the period of `event` that percentages relate to.
   double percent(uint64_t period, size_t event) const;
+  /// --ci: half the 95 % interval of a percentage, Overhead or Children, in points.
+  double interval(size_t row, SortKey key, size_t event) const;
   uint64_t total_period(size_t event) const { return totals_[event].period; }
   uint64_t total_samples(size_t event) const { return totals_[event].samples; }
   uint64_t samples(size_t row) const;
@@ -66,6 +69,8 @@ class TableRows {
   struct Cell {
     Weights self, children;
     ModePeriods modes;
+    // Of the shares, as slices of time have them; 0 without slices.
+    double self_variance = 0, children_variance = 0;
   };
   const Cell& cell(size_t row, size_t event) const {
     return cells_of_[row * events_.size() + event];
@@ -73,6 +78,7 @@ class TableRows {
   void take_one();
   void take_group();
   void sum_totals();
+  void resample_slices();
   void set(size_t row, size_t event, uint32_t number);
   bool is_listed(const prof::Row& row) const;
   int compare_numbers(uint32_t a, uint32_t b, SortKey key) const;
@@ -87,6 +93,7 @@ class TableRows {
   std::vector<Weights> totals_;
   std::vector<std::unique_ptr<Histogram>> histograms_;
   std::vector<std::vector<ModePeriods>> modes_;  // by event and row of its histogram, if shown
+  std::vector<RowVariances> variances_;          // by event, of its histogram's rows; of --ci
   std::vector<Row> rows_;
   std::vector<Cell> cells_of_;
 };

@@ -357,6 +357,72 @@ def test_it_works_inside_of_html(browser, folder):
     near(page.frame("compute")["width"], 640 - 2 * PAD)
 
 
+DIFFERENTIAL = """\
+demo;main;parse;token 100 400
+demo;main;draw 500 200
+demo;main;old;convert 300 0
+demo;main;old;convert;copy 100 0
+demo;main;new 0 400
+"""
+
+BELOW = FRAME.replace("#frames", "#below")
+
+
+def test_a_differential_has_a_panel_that_zooms_on_its_own(browser, folder):
+    page = Page(browser, folder, DIFFERENTIAL, name="differential")
+    full = page.inner_width()
+
+    def below(name):
+        return browser.run(BELOW, name)
+
+    def rgb(frame):
+        return [int(part) for part in frame["fill"][4:-1].split(",")]
+
+    near(page.frame("all")["width"], full)
+    near(below("vanished")["width"], 0.4 * full)
+    near(below("copy")["width"], 0.1 * full)
+    grown, shrunk = rgb(page.frame("token")), rgb(page.frame("draw"))
+    assert grown[0] > grown[2] + 10 and shrunk[2] > shrunk[0] + 10, (grown, shrunk)
+    assert page.frame("token")["title"] == "token (before 10.00%, after 40.00%, +30.00%)"
+    convert = list(below("convert")["element"].values())[0]
+    browser.hover(convert)
+    assert page.text("details") == "Function: convert (before 40.00%, after 0.00%, -40.00%)", \
+        page.text("details")
+    browser.click(convert)
+    near(below("convert")["width"], full)
+    near(below("copy")["width"], 0.25 * full)
+    assert "ancestor" in below("old")["classes"]
+    near(page.frame("token")["width"], 0.4 * full)  # the picture above stays
+    assert page.frame("main")["shown"] and "ancestor" not in page.frame("main")["classes"]
+    page.click("parse")
+    near(page.frame("token")["width"], full)
+    near(below("copy")["width"], 0.1 * full)
+    page.button("unzoom")
+    near(page.frame("token")["width"], 0.4 * full)
+    search(page, "copy|new")
+    assert page.text("matched") == "Matched: 40.0%", page.text("matched")
+    assert "match" in below("copy")["classes"]
+    browser.press("escape")
+    browser.click(list(below("copy")["element"].values())[0])
+    browser.open(browser.url())  # the zoom is in the address
+    near(below("copy")["width"], full)
+
+
+def test_the_difference_of_two_files_opens(browser, folder):
+    for side, column in (("before", 1), ("after", 2)):
+        with open(folder / side, "w") as out:
+            for line in DIFFERENTIAL.splitlines():
+                words = line.split()
+                out.write(f"{words[0]} {words[column]}\n")
+    svg = folder / "diff.svg"
+    subprocess.run([os.environ["PROF"], "diff", "--flamegraph", "-o", svg, folder / "before",
+                    folder / "after"], check=True)
+    browser.open(svg.as_uri())
+    title = browser.run(FRAME, "token")["title"]
+    assert title.startswith("token (before 10.00%, after 40.00%, +30.00% ± "), title
+    assert browser.run("return document.querySelectorAll('.legend text').length") == 3
+
+
 def test_nothing_is_fetched(browser, folder):
     page = Page(browser, folder, STACKS)
     assert browser.run("return performance.getEntriesByType('resource').length") == 0

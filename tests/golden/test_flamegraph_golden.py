@@ -53,6 +53,24 @@ def a_chain_graph_of_decimals_is_drawn_as_before():
 
 
 @test
+def differentials_are_drawn_as_before():
+    compare("differential.svg", without_assets(picture("differential.folded", "--width", "800")))
+    svg = prof_ok("diff", "--flamegraph", "--inverted", "--width", "800", "--title", "A & B",
+                  "differential.folded", cwd=HERE).out
+    xml.dom.minidom.parseString(svg)
+    compare("diff.svg", without_assets(svg))
+
+
+@test
+def differences_are_printed_as_before():
+    compare("diff.txt", prof_ok("diff", "differential.folded", cwd=HERE).out)
+    compare("diff.csv", prof_ok("diff", "-t,", "--sort", "total", "differential.folded", cwd=HERE).out)
+    text = prof_ok("diff", "--folded", "differential.folded", cwd=HERE).out
+    check_equal(sorted(text.splitlines()),
+                sorted((HERE / "differential.folded").read_text().splitlines()[1:]))
+
+
+@test
 def folded_stacks_are_written_as_before():
     options = ("--marks", "--weight", "period")
     for name in ("languages", "chain"):

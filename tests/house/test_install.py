@@ -15,6 +15,7 @@ WANTED = [
     "usr/share/man/man1/prof-view.1",
     "usr/share/man/man1/prof-script.1",
     "usr/share/man/man1/prof-flamegraph.1",
+    "usr/share/man/man1/prof-diff.1",
     "usr/share/man/man1/prof-embed.1",
     "usr/share/man/man1/prof-evlist.1",
     "usr/share/man/man1/prof-export.1",

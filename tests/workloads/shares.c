@@ -1,9 +1,11 @@
 // Spends its CPU time in four leaf functions in the proportion 50 : 30 : 15 : 5.
 //
-//   main → run_round → work_50 → burn_50      usage: shares SECONDS
+//   main → run_round → work_50 → burn_50      usage: shares SECONDS [TIMES]
 //                      work_30 → burn_30
 //                      work_15 → burn_15
 //                      work_5  → burn_5
+//
+// With TIMES, work_5 is called so many times a round: 3 makes it 50 : 30 : 15 : 15.
 //
 // The proportion is one of executed instructions: every burn_N is the same chain of dependent
 // multiplications, N units long, so that alignment and frequency do not shift it. Rounds are of
@@ -47,18 +49,19 @@ static void choose_length(void) {
   iterations_per_unit = kLeastPerUnit + random % kMorePerUnit;
 }
 
-__attribute__((noinline)) static void run_round(void) {
+__attribute__((noinline)) static void run_round(int times) {
   work_50();
   work_30();
   work_15();
-  work_5();
+  for (int i = 0; i < times; i++) work_5();
 }
 
 int main(int argc, char** argv) {
   double seconds = argc > 1 ? atof(argv[1]) : 1.0;
+  const int times = argc > 2 ? atoi(argv[2]) : 1;
   for (double end = burn_clock() + seconds; burn_clock() < end;) {
     choose_length();
-    run_round();
+    run_round(times);
   }
   return 0;
 }

@@ -178,3 +178,28 @@ TEST_CASE("an event without samples gives a root and nothing else") {
     CHECK(CallTree::build(Profile(), {.reverse = reverse}).nodes().size() == 1);
   }
 }
+
+TEST_CASE("weights of another kind are summed beside those of the tree") {
+  const Profile profile = profile_of("a;b 1 5\na;b;c 2 0\na;d 3 4\ne 7 0\n");
+  std::vector<uint64_t> before;
+  for (const BeforeWeight& of : profile.before) before.push_back(of.samples);
+  const CallTree tree = CallTree::build(profile, {.others = before});
+  REQUIRE(tree.others().size() == tree.nodes().size());
+  CHECK(tree.others()[0].total == 13);
+  for (uint32_t i = 1; i < tree.nodes().size(); ++i) {
+    const std::string_view name = profile.name(tree.nodes()[i].frame);
+    CHECK(name != "c");  // there is none of it after
+    CHECK(tree.others()[i].total == (name == "a" ? 6 : 3));
+    CHECK(tree.others()[i].self == (name == "a" ? 0 : name == "b" ? 1 : 3));
+  }
+}
+
+TEST_CASE("a tree may be made of weights from elsewhere") {
+  const Profile profile = profile_of("a;b 1\na;c 2\n");
+  std::vector<uint64_t> weights;
+  for (const StackNode& node : profile.nodes) weights.push_back(node.self_samples == 2 ? 9 : 0);
+  const CallTree tree = CallTree::build(profile, {.weights = weights});
+  REQUIRE(tree.nodes().size() == 3);
+  CHECK(tree.root().total == 9);
+  CHECK(profile.name(tree.nodes()[2].frame) == "c");
+}

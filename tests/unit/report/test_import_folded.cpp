@@ -192,3 +192,28 @@ TEST_CASE("folded files of other tools are read, and read back the same once wri
     CHECK(folded(profile_of(text), options) == text);
   }
 }
+
+TEST_CASE("a differential keeps its first column, too") {
+  const Profile profile = profile_of("a;b 10 1\na;c 2.5 0\na;b 1 1\n");
+  REQUIRE(profile.is_differential());
+  const uint32_t scale = profile.events[0].period_scale;
+  CHECK(scale == 10);
+  for (size_t i = 0; i < profile.nodes.size(); ++i) {
+    const std::string_view name = profile.name(profile.nodes[i].frame);
+    CHECK(profile.before[i].period == (name == "b" ? 110 : name == "c" ? 25 : 0));
+    CHECK(profile.nodes[i].self_period == (name == "b" ? 20 : 0));
+  }
+}
+
+TEST_CASE("frames that end in numbers are no differential, and told where some lines look so") {
+  const Profile mixed = profile_of("a;b 1 2\na;b 3\n");
+  CHECK_FALSE(mixed.is_differential());
+  REQUIRE(mixed.warnings.size() == 1);
+  CHECK(mixed.warnings[0].find("1 of 2 lines end in two numbers") == 0);
+  // Without a blank it is one count.
+  const Profile numbered = profile_of("a;b;1 2\na;2 3\n");
+  CHECK_FALSE(numbered.is_differential());
+  CHECK(numbered.warnings.empty());
+  // The only word before a count is a stack.
+  CHECK_FALSE(profile_of("1 2\n").is_differential());
+}
