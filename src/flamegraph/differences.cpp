@@ -122,6 +122,7 @@ void Differences::judge(std::vector<double> chances) {
 
 std::string Differences::text(uint32_t node) const {
   const Change& change = changes_[node];
+  if (change.vague) return fmt::format("of what vanished: before {:.2f}%", 100 * change.before);
   std::string text = fmt::format("before {:.2f}%, after {:.2f}%, {:+.2f}%", 100 * change.before,
                                  100 * change.after, 100 * (change.after - change.before));
   if (options_.tells_noise && node != 0 && !options_.of_self) {

@@ -156,13 +156,17 @@ class Vanished {
   }
 
   bool is_empty() const { return drawn_.tree.root().total == 0; }
+  /// Whether all of it may be chance: then a picture of it would tell nothing.
+  bool is_noise() const {
+    return differences_->options().tells_noise && differences_->largest() == 0;
+  }
+  double share() const { return differences_->of(0).before; }
   const Drawn& drawn() const { return drawn_; }
   Panel panel() const {
-    const double share = differences_->of(0).before;
     return {
         drawn_.tree, drawn_.layout,
         *colouring_, &*differences_,
-        "vanished",  fmt::format("Vanished: stacks that are only before, {:.2f}%", 100 * share)};
+        "vanished",  fmt::format("Vanished: stacks that are only before, {:.2f}%", 100 * share())};
   }
 
  private:
@@ -259,7 +263,11 @@ Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
       asked.count_name,
       CountFormat(asked.factor, by_period ? event.period_scale : 1),
       files.attributes};
-  if (vanished && !vanished->is_empty()) {
+  if (vanished && !vanished->is_empty() && vanished->is_noise()) {
+    picture.notes.push_back(
+        fmt::format("stacks that are only before, {:.2f}%, may be so by chance, and are not drawn",
+                    100 * vanished->share()));
+  } else if (vanished && !vanished->is_empty()) {
     picture.panels.push_back(vanished->panel());
     const auto& left_out = vanished->drawn().tree.left_out();
     if (left_out.nodes) {

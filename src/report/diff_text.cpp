@@ -59,8 +59,8 @@ class DiffTable {
   void print_side(std::string_view name, const DiffSide& side) {
     std::string files;
     for (const std::string& file : side.files) files += (files.empty() ? "" : ", ") + file;
-    out_ << fmt::format("# {} {}: {} of '{}'", name, files, counted(side.samples, "sample"),
-                        side.event);
+    out_ << fmt::format("# {} {}: {}", name, files, counted(side.samples, "sample"));
+    if (side.event != "samples") out_ << fmt::format(" of '{}'", side.event);
     if (side.seconds > 0) out_ << fmt::format(", {:.2f} s", side.seconds);
     if (side.lost > 0) out_ << fmt::format(", {} lost", counted(side.lost, "sample"));
     out_ << "\n";

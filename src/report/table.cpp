@@ -112,7 +112,8 @@ Table::Table(const Profile& profile, const TableRows& rows, const ReportOptions&
       columns_.push_back({key, number_title(key, self), numbers_.width(key), true});
       columns_.back().width = std::max(columns_.back().width, columns_.back().title.size());
       if (options.intervals && (key == SortKey::Overhead || key == SortKey::Children)) {
-        columns_.push_back({key, "+-", numbers_.interval_width(), true, true});
+        const size_t width = options.separator.empty() ? numbers_.interval_width() : 0;
+        columns_.push_back({key, "+-", std::max<size_t>(width, 2), true, true});
       }
       continue;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 
 namespace prof {
@@ -9,8 +10,8 @@ namespace prof {
 namespace {
 
 constexpr double kSliceSeconds = 0.1;
-// Few long slices rather than many short ones: what a program does in one is like what it does in the
-// next, and only what is in different slices is taken for independent.
+// Few long slices rather than many short ones: what a program does in one is like what it does in
+// the next, and only what is in different slices is taken for independent.
 constexpr uint32_t kLeastSlices = 10, kMostSlices = 40;
 constexpr uint64_t kLeastSamples = 20;
 constexpr uint32_t kLeastFilled = 5;  // slices with samples
@@ -125,6 +126,12 @@ std::optional<TimeSlices> slice_by_time(const Profile& profile, uint32_t event, 
   TimeSlices slices = Slicer(profile, weight, rows, row_of_node).run(event, span);
   const auto filled = std::ranges::count_if(slices.whole, [](double sum) { return sum > 0; });
   if (filled < kLeastFilled) return {};
+  // Samples that stacks were joined of, or that were hidden since, have no moment of their own.
+  const ProfileEvent& facts = profile.events[event];
+  const auto all = static_cast<double>(weight == Weight::Samples ? facts.samples : facts.period);
+  const double sum = std::accumulate(slices.whole.begin(), slices.whole.end(), 0.0);
+  constexpr double kPrecision = 1e-6;
+  if (std::fabs(sum - all) > kPrecision * all) return {};
   return slices;
 }
 

@@ -32,9 +32,9 @@ struct TimeSlices {
 /// The row of a node that is in none.
 inline constexpr uint32_t kNoSliceRow = UINT32_MAX;
 
-/// Slices of 100 ms, forty of recordings longer than 4 s, ten of those shorter than 1 s. Nothing where
-/// samples have no times, are counted in the kernel, or are too few to tell slices apart.
-/// `row_of_node`: below `rows`, or kNoSliceRow.
+/// Slices of 100 ms, forty of recordings longer than 4 s, ten of those shorter than 1 s. Nothing
+/// where samples have no times, or not all of them, are counted in the kernel, or are too few to
+/// tell slices apart. `row_of_node`: below `rows`, or kNoSliceRow.
 std::optional<TimeSlices> slice_by_time(const Profile& profile, uint32_t event, Weight weight,
                                         uint32_t rows, std::span<const uint32_t> row_of_node);
 

@@ -182,3 +182,12 @@ TEST_CASE("a differential of decimals has exact shares") {
   const std::string svg = picture("a;b 0.5 1.5\na;c 0.5 0.5\n");
   CHECK(svg.find("<title>b (before 25.00%, after 75.00%, +50.00%)</title>") != std::string::npos);
 }
+
+TEST_CASE("what may have vanished by chance is told in a line") {
+  DrawRequest request;
+  request.difference = by_share();
+  const std::string svg = picture("a;b 1000 1000\na;gone 1 0\na;lost 1 0\n", request);
+  CHECK(svg.find("id=\"below\"") == std::string::npos);
+  CHECK(svg.find("stacks that are only before, 0.20%, may be so by chance, and are not drawn") !=
+        std::string::npos);
+}
