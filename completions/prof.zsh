@@ -12,6 +12,7 @@ _prof() {
     'flamegraph:Draw a flame graph as SVG'
     'view:Look at a recording in the browser'
     'fold:Print folded stacks\: comm;root;...;leaf count'
+    'diff:Compare recordings, and tell change from chance'
     'embed:Put the names of its stacks into a recording, for machines without the binaries'
     'export:Write a recording in the format of another viewer'
     'evlist:List the events of a recording'
@@ -247,6 +248,7 @@ _prof() {
         '*-I[With it CPUs, memory and caches]' \
         '*--show-info[With it CPUs, memory and caches]' \
         '*--json[JSON for programs, instead of tables]' \
+        '*--ci[Show how far percentages may be off by chance\: their 95% interval]' \
         '*--tasks[List the threads and who made them, instead]' \
         '*--mmaps[List them with what they had mapped]' \
         '*-T[Show the counts of each thread that record -s left]' \
@@ -414,6 +416,7 @@ _prof() {
         '*--palette-map[The same in this file]:file:_files' \
         '*--nameattr[A file of attributes of functions\: name<tab>href=...<tab>title=...]:file:_files' \
         '*--bgcolors[yellow, blue, green, grey or #rrggbb]:value: ' \
+        '*--negate[Of a differential (two counts a line)\: red for less, blue for more]' \
         '*--inverted[Root on top (an icicle graph)]' \
         '*--reverse[Leaf first\: who called each function]' \
         '*--fonttype[Font family]:value: ' \
@@ -505,6 +508,69 @@ _prof() {
         '*--max-stack[Keep at most so many frames]:value: ' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*:file:_files'
+      ;;
+    diff)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
+        '*--comm[Only these commands]:value: ' \
+        '*--comms[Only these commands]:value: ' \
+        '*--pid[Only these processes]:value: ' \
+        '*--tid[Only these threads]:value: ' \
+        '*-C[Only these CPUs, as 0-3,7]:value: ' \
+        '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
+        '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
+        '*--event[Only this event of the recording]:value: ' \
+        '*--where[Only samples for which this holds, as '\''comm == nginx && dso !~ /libc/'\''\: see man prof-where]:value: ' \
+        '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
+        '*--no-demangle[Names as linked]' \
+        '*--short-names[C++, Rust and D names without parameters and template arguments]' \
+        '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
+        '*--no-inline[Do not show inlined calls]' \
+        '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--before[A recording of the side before; may be repeated]:file:_files' \
+        '*--after[A recording of the side after; may be repeated]:file:_files' \
+        '*--normalize[What makes sides comparable\: share (of each side'\''s total), time (a second of recording) or none]:value:(share time none)' \
+        '*--weight[What counts\: samples, the sum of their period, or that of a number among a tracepoint'\''s fields]:value:(samples period)' \
+        '*-s[Functions whose names differ only in hexadecimal numbers (0x...) are one]' \
+        '*--strip-hex[Functions whose names differ only in hexadecimal numbers (0x...) are one]' \
+        '*--fail-if[Exit with 1 if this holds for sure, as '\''total(parse) > +3%'\''; may be repeated]:value: ' \
+        '*--idle[With where the idle task (swapper) waits for work]' \
+        '*--max-stack[Keep at most so many frames]:value: ' \
+        '*--base[Let stacks begin at this function\: what called it, and the command, is left out]:value: ' \
+        '*--skip-after[The same, but the command stays below it]:value: ' \
+        '*--sort[Order of rows\: the change of self or total, self before or after, or name; what is sure comes first]:value:(self total before after name)' \
+        '*--limit[Show so many rows, and all that are sure; 0\: all (40 if not given, all for programs)]:value: ' \
+        '*-t[Put this between columns, which are not aligned then; in names it is a dot]:value: ' \
+        '*--field-separator[Put this between columns, which are not aligned then; in names it is a dot]:value: ' \
+        '*--json[JSON for programs, instead of a table]:value: ' \
+        '*--folded[Folded stacks with both counts, as difffolded.pl, instead]:value: ' \
+        '*--flamegraph[A flame graph of the differences as SVG, instead]:value: ' \
+        '*-n[With --folded\: scale the counts of before to the total of after]' \
+        '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--title[Title of the picture]:value: ' \
+        '*--subtitle[Second line; the event and its counts if not given]:value: ' \
+        '*--notes[A line below the picture]:value: ' \
+        '*--width[Width in pixels; that of the window if not given]:value: ' \
+        '*--height[Height of a frame in pixels]:value: ' \
+        '*--minwidth[Leave out frames narrower than this\: pixels, or N% of the total; 1 if not given]:value: ' \
+        '*--bgcolors[yellow, blue, green, grey or #rrggbb]:value: ' \
+        '*--inverted[Root on top (an icicle graph)]' \
+        '*--reverse[Leaf first\: who called each function]' \
+        '*--color-by[What colours tell the change of\: a frame with all above it (total), or the function alone (self)]:value:(total self)' \
+        '*--colour-by[What colours tell the change of\: a frame with all above it (total), or the function alone (self)]:value:(total self)' \
+        '*--negate[Red for less, blue for more]' \
         '*:file:_files'
       ;;
     embed)

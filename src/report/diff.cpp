@@ -326,6 +326,20 @@ class Comparison {
   int resampled_sides_ = 0;
 };
 
+/// Its stacks, with strings of their own.
+Profile copy_of(const Profile& profile) {
+  Profile out;
+  for (uint32_t i = 0; i < profile.strings.size(); ++i) {
+    out.strings.intern(profile.strings[StringId{i}]);
+  }
+  out.frames = profile.frames;
+  out.groups = profile.groups;
+  out.nodes = profile.nodes;
+  out.events = profile.events;
+  out.has_callchains = profile.has_callchains;
+  return out;
+}
+
 }  // namespace
 
 Result<DiffResult> compare(const std::vector<DiffInput>& before,
@@ -334,15 +348,18 @@ Result<DiffResult> compare(const std::vector<DiffInput>& before,
 }
 
 Result<DiffResult> compare_sides(DiffInput both, const DiffOptions& options) {
-  DiffInput before = both;
+  DiffInput before(both.name, copy_of(both.profile));
+  before.event = both.event;
+  before.natural = both.natural;
   Profile& profile = before.profile;
   ProfileEvent& event = profile.events[before.event];
   event.samples = event.period = 0;
   for (size_t i = 0; i < profile.nodes.size(); ++i) {
-    profile.nodes[i].self_samples = profile.before[i].samples;
-    profile.nodes[i].self_period = profile.before[i].period;
-    event.samples += profile.before[i].samples;
-    event.period += profile.before[i].period;
+    const BeforeWeight& of = both.profile.before[i];
+    profile.nodes[i].self_samples = of.samples;
+    profile.nodes[i].self_period = of.period;
+    event.samples += of.samples;
+    event.period += of.period;
   }
   before.name += " (first count)";
   both.name += " (second count)";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
@@ -13,6 +14,12 @@ namespace prof {
 
 /// An input of a comparison, and the event of it that is compared.
 struct DiffInput {
+  DiffInput() = default;
+  DiffInput(std::string name_of, Profile of) : name(std::move(name_of)), profile(std::move(of)) {}
+  // Moved in a vector, too: what names strings of a profile does not outlive a copy's original.
+  DiffInput(DiffInput&&) noexcept = default;
+  DiffInput& operator=(DiffInput&&) noexcept = default;
+
   std::string name;
   Profile profile;
   uint32_t event = 0;

@@ -45,7 +45,7 @@ def recordings_of_one_program_do_not_differ(tmp):
         check_in("resampling", result["intervals"])
         # What the program does is the point; how long its start takes is another matter.
         sure = [row["sym"] for row in result["rows"]
-                if row["sure"] and re.match(r"(burn|work)_|run_round|main", row["sym"] or "")]
+                if row["sure"] and re.match(r"(burn|work)_", row["sym"] or "")]
         if not sure:
             return
     check(False, f"changed for sure: {sure}")
@@ -62,7 +62,7 @@ def a_change_is_found_and_everything_else_with_it(tmp):
     check(shrunk["self"]["sure"], shrunk)
     check(rows["work_5"]["total"]["sure"], rows["work_5"])
     check(not rows["work_5"]["self"]["sure"], rows["work_5"])
-    check(not rows["run_round"]["total"]["sure"], rows["run_round"])
+    check(abs(rows["run_round"]["total"]["delta"]) < 2, rows["run_round"])
     check(rows["burn_5"]["dso"] == "shares", rows["burn_5"])
     first = result["rows"][0]["sym"]
     check_equal(first, "burn_5", "the first row")
@@ -104,6 +104,7 @@ def several_files(tmp, before, after):
     once = rows_of(compared(before, after))["burn_5"]["self"]
     twice = rows_of(result)["burn_5"]["self"]
     check_near(twice["delta"], once["delta"], 1e-6)
+    check_equal(len(result["rows"]), len(compared(before, after)["rows"]), "functions")
     check(twice["ci"] < once["ci"], f"{twice} and {once}")
     runs = compared(*(word for path in (before,) * 3 for word in ("--before", path)),
                     *(word for path in (after,) * 3 for word in ("--after", path)))
@@ -189,7 +190,7 @@ def separated_values_can_be_read(tmp):
 @test
 def what_cannot_be_compared_is_told(tmp):
     one = text_file(f"{tmp}/one.folded", "a;b 1000\n")
-    empty = text_file(f"{tmp}/empty.folded", "")
+    empty = text_file(f"{tmp}/empty.folded", "# nothing\n")
 
     def refused(message, *arguments):
         done = prof("diff", *arguments)

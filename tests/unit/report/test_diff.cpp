@@ -22,14 +22,12 @@ namespace {
 constexpr uint64_t kSecond = 1'000'000'000;
 
 DiffInput input(Profile profile, std::string name = "stacks") {
-  DiffInput out;
-  out.name = std::move(name);
-  if (profile.events.front().period_scale != 1) out.natural = Weight::Period;
-  out.profile = std::move(profile);
+  DiffInput out(std::move(name), std::move(profile));
+  if (out.profile.events.front().period_scale != 1) out.natural = Weight::Period;
   return out;
 }
 
-DiffResult compared(std::vector<DiffInput> before, std::vector<DiffInput> after,
+DiffResult compared(const std::vector<DiffInput>& before, const std::vector<DiffInput>& after,
                     const DiffOptions& options = {}) {
   auto result = compare(before, after, options);
   REQUIRE(result);
@@ -41,7 +39,7 @@ DiffResult difference(std::string_view before, std::string_view after,
   std::vector<DiffInput> sides[2];
   sides[0].push_back(input(profile_of(before), "before"));
   sides[1].push_back(input(profile_of(after), "after"));
-  return compared(std::move(sides[0]), std::move(sides[1]), options);
+  return compared(sides[0], sides[1], options);
 }
 
 std::string name_of(const DiffResult& result, const DiffRow& row) {
@@ -183,7 +181,7 @@ TEST_CASE("functions are told apart by binary where both sides know it") {
     std::vector<DiffInput> sides[2];
     sides[0].push_back(input(std::move(before)));
     sides[1].push_back(input(std::move(after)));
-    const DiffResult result = compared(std::move(sides[0]), std::move(sides[1]));
+    const DiffResult result = compared(sides[0], sides[1]);
     size_t rows = 0;
     for (const DiffRow& row : result.rows) rows += name_of(result, row) == "read";
     return rows;
@@ -458,4 +456,17 @@ TEST_CASE("one file with two counts is compared with itself") {
   CHECK(row_of(*result, "b").self.before == Approx(10));
   CHECK(row_of(*result, "b").self.after == Approx(30));
   CHECK(result->before.files.front() == "both (first count)");
+}
+
+TEST_CASE("several files of a side are added up") {
+  std::vector<DiffInput> before, after;
+  for (int i = 0; i < 5; ++i) {
+    before.push_back(input(profile_of("app;a 10\napp;function_with_a_long_name 30\n")));
+    after.push_back(input(profile_of("app;function_with_a_long_name 40\napp;a 40\n")));
+  }
+  const DiffResult result = compared(before, after);
+  CHECK(result.rows.size() == 3);
+  CHECK(result.before.samples == 200);
+  CHECK(row_of(result, "a").self.before == Approx(25));
+  CHECK(row_of(result, "function_with_a_long_name").self.after == Approx(50));
 }
