@@ -152,8 +152,8 @@ Result<double> milliseconds_each(const std::vector<DiffInput>& inputs, const Dif
                                  Weight weight) {
   const std::string& name = side.files.front();
   if (side.seconds <= 0) {
-    return fail("--normalize time: '" + name + "' does not say when its samples were taken",
-                "--normalize share compares shares", 2);
+    return fail("--normalize time: nothing says when the samples of '" + name + "' were taken",
+                "recordings (perf.data) do; --normalize share compares shares", 2);
   }
   if (weight == Weight::Period && are_times(inputs)) return 1 / kNsPerMs;
   const uint64_t frequency = frequency_of(inputs);
@@ -273,21 +273,21 @@ class Comparison {
       const Part& before = totals.of(0, i);
       const Part& after = totals.of(1, i);
       if (before.total.weight == 0 && after.total.weight == 0) continue;
-      if (joined.frames[i].kind == FrameKind::Process && !roots_are_functions) continue;
       const auto variance = [&](Counted Part::*part, std::vector<double> RowVariances::*drawn) {
         return variance_of_difference(
             sides_[0].variance(before.*part, sides_[0].resampled.*drawn, i),
             sides_[1].variance(after.*part, sides_[1].resampled.*drawn, i));
       };
       const Variance of_total = variance(&Part::total, &RowVariances::total);
+      const double counted =
+          sides_[0].variance_of_counts(before.total) + sides_[1].variance_of_counts(after.total);
+      if (counted > 0) result_.spread[i] = std::max(of_total.value / counted, 1.0);
+      if (joined.frames[i].kind == FrameKind::Process && !roots_are_functions) continue;
       DiffRow row;
       row.function = FrameId{i};
       row.self = value_of(before.self, after.self, variance(&Part::self, &RowVariances::self));
       row.total = value_of(before.total, after.total, of_total);
       result_.rows.push_back(row);
-      const double counted =
-          sides_[0].variance_of_counts(before.total) + sides_[1].variance_of_counts(after.total);
-      if (counted > 0) result_.spread[i] = std::max(of_total.value / counted, 1.0);
     }
   }
 

@@ -205,7 +205,7 @@ def what_cannot_be_compared_is_told(tmp):
     refused("--after is missing", "--before", one)
     refused("--before is missing", "--after", one)
     refused("with and without", "--before", one, one)
-    refused("does not say when", "--normalize", "time", one, one)
+    refused("nothing says when", "--normalize", "time", one, one)
     refused("only one file can be standard input", "-", "-")
     refused("cannot read --fail-if 'total(b' at character", "--fail-if", "total(b", one, one)
     refused("--normalize", "--normalize", "percent", one, one)
