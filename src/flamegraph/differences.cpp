@@ -18,17 +18,17 @@ struct Sides {
 };
 
 Sides sides_of(const Profile& profile, Weight weight) {
-  Sides sides;
+  double weights[2] = {}, samples[2] = {};  // before, after
   for (size_t i = 0; i < profile.nodes.size(); ++i) {
     const StackNode& after = profile.nodes[i];
     const BeforeWeight& before = profile.before[i];
-    sides.after.samples += static_cast<double>(after.self_samples);
-    sides.before.samples += static_cast<double>(before.samples);
+    samples[0] += static_cast<double>(before.samples);
+    samples[1] += static_cast<double>(after.self_samples);
     const bool periods = weight == Weight::Period;
-    sides.after.weight += static_cast<double>(periods ? after.self_period : after.self_samples);
-    sides.before.weight += static_cast<double>(periods ? before.period : before.samples);
+    weights[0] += static_cast<double>(periods ? before.period : before.samples);
+    weights[1] += static_cast<double>(periods ? after.self_period : after.self_samples);
   }
-  return sides;
+  return {{weights[0], samples[0]}, {weights[1], samples[1]}};
 }
 
 /// A node's samples are taken for as heavy as all others.
@@ -100,8 +100,9 @@ Differences Differences::of_vanished(const Profile& profile, const CallTree& tre
     change.size =
         -(options.of_self ? static_cast<double>(node.self) * options.scale / whole : change.before);
     change.vague = i == 0 || tree.others()[i].total != 0;
-    const Variance variance{variance_of(part_of(node.total, sides.before), {}, sides, options) *
-                            spread_of(node, options)};
+    const Variance variance{
+        variance_of(part_of(node.total, sides.before), Counted(), sides, options) *
+        spread_of(node, options)};
     change.bound = bound_of_95_percent(variance);
     chances.push_back(change.vague ? 1 : chance_of(change.size, variance));
     out.changes_.push_back(change);

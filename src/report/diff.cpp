@@ -40,18 +40,13 @@ class Totals {
     return {static_cast<double>(weight_ == Weight::Samples ? samples : period),
             static_cast<double>(samples)};
   }
-  static void add(Counted& to, const Counted& what) {
-    to.weight += what.weight;
-    to.samples += what.samples;
-  }
-
   void sum_subtrees() {
     for (int side = 0; side < 2; ++side) {
       subtree_[side].resize(joined_.nodes.size());
       for (auto i = static_cast<uint32_t>(joined_.nodes.size()); i-- > 0;) {
-        add(subtree_[side][i], own(side, i));
+        subtree_[side][i] += own(side, i);
         const uint32_t parent = joined_.nodes[i].parent;
-        add(parent == UINT32_MAX ? whole_[side] : subtree_[side][parent], subtree_[side][i]);
+        (parent == UINT32_MAX ? whole_[side] : subtree_[side][parent]) += subtree_[side][i];
       }
     }
   }
@@ -67,8 +62,8 @@ class Totals {
       const uint32_t frame = joined_.nodes[i].frame.value;
       const bool outermost = on_path[frame]++ == 0;
       for (int side = 0; side < 2; ++side) {
-        add(of_[side][frame].self, own(side, i));
-        if (outermost) add(of_[side][frame].total, subtree_[side][i]);
+        of_[side][frame].self += own(side, i);
+        if (outermost) of_[side][frame].total += subtree_[side][i];
       }
     }
   }
@@ -92,6 +87,10 @@ struct Measure {
   double variance_of_counts(const Counted& part) const {
     if (normalize == Normalize::Share) return factor * factor * share_variance(part, whole);
     return factor * factor * sum_variance(part, whole) / (divisor * divisor);
+  }
+  /// The same if all samples of the side had one weight.
+  double variance_of_likes(const Counted& part) const {
+    return variance_of_counts({part.weight, part.weight * whole.samples / whole.weight});
   }
   /// Never less than what chance does to counts: slices may be alike by chance, too.
   Variance variance(const Counted& part, const std::vector<double>& by_row, uint32_t row) const {
@@ -280,7 +279,7 @@ class Comparison {
       };
       const Variance of_total = variance(&Part::total, &RowVariances::total);
       const double counted =
-          sides_[0].variance_of_counts(before.total) + sides_[1].variance_of_counts(after.total);
+          sides_[0].variance_of_likes(before.total) + sides_[1].variance_of_likes(after.total);
       if (counted > 0) result_.spread[i] = std::max(of_total.value / counted, 1.0);
       if (joined.frames[i].kind == FrameKind::Process && !roots_are_functions) continue;
       DiffRow row;
@@ -314,7 +313,7 @@ class Comparison {
     } else if (resampled_sides_ == 1) {
       result_.method = "resampling slices of time on one side, the number of samples on the other";
     } else {
-      result_.method = "the number of samples (no times)";
+      result_.method = "the number of samples alone";
     }
   }
 

@@ -64,8 +64,8 @@ struct DiffResult {
   std::string method;  // how the intervals were made, in words
   bool is_resampled = false;
   bool knows_binaries = true;
-  /// By joined frame: the variance of its total relative to that of counted samples alone; 1 or
-  /// more.
+  /// By joined frame: the variance of its total relative to that of as much weight in samples
+  /// that are all alike; 1 or more.
   std::vector<double> spread;
 };
 

@@ -44,10 +44,10 @@ double incomplete_beta(double a, double b, double x) {
   return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
-/// The mean weight of a part's samples, or of those of the whole where it has none.
-double mean_weight(Counted part, Counted whole) {
-  if (part.samples > 0) return part.weight / part.samples;
-  return whole.samples > 0 ? whole.weight / whole.samples : 0;
+/// The mean square of a part's samples, or of those of the whole where it has none.
+double mean_square(Counted part, Counted whole) {
+  if (part.samples > 0) return part.squares / part.samples;
+  return whole.samples > 0 ? whole.squares / whole.samples : 0;
 }
 
 }  // namespace
@@ -80,15 +80,16 @@ double t_of_95_percent(double freedom) {
 }
 
 double sum_variance(Counted part, Counted whole) {
-  const double each = mean_weight(part, whole);
-  return (part.samples + 1) * each * each;
+  return part.squares + mean_square(part, whole);
 }
 
 double share_variance(Counted part, Counted whole) {
   if (whole.weight <= 0) return 0;
   const double share = std::clamp(part.weight / whole.weight, 0.0, 1.0);
-  const Counted rest{std::max(whole.weight - part.weight, 0.0),
-                     std::max(whole.samples - part.samples, 0.0)};
+  Counted rest;
+  rest.weight = std::max(whole.weight - part.weight, 0.0);
+  rest.samples = std::max(whole.samples - part.samples, 0.0);
+  rest.squares = std::max(whole.squares - part.squares, 0.0);
   return ((1 - share) * (1 - share) * sum_variance(part, whole) +
           share * share * sum_variance(rest, whole)) /
          (whole.weight * whole.weight);

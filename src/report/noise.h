@@ -18,10 +18,23 @@ double two_sided_chance(double t, double freedom);
 /// What it exceeds on either side with a chance of 5 %: 1.96 of the normal distribution.
 double t_of_95_percent(double freedom);
 
-/// A sum of chance samples, and how many they were.
+/// A sum of chance samples, how many they were, and the sum of their squares.
 struct Counted {
   double weight = 0;
   double samples = 0;
+  double squares = 0;
+
+  Counted() = default;
+  /// Samples of one weight.
+  Counted(double sum, double count)
+      : weight(sum), samples(count), squares(count > 0 ? sum * sum / count : 0) {}
+
+  Counted& operator+=(const Counted& other) {
+    weight += other.weight;
+    samples += other.samples;
+    squares += other.squares;
+    return *this;
+  }
 };
 
 /// The variance of a part's sum where the number of samples is chance, too (Poisson). One sample

@@ -45,7 +45,10 @@ TableRows::TableRows(const Profile& profile, std::vector<uint32_t> events,
     modes_.push_back(shows_modes(columns) ? histograms_.back()->mode_periods()
                                           : std::vector<ModePeriods>{});
   }
-  if (options.intervals) resample_slices();
+  if (options.intervals) {
+    resample_slices();
+    sum_squares();
+  }
   if (events_.size() == 1) {
     take_one();
   } else {
@@ -122,14 +125,42 @@ void TableRows::resample_slices() {
   }
 }
 
+/// Periods may be of all sizes, as times away from a CPU are: a few large ones are more chance than
+/// many small ones of the same sum. Those of one stack are taken for alike.
+void TableRows::sum_squares() {
+  for (const auto& histogram : histograms_) {
+    RowSquares out;
+    const size_t rows = histogram->rows().size();
+    out.self.resize(rows);
+    out.children.resize(rows);
+    std::vector<double> below(profile_.nodes.size());
+    for (auto i = static_cast<uint32_t>(below.size()); i-- > 0;) {
+      const StackNode& node = profile_.nodes[i];
+      const Counted own(static_cast<double>(node.self_period),
+                        static_cast<double>(node.self_samples));
+      below[i] += own.squares;
+      if (node.parent != UINT32_MAX) below[node.parent] += below[i];
+      const uint32_t row = histogram->row_of(i);
+      if (row == Histogram::kNoRow) continue;
+      out.self[row] += own.squares;
+      if (histogram->sum(i).outermost) out.children[row] += below[i];
+    }
+    for (const uint32_t root : histogram->roots()) out.all += below[root];
+    squares_.push_back(std::move(out));
+  }
+}
+
 double TableRows::interval(size_t row, SortKey key, size_t event) const {
   const Cell& of = cell(row, event);
   const bool children = key == SortKey::Children && shape_.children;
-  const auto counted = [](const Weights& weights) {
-    return Counted{static_cast<double>(weights.period), static_cast<double>(weights.samples)};
+  const auto counted = [](const Weights& weights, double squares) {
+    Counted sum(static_cast<double>(weights.period), static_cast<double>(weights.samples));
+    sum.squares = std::max(sum.squares, squares);
+    return sum;
   };
-  Variance variance{
-      share_variance(counted(children ? of.children : of.self), counted(totals_[event]))};
+  const Counted part =
+      children ? counted(of.children, of.children_squares) : counted(of.self, of.self_squares);
+  Variance variance{share_variance(part, counted(totals_[event], squares_[event].all))};
   const double drawn = children ? of.children_variance : of.self_variance;
   if (drawn > variance.value) variance = {drawn, variances_[event].freedom};
   return 100 * bound_of_95_percent(variance);
@@ -148,6 +179,10 @@ void TableRows::set(size_t row, size_t event, uint32_t number) {
   Cell& to = cells_of_[row * events_.size() + event];
   to.self = from.self;
   to.children = from.children;
+  if (!squares_.empty()) {
+    to.self_squares = squares_[event].self[number];
+    to.children_squares = squares_[event].children[number];
+  }
   if (!variances_.empty() && !variances_[event].self.empty()) {
     to.self_variance = variances_[event].self[number];
     to.children_variance = variances_[event].total[number];

@@ -69,8 +69,9 @@ class TableRows {
   struct Cell {
     Weights self, children;
     ModePeriods modes;
-    // Of the shares, as slices of time have them; 0 without slices.
+    // Of --ci. Of the shares, as slices of time have them; 0 without slices.
     double self_variance = 0, children_variance = 0;
+    double self_squares = 0, children_squares = 0;  // sums of the squares of periods
   };
   const Cell& cell(size_t row, size_t event) const {
     return cells_of_[row * events_.size() + event];
@@ -79,6 +80,7 @@ class TableRows {
   void take_group();
   void sum_totals();
   void resample_slices();
+  void sum_squares();
   void set(size_t row, size_t event, uint32_t number);
   bool is_listed(const prof::Row& row) const;
   int compare_numbers(uint32_t a, uint32_t b, SortKey key) const;
@@ -93,7 +95,13 @@ class TableRows {
   std::vector<Weights> totals_;
   std::vector<std::unique_ptr<Histogram>> histograms_;
   std::vector<std::vector<ModePeriods>> modes_;  // by event and row of its histogram, if shown
-  std::vector<RowVariances> variances_;          // by event, of its histogram's rows; of --ci
+  // Of --ci, by event: of its histogram's rows, and of all.
+  struct RowSquares {
+    std::vector<double> self, children;
+    double all = 0;
+  };
+  std::vector<RowVariances> variances_;
+  std::vector<RowSquares> squares_;
   std::vector<Row> rows_;
   std::vector<Cell> cells_of_;
 };

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import pty
 import re
 import xml.dom.minidom
 
@@ -76,7 +77,8 @@ def a_change_is_found_and_everything_else_with_it(tmp):
     by_time = compared("--normalize", "time", before, after)
     check_equal(by_time["unit"], "ms/s")
     total = sum(row["self"]["after"] for row in by_time["rows"])
-    check(700 < total < 1100, f"the program ran all the time, but for {total} ms/s")
+    side = by_time["after"]
+    check_near(total * side["seconds"], side["weight"] / 1e6, side["weight"] / 1e8, "milliseconds in all")
 
     conditions(before, after)
     several_files(tmp, before, after)
@@ -229,6 +231,46 @@ def a_change_that_may_be_chance_does_not_fail(tmp):
     after = text_file(f"{tmp}/after.folded", "a;b 24\na;c 176\n")
     done = prof_ok("diff", "--fail-if", "total(b) > +3%", before, after)
     check_in("not sure, and no failure: total(b) > +3%", done.err)
+
+
+@test
+def a_terminal_has_colours_unless_they_are_not_wanted(tmp):
+    before = text_file(f"{tmp}/before.folded", "a;grown 100\na;c 1000\n")
+    after = text_file(f"{tmp}/after.folded", "a;grown 500\na;c 1000\n")
+
+    def shown(**env):
+        terminal, end = pty.openpty()
+        done = run(PROF, "diff", before, after, stdout=end, env=env)
+        os.close(end)
+        ok(done)
+        text = b""
+        try:
+            while chunk := os.read(terminal, 65536):
+                text += chunk
+        except OSError:  # nobody writes to it any more
+            pass
+        os.close(terminal)
+        return text.decode()
+
+    check_in("\033[31m+24.24%*\033[0m", shown(NO_COLOR=""))
+    check_in("\033[34m", shown(NO_COLOR=""))
+    check("\033" not in shown(NO_COLOR="1"), "NO_COLOR is set")
+    check("\033" not in prof_ok("diff", before, after).out, "a pipe has colours")
+
+
+@test
+def different_events_are_told(tmp):
+    sides = []
+    for event in ("cpu-clock", "page-faults"):
+        path = f"{tmp}/{event}.data"
+        prof_ok("record", "-g", "-e", event, "-c", 1000 if event == "cpu-clock" else 1, "-o", path, "--",
+                workload("shares"), 0.2)
+        sides.append(path)
+    done = prof_ok("diff", *sides)
+    check_in("different events are compared: 'cpu-clock' and 'page-faults'", done.err)
+    refused = prof("diff", "--normalize", "time", *sides)
+    check_equal(refused.code, 2)
+    check_in("do not stand for a known time", refused.err)
 
 
 @test

@@ -470,3 +470,26 @@ TEST_CASE("several files of a side are added up") {
   CHECK(row_of(result, "a").self.before == Approx(25));
   CHECK(row_of(result, "function_with_a_long_name").self.after == Approx(50));
 }
+
+TEST_CASE("a few long waits are less sure than many short ones of the same sum") {
+  const auto waits = [](uint64_t count, uint64_t total) {
+    Profile profile = profile_of("app;run 1000\napp;wait 1\n");
+    for (StackNode& node : profile.nodes) {
+      const std::string_view name = profile.name(node.frame);
+      if (name == "run") node.self_period = 1000;
+      if (name != "wait") continue;
+      node.self_samples = count;
+      node.self_period = total;
+    }
+    DiffInput out = input(std::move(profile));
+    out.natural = Weight::Period;
+    return out;
+  };
+  const auto bound = [&](uint64_t count) {
+    std::vector<DiffInput> before, after;
+    before.push_back(waits(count, 1000));
+    after.push_back(waits(count, 1300));
+    return row_of(compared(before, after), "wait").self.bound;
+  };
+  CHECK(bound(4) > 5 * bound(1000));
+}

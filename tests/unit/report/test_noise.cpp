@@ -58,6 +58,10 @@ TEST_CASE("heavy samples are uncertain, however large their share") {
   const double light = share_variance({100, 100}, {200, 200});
   CHECK(heavy > 20 * light);
   CHECK(share_variance({0, 0}, {0, 0}) == 0);
+  // The same sum and number, in samples that differ.
+  Counted mixed(50, 50);
+  mixed += Counted(150, 1);
+  CHECK(sum_variance(mixed, mixed) > 20 * sum_variance({200, 51}, {200, 51}));
 }
 
 TEST_CASE("a function that was not seen may still be there") {
