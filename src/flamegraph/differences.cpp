@@ -126,7 +126,8 @@ std::string Differences::text(uint32_t node) const {
   if (change.vague) return fmt::format("of what vanished: before {:.2f}%", 100 * change.before);
   std::string text = fmt::format("before {:.2f}%, after {:.2f}%, {:+.2f}%", 100 * change.before,
                                  100 * change.after, 100 * (change.after - change.before));
-  if (options_.tells_noise && node != 0 && !options_.of_self) {
+  if (options_.of_self) text += fmt::format(", itself {:+.2f}%", 100 * change.size);
+  if (options_.tells_noise && node != 0) {
     text += fmt::format(" ± {:.2f}%", 100 * change.bound);
   }
   return text;

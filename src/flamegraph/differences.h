@@ -46,7 +46,8 @@ class Differences {
   const DifferenceOptions& options() const { return options_; }
   /// The largest change among those that are told, but that of the root.
   double largest() const { return largest_; }
-  /// "before 10.00%, after 12.34%, +2.34% ± 0.50%", "of what vanished: before 1.00%"
+  /// "before 10.00%, after 12.34%, +2.34% ± 0.50%", "of what vanished: before 1.00%";
+  /// where colours tell of self, "..., itself +1.00% ± 0.30%"
   std::string text(uint32_t node) const;
 
  private:

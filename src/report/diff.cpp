@@ -233,22 +233,30 @@ class Comparison {
     return {};
   }
 
+  /// Where times are missing, files that vary tell more than counts, too.
   void resample_side(int number, const JoinedProfiles& joined, Measure& measure) {
-    std::vector<TimeSlices> slices;
+    const std::vector<DiffInput>& inputs = *inputs_[number];
     const auto rows = static_cast<uint32_t>(result_.joined.frames.size());
-    for (size_t i = 0; i < inputs_[number]->size(); ++i) {
-      const DiffInput& input = (*inputs_[number])[i];
-      if (input.profile.timeline.samples.empty()) return;
-      std::vector<uint32_t> row_of_node(input.profile.nodes.size(), kNoSliceRow);
-      for (size_t node = 0; node < row_of_node.size(); ++node) {
-        const FrameId frame = input.profile.nodes[node].frame;
-        row_of_node[node] = joined.frames_of[number][i][frame.value].value;
+    std::vector<TimeSlices> slices;
+    const auto cut_all = [&](bool by_time) {
+      slices.clear();
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        const Profile& profile = inputs[i].profile;
+        std::vector<uint32_t> row_of_node(profile.nodes.size());
+        for (size_t node = 0; node < row_of_node.size(); ++node) {
+          row_of_node[node] = joined.frames_of[number][i][profile.nodes[node].frame.value].value;
+        }
+        auto cut = by_time
+                       ? slice_by_time(profile, inputs[i].event, result_.weight, rows, row_of_node)
+                       : one_slice(profile, inputs[i].event, result_.weight, rows, row_of_node);
+        if (!cut) return false;
+        slices.push_back(std::move(*cut));
       }
-      auto cut = slice_by_time(input.profile, input.event, result_.weight, rows, row_of_node);
-      if (!cut) return;
-      slices_ += cut->count();
-      slices.push_back(std::move(*cut));
-    }
+      return true;
+    };
+    const bool by_time = cut_all(true);
+    if (!by_time && (inputs.size() < kFilesThatVary || !cut_all(false))) return;
+    for (const TimeSlices& file : slices) slices_ += by_time ? file.count() : 0;
     const Denominator by = options_.normalize == Normalize::Share  ? Denominator::Whole
                            : options_.normalize == Normalize::Time ? Denominator::Seconds
                                                                    : Denominator::None;
@@ -307,11 +315,13 @@ class Comparison {
   void describe() {
     result_.is_resampled = resampled_sides_ == 2;
     const bool files = inputs_[0]->size() >= kFilesThatVary && inputs_[1]->size() >= kFilesThatVary;
-    if (result_.is_resampled) {
+    if (result_.is_resampled && slices_ == 0) {
+      result_.method = "resampling files";
+    } else if (result_.is_resampled) {
       result_.method =
           fmt::format("resampling {} slices of time{}", slices_, files ? ", and files" : "");
     } else if (resampled_sides_ == 1) {
-      result_.method = "resampling slices of time on one side, the number of samples on the other";
+      result_.method = "resampling on one side, the number of samples on the other";
     } else {
       result_.method = "the number of samples alone";
     }

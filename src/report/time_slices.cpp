@@ -57,6 +57,20 @@ class Slicer {
     return std::move(slices_);
   }
 
+  TimeSlices run_whole(uint32_t event) {
+    slices_.whole.assign(1, 0);
+    slices_.slice_seconds = seconds_of(profile_, event);
+    for (uint32_t i = 0; i < profile_.nodes.size(); ++i) {
+      const StackNode& node = profile_.nodes[i];
+      if (profile_.groups[node.group].event != event) continue;
+      const uint64_t own = weight_ == Weight::Samples ? node.self_samples : node.self_period;
+      if (own != 0) leaves_[i] = own;
+    }
+    flush();
+    lay_down();
+    return std::move(slices_);
+  }
+
  private:
   struct Row {
     double self = 0, total = 0;
@@ -133,6 +147,11 @@ std::optional<TimeSlices> slice_by_time(const Profile& profile, uint32_t event, 
   constexpr double kPrecision = 1e-6;
   if (std::fabs(sum - all) > kPrecision * all) return {};
   return slices;
+}
+
+TimeSlices one_slice(const Profile& profile, uint32_t event, Weight weight, uint32_t rows,
+                     std::span<const uint32_t> row_of_node) {
+  return Slicer(profile, weight, rows, row_of_node).run_whole(event);
 }
 
 double seconds_of(const Profile& profile, uint32_t event) {

@@ -38,6 +38,10 @@ inline constexpr uint32_t kNoSliceRow = UINT32_MAX;
 std::optional<TimeSlices> slice_by_time(const Profile& profile, uint32_t event, Weight weight,
                                         uint32_t rows, std::span<const uint32_t> row_of_node);
 
+/// All of a profile as one slice, whatever times it has: to be compared with other files.
+TimeSlices one_slice(const Profile& profile, uint32_t event, Weight weight, uint32_t rows,
+                     std::span<const uint32_t> row_of_node);
+
 /// From the first sample of an event to the last; 0 if their times are not known.
 double seconds_of(const Profile& profile, uint32_t event);
 

@@ -120,6 +120,8 @@ TEST_CASE("colours tell of the function alone where asked for") {
   CHECK(compared.of("a").size == Approx(0));
   CHECK_FALSE(compared.of("a").sure);
   CHECK(compared.of("b").sure);
+  CHECK(compared.differences.text(compared.node("a")).find("itself +0.00% ± ") !=
+        std::string::npos);
   options.of_self = false;
   CHECK(Compared("a 500 500\na;b 100 800\n", options).of("a").sure);
 }

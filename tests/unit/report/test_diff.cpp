@@ -9,6 +9,7 @@
 #include "report/diff.h"
 #include "report/diff_list.h"
 #include "report/folded.h"
+#include "report/profile_edits.h"
 #include "report/resampling.h"
 #include "report/time_slices.h"
 #include "support/profile_text.h"
@@ -343,6 +344,42 @@ TEST_CASE("files of a side that differ from run to run make changes unsure") {
   const DiffResult of_pairs = compared(runs({0.3, 0.3}, 7), runs({0.35, 0.35}, 8));
   CHECK(row_of(of_pairs, "f0").self.sure);
   CHECK(row_of(of_pairs, "f0").self.bound < 4);
+}
+
+TEST_CASE("files without times vary, too") {
+  const auto runs = [](std::initializer_list<int> counts) {
+    std::vector<DiffInput> out;
+    for (const int count : counts) {
+      out.push_back(input(profile_of("app;f " + std::to_string(count) + "\napp;g " +
+                                     std::to_string(10000 - count) + "\n")));
+    }
+    return out;
+  };
+  const DiffResult varied = compared(runs({2000, 3000, 4000}), runs({2500, 3500, 4500}));
+  CHECK(varied.is_resampled);
+  CHECK(varied.method == "resampling files");
+  CHECK_FALSE(row_of(varied, "f").sure());
+  CHECK(row_of(varied, "f").self.bound > 10);
+  const DiffResult steady = compared(runs({2990, 3000, 3010}), runs({3490, 3500, 3510}));
+  CHECK(row_of(steady, "f").sure());
+  const DiffResult pair = compared(runs({2000, 4000}), runs({2500, 4500}));
+  CHECK_FALSE(pair.is_resampled);
+}
+
+TEST_CASE("both sides of a differential go where its stacks go") {
+  Profile turned = profile_of("a;b;c 1 2\na;b 3 4\nd;c 5 0\n");
+  reverse_stacks(turned);
+  const auto both = [](const Profile& profile) {
+    return written([&](Output& out) {
+      FoldedOptions options;
+      options.both_sides = true;
+      write_folded(profile, options, out);
+    });
+  };
+  CHECK(both(turned) == "b;a 3 4\nc;b;a 1 2\nc;d 5 0\n");
+  Profile begun = profile_of("a;b;c 1 2\nd;b;c 5 0\na;e 7 8\n");
+  begin_stacks({{"b"}, {}}, begun);
+  CHECK(both(begun) == "a;e 7 8\nb;c 6 2\n");
 }
 
 TEST_CASE("slices have what was sampled in them") {
