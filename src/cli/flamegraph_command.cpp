@@ -97,8 +97,24 @@ std::vector<std::string> warnings_of(const Profile& profile, uint32_t event) {
   return warnings;
 }
 
+/// What the options of a flame chart ask of the input.
+Result<void> settle_chart(FlamegraphCommand& command) {
+  if (!command.request.chart) return {};
+  if (command.request.reverse) {
+    return fail("--flamechart and --reverse exclude each other", "a chart is by time, root first",
+                2);
+  }
+  if (!command.begin.empty()) {
+    return fail("--flamechart draws whole stacks", "leave out --base and --skip-after", 2);
+  }
+  command.load.with_timeline = command.load.order_of_lines = true;
+  command.load.group.pid = command.load.group.tid = true;  // each thread is a chart of its own
+  return {};
+}
+
 Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (auto settled = settle(command); !settled) return tl::unexpected(settled.error());
+  if (auto settled = settle_chart(command); !settled) return tl::unexpected(settled.error());
   auto attributes = read_name_attributes(command.name_attributes);
   if (!attributes) return tl::unexpected(attributes.error());
   Result<PaletteFile> colours;
@@ -113,6 +129,10 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (profile) {
     if (!command.begin.empty()) begin_stacks(command.begin, *profile);
     request.event = first_event_with_samples(*profile);
+    if (request.chart && !profile->nodes.empty() && !profile->timeline.in_order) {
+      return fail("'" + command.load.input.path + "' does not say when samples were taken",
+                  "without --flamechart its stacks are drawn by name");
+    }
     request.other_events = other_events(*profile, request.event);
   }
   auto written = write_to(command.output, [&](Output& out) {
@@ -171,6 +191,9 @@ void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
                  "A file of attributes of functions: name<tab>href=...<tab>title=...");
   app.add_option("--bgcolors", picture.background, "yellow, blue, green, grey or #rrggbb");
   app.add_flag("--inverted", picture.inverted, "Root on top (an icicle graph)");
+  app.add_flag("--flamechart,--flame-chart", command.request.chart,
+               "In the order of time instead of names, one thread beside the other; folded stacks "
+               "in the order of their lines");
   app.add_flag("--reverse", command.request.reverse, "Leaf first: who called each function");
   app.add_option("--fonttype", picture.font_family, "Font family");
   app.add_option("--fontsize", picture.font_size, "Font size in pixels")->capture_default_str();
@@ -199,6 +222,7 @@ void add_flamegraph_command(CLI::App& app, CommandRun& run) {
   auto command = std::make_shared<FlamegraphCommand>();
   command->load.join_wakers = true;
   add_input_options(*flamegraph, command->load.input);
+  add_format_option(*flamegraph, command->load.input);
   flamegraph->add_option("file", command->load.input.path, "The same as -i");
   flamegraph->add_option("-o,--output", command->output, "File to write ('-': standard output)");
   flamegraph->add_option_function<std::string>(

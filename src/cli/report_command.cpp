@@ -176,6 +176,7 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   ReportOptions& options = words->options;
   CLI::App* command = app.add_subcommand("report", "Show where the samples are, as a table");
   add_input_options(*command, options.load.input);
+  add_format_option(*command, options.load.input);
   command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
   command->add_option("-s,--sort", words->sort,
                       "What makes a row: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, "

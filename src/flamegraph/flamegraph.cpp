@@ -15,7 +15,9 @@ namespace prof {
 namespace {
 
 std::string default_title(const DrawRequest& request, const FlamegraphOptions& options) {
-  std::string title = options.inverted ? "Icicle Graph" : "Flame Graph";
+  std::string title = request.chart      ? "Flame Chart"
+                      : options.inverted ? "Icicle Graph"
+                                         : "Flame Graph";
   if (request.reverse) title += ", leaf first";
   return title;
 }
@@ -133,7 +135,8 @@ Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
   tree_options.reverse = request.reverse;
   tree_options.min_share = least_share(options);
   tree_options.whole = options.total;
-  CallTree tree = CallTree::build(profile, tree_options);
+  const auto build = request.chart ? CallTree::build_chart : CallTree::build;
+  CallTree tree = build(profile, tree_options);
   if (tree.root().total == 0 || request.event >= profile.events.size()) {
     write_message_svg("No stacks found", options, out);
     return fail("no stacks found", "was anything recorded, and is it what the filters ask for?", 2);
@@ -143,7 +146,7 @@ Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
     if (const double share = share_that_fits(profile, tree, whole); share != 0) {
       tree_options.min_share = share;
       options.min_width = {share * (options.width ? options.width : kNominalWidth), false};
-      tree = CallTree::build(profile, tree_options);
+      tree = build(profile, tree_options);
     }
   }
   const Colouring colouring(profile, tree, whole, options, files.colours);

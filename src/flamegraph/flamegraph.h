@@ -19,6 +19,7 @@ struct DrawRequest {
   uint32_t event = 0;                 // of Profile::events
   std::optional<Weight> weight = {};  // unset: see natural_weight()
   bool reverse = false;               // leaf first
+  bool chart = false;                 // Profile::timeline in its order, instead of the stacks
   std::string other_events = {};      // names of those with samples that are not drawn, "a, b"
 };
 

@@ -142,7 +142,7 @@ class ChromeWriter {
 }  // namespace
 
 Result<void> export_chrome(const Profile& profile, const ExportOptions& options, Output& out) {
-  if (profile.timeline.samples.empty()) {
+  if (!profile.timeline.has_times()) {
     return fail("a trace needs to know when samples were taken, and the input does not say it",
                 "speedscope, d3 and callgrind show stacks without times");
   }

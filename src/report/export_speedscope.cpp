@@ -75,9 +75,10 @@ class SpeedscopeWriter {
     }
   }
 
-  /// With a timeline, a thread's name is its profile's.
+  /// With a timeline, a thread's name is its profile's. A root that shows no thread is a function.
   bool is_left_out(const StackNode& node) const {
-    return node.parent == UINT32_MAX && !profile_.timeline.samples.empty();
+    return node.parent == UINT32_MAX && !profile_.timeline.samples.empty() &&
+           profile_.frame(node.frame).kind == FrameKind::Process;
   }
 
   void write_stack(uint32_t node) {
@@ -150,10 +151,7 @@ class SpeedscopeWriter {
     for (const Thread& thread : threads) {
       if (thread.stacks.empty()) continue;
       const TimelineThread& of = timeline.threads[thread.number];
-      write_profile(
-          fmt::format("{} (pid {}, tid {})",
-                      of.comm.valid() ? profile_.strings[of.comm] : "[unknown]", of.pid, of.tid),
-          thread.stacks);
+      write_profile(thread_text(profile_, of, options_.name), thread.stacks);
     }
   }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/output.h"
 #include "common/result.h"
@@ -39,6 +40,11 @@ const Exporter* exporter_for_file(std::string_view path);
 /// The weight of a sample, or of a node's own samples, and the name of what it counts.
 uint64_t weight_of(const TimelineSample& sample, Weight weight);
 uint64_t weight_of(const StackNode& node, Weight weight);
+/// Of a thread, as far as it is known: "name (pid 1, tid 2)", "name"; `fallback` if nothing is.
+std::string thread_text(const Profile& profile, const TimelineThread& thread,
+                        std::string_view fallback);
+/// "file.c:12" as its file, if it is known, and number.
+std::pair<std::string_view, uint64_t> split_line(std::string_view line);
 std::string unit_of(const Profile& profile, const ExportOptions& options);
 
 }  // namespace prof

@@ -76,7 +76,8 @@ size_t common_prefix(std::string_view a, std::string_view b) {
 
 class FoldedImport {
  public:
-  explicit FoldedImport(bool differential) : differential_(differential) {}
+  FoldedImport(bool differential, bool order_of_lines)
+      : differential_(differential), order_of_lines_(order_of_lines) {}
 
   /// False when the counts add up to more than can be held.
   bool read(std::string_view text);
@@ -84,6 +85,7 @@ class FoldedImport {
 
   bool found_stacks() const { return weight_ > 0; }
   bool looks_differential() const { return lines_ > 0 && lines_ == two_counts_; }
+  bool is_other_text() const { return ignored_ > lines_; }
 
  private:
   void add_line(std::string_view line);
@@ -91,8 +93,11 @@ class FoldedImport {
   uint32_t group_of(FrameId root);
   FrameId frame_of(std::string_view text);
   void set_periods(uint32_t scale);
+  void list_lines(const std::vector<uint32_t>& leaves, uint32_t scale);
 
   bool differential_;
+  bool order_of_lines_;
+  std::vector<FoldedCount> counts_;  // of the lines, if their order is asked for
   Profile profile_;
   StringTable texts_;  // frames as written, with their marks; ids are those of profile_.frames
   StackTree tree_;
@@ -142,6 +147,7 @@ void FoldedImport::add_line(std::string_view line) {
   decimals_ = std::max(decimals_, count.decimals);
   weight_ += count.whole + (count.millionths ? 1 : 0);
   take_frames(parsed->stack);
+  if (order_of_lines_) counts_.push_back(count);
   // Until set_periods(), periods are the millionths of the count.
   tree_.add(group_of(frames_.front()), std::span(frames_).subspan(1), count.whole,
             count.millionths);
@@ -213,12 +219,29 @@ void FoldedImport::set_periods(uint32_t scale) {
   }
 }
 
+/// One after the other, each as long as its count.
+void FoldedImport::list_lines(const std::vector<uint32_t>& leaves, uint32_t scale) {
+  Timeline& timeline = profile_.timeline;
+  timeline.in_order = true;
+  timeline.threads.emplace_back();
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    TimelineSample line;
+    line.node = leaves[i];
+    line.period =
+        counts_[i].whole * scale + counts_[i].millionths / (FoldedCount::kMillion / scale);
+    line.samples = (line.period + scale / 2) / scale;
+    if (line.period != 0) timeline.samples.push_back(line);
+  }
+}
+
 Profile FoldedImport::finish() {
-  tree_.finish(group_frames_, profile_);
+  std::vector<uint32_t> leaves;
+  tree_.finish(group_frames_, profile_, order_of_lines_ ? &leaves : nullptr);
   uint32_t scale = 1;
   // Fewer decimals rather than a total too large to be exact.
   for (uint32_t i = 0; i < decimals_ && weight_ <= kMostWeight / (scale * 10); ++i) scale *= 10;
   set_periods(scale);
+  if (order_of_lines_) list_lines(leaves, scale);
   ProfileEvent event;
   event.name = event.unit = "samples";
   event.period_scale = scale;
@@ -243,11 +266,12 @@ Profile FoldedImport::finish() {
   return std::move(profile_);
 }
 
-Result<Profile> import_text(std::string_view text, const std::string& name) {
-  std::optional<FoldedImport> import(false);
+Result<Profile> import_text(std::string_view text, const std::string& name,
+                            const FoldedImportOptions& options) {
+  std::optional<FoldedImport> import(std::in_place, false, options.order_of_lines);
   bool fits = import->read(text);
   if (import->looks_differential()) {
-    import.emplace(true);
+    import.emplace(true, options.order_of_lines);
     fits = import->read(text);
   }
   if (!fits) return fail(name + ": the counts add up to more than 2^53");
@@ -255,19 +279,25 @@ Result<Profile> import_text(std::string_view text, const std::string& name) {
     return fail(name + ": no stacks found",
                 "folded stacks are lines like 'main;compute;sqrt 12', root first", 2);
   }
+  if (options.refuse_other_text && import->is_other_text()) {
+    return fail(name + ": most of its lines are no stacks: not 'frame;frame;frame count'",
+                "if they are, --input-format folded takes those that can be read", 2);
+  }
   return import->finish();
 }
 
 }  // namespace
 
-Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name) {
+Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name,
+                              const FoldedImportOptions& options) {
   ByteReader reader(text);
   const uint16_t mark = reader.remaining() >= 2 ? reader.u16() : 0;  // read little-endian
-  if (mark == 0xfeff) return import_text(utf8_of_utf16(reader), name);
-  if (mark == 0xfffe) return import_text(utf8_of_utf16(ByteReader(reader.rest(), true)), name);
+  if (mark == 0xfeff) return import_text(utf8_of_utf16(reader), name, options);
+  if (mark == 0xfffe)
+    return import_text(utf8_of_utf16(ByteReader(reader.rest(), true)), name, options);
   std::string_view view(reinterpret_cast<const char*>(text.data()), text.size());
   if (view.starts_with("\xef\xbb\xbf")) view.remove_prefix(3);
-  return import_text(view, name);
+  return import_text(view, name, options);
 }
 
 }  // namespace prof

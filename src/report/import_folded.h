@@ -8,6 +8,11 @@
 
 namespace prof {
 
+struct FoldedImportOptions {
+  bool refuse_other_text = false;  // text of which most lines are no stacks is an error
+  bool order_of_lines = false;     // Profile::timeline lists the lines
+};
+
 /// Takes what flamegraph.pl and inferno take: `#` comments and blank lines are skipped, CRLF and a
 /// byte-order mark (UTF-8, UTF-16) are accepted, empty frames are dropped, lines without a count
 /// are counted and warned of. `_[k]`, `_[j]`, `_[i]` marks give the frame's kind; without one,
@@ -19,6 +24,7 @@ namespace prof {
 /// flamegraph.pl's widths do, with a warning.
 ///
 /// An input without any stack is an error naming `name`, with exit code 2.
-Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name);
+Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name,
+                              const FoldedImportOptions& options = {});
 
 }  // namespace prof

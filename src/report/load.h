@@ -33,6 +33,8 @@ struct InputOptions {
   /// everywhere; nowhere.
   enum class Inlined : uint8_t { Unwound, Always, Never };
   Inlined inlined = Inlined::Unwound;
+  /// Of import_formats.h, or "perf"; empty: guessed from the content.
+  std::string format = {};
   /// Told of the bytes read so far, of all there are, now and then in each pass; may be empty.
   std::function<void(uint64_t done, uint64_t total)> progress = {};
   /// Whether stacks that were larger than their copies are completed: see stack_joiner.h.
@@ -76,6 +78,11 @@ struct LoadOptions {
   bool join_wakers = false;
   /// Profile::timeline is wanted, too: some 40 bytes a sample.
   bool with_timeline = false;
+  /// ... and where the input is folded text, the order of its lines.
+  bool order_of_lines = false;
+  /// Stacks of nobody known stand below a root, too, "[unknown]" or "all"; else it is their first
+  /// frame.
+  bool always_root = false;
 };
 
 /// Reads a recording, or folded stacks where the content is text.
