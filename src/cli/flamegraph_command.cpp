@@ -191,7 +191,7 @@ void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
                  "A file of attributes of functions: name<tab>href=...<tab>title=...");
   app.add_option("--bgcolors", picture.background, "yellow, blue, green, grey or #rrggbb");
   app.add_flag("--inverted", picture.inverted, "Root on top (an icicle graph)");
-  app.add_flag("--flamechart,--flame-chart", command.request.chart,
+  app.add_flag("--flamechart", command.request.chart,
                "In the order of time instead of names, one thread beside the other; folded stacks "
                "in the order of their lines");
   app.add_flag("--reverse", command.request.reverse, "Leaf first: who called each function");

@@ -40,6 +40,13 @@ const Exporter* exporter_for_file(std::string_view path);
 /// The weight of a sample, or of a node's own samples, and the name of what it counts.
 uint64_t weight_of(const TimelineSample& sample, Weight weight);
 uint64_t weight_of(const StackNode& node, Weight weight);
+/// Whether a node is a root that shows a thread, which has a name and a place of its own where
+/// there is a timeline. Other roots are functions, of stacks that are nobody's.
+inline bool shows_thread(const Profile& profile, const StackNode& node) {
+  return node.parent == UINT32_MAX && !profile.timeline.samples.empty() &&
+         profile.frame(node.frame).kind == FrameKind::Process;
+}
+
 /// Of a thread, as far as it is known: "name (pid 1, tid 2)", "name"; `fallback` if nothing is.
 std::string thread_text(const Profile& profile, const TimelineThread& thread,
                         std::string_view fallback);

@@ -122,12 +122,6 @@ std::string_view FirefoxTables::categories() {
          R"({"name":"Wall clock","color":"blue","subcategories":["Other"]}])";
 }
 
-/// A thread is told by its own name. What else is a root is a function.
-bool FirefoxTables::is_left_out(const StackNode& node) const {
-  return node.parent == UINT32_MAX && profile_.frame(node.frame).kind == FrameKind::Process &&
-         !profile_.timeline.samples.empty();
-}
-
 uint32_t FirefoxTables::stack(uint32_t node) {
   path_.clear();
   uint32_t prefix = kNone;
@@ -136,7 +130,7 @@ uint32_t FirefoxTables::stack(uint32_t node) {
       prefix = known->second;
       break;
     }
-    if (!is_left_out(profile_.nodes[at])) path_.push_back(at);
+    if (!shows_thread(profile_, profile_.nodes[at])) path_.push_back(at);
   }
   for (size_t i = path_.size(); i-- > 0;) prefix = add(path_[i], prefix);
   return prefix;

@@ -63,7 +63,6 @@ class FirefoxTables {
     uint32_t lib;
   };
 
-  bool is_left_out(const StackNode& node) const;
   uint32_t add(uint32_t node, uint32_t prefix);
   uint32_t frame(FrameId id, FrameId outer, uint32_t depth);
   uint32_t function(FrameId id);

@@ -145,10 +145,12 @@ def firefox_profiles_are_as_their_types_say(tmp):
 def formats_are_told_by_content_packed_or_not(tmp):
     inputs = {"bpftrace": (BPFTRACE, "cat;main;read;ksys_read;vfs_read 7\nsh;main;vfs_read 2\n"),
               "bcc": (BCC, "cat;main;vfs_read 7\n"),
-              "cpuprofile": (CPUPROFILE, "f 2\n")}
+              "cpuprofile": (CPUPROFILE, "f 3000000\n")}
     folded = write(tmp, "in.folded", STACKS)
     for form in FORMATS:
         inputs[form] = (exported(folded, tmp, form).read_bytes(), fold(folded))
+    # Usually gzipped, but not twice.
+    inputs["pprof"] = (gzip.decompress(inputs["pprof"][0]), inputs["pprof"][1])
     for form, (data, wanted) in inputs.items():
         for ending, pack in (("", lambda data: data), (".gz", gzip.compress), (".xz", lzma.compress)):
             path = write(tmp, f"input{ending}", pack(data))

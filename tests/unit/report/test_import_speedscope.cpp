@@ -20,18 +20,18 @@ Result<Profile> imported(std::string_view text, const LoadOptions& options = {})
 }
 
 std::string file(std::string_view profiles) {
-  return R"({"$schema":"https://www.speedscope.app/file-format-schema.json","shared":{"frames":[)"
-         R"({"name":"main","file":"a.c","line":3},{"name":"work","file":"/lib/b.so"},{"name":"leaf"}]},)"
-         R"("profiles":[)" +
+  return R"js({"$schema":"https://www.speedscope.app/file-format-schema.json","shared":{"frames":[)js"
+         R"js({"name":"main","file":"a.c","line":3},{"name":"work","file":"/lib/b.so"},{"name":"leaf"}]},)js"
+         R"js("profiles":[)js" +
          std::string(profiles) + "]}";
 }
 
 constexpr std::string_view kThreads =
-    R"({"type":"sampled","name":"one (pid 1, tid 2)","unit":"milliseconds","startValue":1,"endValue":4,)"
-    R"("samples":[[0,1],[0,1,2],[0]],"weights":[1,1.5,0.5]},)"
-    R"({"type":"evented","name":"two","unit":"seconds","startValue":0,"endValue":1,"events":[)"
-    R"({"type":"O","frame":0,"at":0},{"type":"O","frame":2,"at":0.25},{"type":"C","frame":2,"at":0.5},)"
-    R"({"type":"C","frame":0,"at":1}]})";
+    R"js({"type":"sampled","name":"one (pid 1, tid 2)","unit":"milliseconds","startValue":1,"endValue":4,)js"
+    R"js("samples":[[0,1],[0,1,2],[0]],"weights":[1,1.5,0.5]},)js"
+    R"js({"type":"evented","name":"two","unit":"seconds","startValue":0,"endValue":1,"events":[)js"
+    R"js({"type":"O","frame":0,"at":0},{"type":"O","frame":2,"at":0.25},{"type":"C","frame":2,"at":0.5},)js"
+    R"js({"type":"C","frame":0,"at":1}]})js";
 
 std::string error_of(std::string_view profiles) {
   const auto profile = imported(file(profiles));
@@ -80,13 +80,13 @@ TEST_CASE("a time range of a speedscope file is of its own clock") {
 }
 
 TEST_CASE("a single profile of speedscope is nobody's, and its values are samples") {
-  const auto profile = imported(
-      file(R"({"type":"sampled","name":"x","unit":"none","samples":[[0,1],[0]],"weights":[3,1]})"));
+  const auto profile = imported(file(
+      R"js({"type":"sampled","name":"x","unit":"none","samples":[[0,1],[0]],"weights":[3,1]})js"));
   REQUIRE(profile);
   CHECK(folded(*profile) == "main 1\nmain;work 3\n");
   CHECK(profile->events[0].samples == 4);
   const auto fractions = imported(file(
-      R"({"type":"sampled","name":"x","unit":"none","samples":[[0,1],[0]],"weights":[0.25,1]})"));
+      R"js({"type":"sampled","name":"x","unit":"none","samples":[[0,1],[0]],"weights":[0.25,1]})js"));
   REQUIRE(fractions);
   CHECK(fractions->events[0].period_scale == 1000);
   CHECK(folded(*fractions, {.weight = Weight::Period}) == "main 1.000\nmain;work 0.250\n");
@@ -94,29 +94,30 @@ TEST_CASE("a single profile of speedscope is nobody's, and its values are sample
 
 TEST_CASE("what is wrong in a speedscope file is told with its place") {
   const auto sampled = [](std::string_view rest) {
-    return R"({"type":"sampled","name":"x","unit":"none",)" + std::string(rest) + "}";
+    return R"js({"type":"sampled","name":"x","unit":"none",)js" + std::string(rest) + "}";
   };
   const auto evented = [](std::string_view rest) {
-    return R"({"type":"evented","name":"x","unit":"none","events":[)" + std::string(rest) + "]}";
+    return R"js({"type":"evented","name":"x","unit":"none","events":[)js" + std::string(rest) +
+           "]}";
   };
-  CHECK(error_of(sampled(R"("samples":[[0],[1,3]],"weights":[1,1])")) ==
+  CHECK(error_of(sampled(R"js("samples":[[0],[1,3]],"weights":[1,1])js")) ==
         "x: profiles[0].samples[1]: there is no frame 3 (of 3)");
-  CHECK(error_of(sampled(R"("samples":[[-1]],"weights":[1])")) ==
+  CHECK(error_of(sampled(R"js("samples":[[-1]],"weights":[1])js")) ==
         "x: profiles[0].samples[0]: a frame is a number of shared.frames");
-  CHECK(error_of(sampled(R"("samples":[[0]],"weights":[])")) ==
+  CHECK(error_of(sampled(R"js("samples":[[0]],"weights":[])js")) ==
         "x: profiles[0]: 0 weights of 1 samples");
-  CHECK(error_of(sampled(R"("samples":[[0]],"weights":[-1])")) ==
+  CHECK(error_of(sampled(R"js("samples":[[0]],"weights":[-1])js")) ==
         "x: profiles[0].samples[0]: a value of -1");
-  CHECK(error_of(sampled(R"("weights":[1])")) == "x: profiles[0]: no samples");
-  CHECK(error_of(evented(R"({"type":"O","frame":0,"at":5},{"type":"C","frame":0,"at":4})")) ==
+  CHECK(error_of(sampled(R"js("weights":[1])js")) == "x: profiles[0]: no samples");
+  CHECK(error_of(evented(R"js({"type":"O","frame":0,"at":5},{"type":"C","frame":0,"at":4})js")) ==
         "x: profiles[0].events[1]: 4 is before 5");
-  CHECK(error_of(evented(R"({"type":"C","frame":1,"at":5})")) ==
+  CHECK(error_of(evented(R"js({"type":"C","frame":1,"at":5})js")) ==
         "x: profiles[0].events[0]: closes frame 1, which is not the innermost open one");
-  CHECK(error_of(evented(R"({"type":"X","frame":1,"at":5})")) ==
+  CHECK(error_of(evented(R"js({"type":"X","frame":1,"at":5})js")) ==
         "x: profiles[0].events[0]: its type is 'X', neither O nor C");
-  CHECK(error_of(R"({"type":"sampled","unit":"furlongs"})") ==
+  CHECK(error_of(R"js({"type":"sampled","unit":"furlongs"})js") ==
         "x: profiles[0]: an unknown unit 'furlongs'");
-  CHECK(error_of(sampled(R"("samples":[[0]],"weights":[1e300])")).find("a value of 1e+300") !=
+  CHECK(error_of(sampled(R"js("samples":[[0]],"weights":[1e300])js")).find("a value of 1e+300") !=
         std::string::npos);
 }
 
