@@ -68,7 +68,7 @@ class JsonValue {
 class JsonDocument {
  public:
   static constexpr size_t kMostDepth = 512;
-  static constexpr size_t kMostValues = size_t{1} << 27;
+  static constexpr size_t kMostValues = size_t{1} << 26;
 
   /// Whether the text begins as an object, or an array of such, as all documents of JSON do that
   /// have stacks. Folded text may begin with a bracket, too.
