@@ -5,7 +5,7 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "record stacks report script flamegraph fold embed export evlist buildids repair merge list doctor --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record stacks report tui script flamegraph view fold embed export evlist buildids repair merge list doctor --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -197,6 +197,14 @@ _prof() {
       COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
       return
       ;;
+    "report --stdio")
+      # anything
+      return
+      ;;
+    "report --tui")
+      # anything
+      return
+      ;;
     "report -s" | "report --sort")
       COMPREPLY=($(compgen -W "comm dso sym pid tid cpu trace" -- "$current"))
       return
@@ -262,6 +270,74 @@ _prof() {
       return
       ;;
     "report -S" | "report --symbols")
+      # anything
+      return
+      ;;
+    "tui -i" | "tui --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "tui --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "tui --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "tui -k" | "tui --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "tui --comm" | "tui --comms")
+      # anything
+      return
+      ;;
+    "tui --pid")
+      # anything
+      return
+      ;;
+    "tui --tid")
+      # anything
+      return
+      ;;
+    "tui -C" | "tui --cpu")
+      # anything
+      return
+      ;;
+    "tui --time")
+      # anything
+      return
+      ;;
+    "tui --event")
+      # anything
+      return
+      ;;
+    "tui --where")
+      # anything
+      return
+      ;;
+    "tui --demangle")
+      COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "tui --input-format")
+      COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
+      return
+      ;;
+    "tui -s" | "tui --sort")
+      # anything
+      return
+      ;;
+    "tui -g" | "tui --call-graph")
+      # anything
+      return
+      ;;
+    "tui --percent-limit")
+      # anything
+      return
+      ;;
+    "tui --max-stack")
       # anything
       return
       ;;
@@ -493,6 +569,62 @@ _prof() {
       # anything
       return
       ;;
+    "view -i" | "view --input")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "view --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "view --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "view -k" | "view --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "view --comm" | "view --comms")
+      # anything
+      return
+      ;;
+    "view --pid")
+      # anything
+      return
+      ;;
+    "view --tid")
+      # anything
+      return
+      ;;
+    "view -C" | "view --cpu")
+      # anything
+      return
+      ;;
+    "view --time")
+      # anything
+      return
+      ;;
+    "view --event")
+      # anything
+      return
+      ;;
+    "view --where")
+      # anything
+      return
+      ;;
+    "view --demangle")
+      COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "view --input-format")
+      COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
+      return
+      ;;
+    "view -o" | "view --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
     "fold -i" | "fold --input")
       COMPREPLY=($(compgen -f -- "$current"))
       return
@@ -686,13 +818,19 @@ _prof() {
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --stdio -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --full-source-path --mem-mode --socket-filter --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --stdio --tui -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --full-source-path --mem-mode --socket-filter --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
+      ;;
+    tui)
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack"
       ;;
     script)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns --reltime --deltatime -G --hide-call-graph --addr --max-stack --stop-bt --per-event-dump --show-mmap-events --show-task-events --show-switch-events --show-lost-events --show-namespace-events --show-cgroup-events --show-bpf-events --show-text-poke-events --show-round-events --json -x --field-separator --csv -D --dump --dump-raw-trace --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --colors --color --color-by --colour-by --cp --palette-map --nameattr --bgcolors --inverted --flamechart --reverse --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --html --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --colors --color --color-by --colour-by --cp --palette-map --nameattr --bgcolors --inverted --flamechart --reverse --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
+      ;;
+    view)
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --idle"
       ;;
     fold)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --weight --show-pid --show-tid --marks --addrs --reverse --base --skip-after --max-stack -o --output"

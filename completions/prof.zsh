@@ -7,8 +7,10 @@ _prof() {
     'record:Record where a command, a process or the system spends its time'
     'stacks:Count the stacks that lead to an event'
     'report:Show where the samples are, as a table'
+    'tui:Look at a recording in the terminal\: rows that open, and a flame graph'
     'script:Print the samples one by one, as text'
     'flamegraph:Draw a flame graph as SVG'
+    'view:Look at a recording in the browser'
     'fold:Print folded stacks\: comm;root;...;leaf count'
     'embed:Put the names of its stacks into a recording, for machines without the binaries'
     'export:Write a recording in the format of another viewer'
@@ -194,7 +196,8 @@ _prof() {
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
         '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
-        '*--stdio[Plain text on standard output, without a pager]' \
+        '*--stdio[Plain text on standard output, without a pager]:value: ' \
+        '*--tui[Rows that open, in the terminal\: the default in one]:value: ' \
         '*-s[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
         '*--sort[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
         '*-F[Columns, in this order\: overhead,overhead_children,overhead_sys, overhead_us,sample,period, and those of --sort; +KEYS\: more]:value: ' \
@@ -253,6 +256,49 @@ _prof() {
         '*--stats[Count the records of the recording]' \
         '*-q[Only the rows\: no heads, no warnings]' \
         '*--quiet[Only the rows\: no heads, no warnings]' \
+        '*:file:_files'
+      ;;
+    tui)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
+        '*--comm[Only these commands]:value: ' \
+        '*--comms[Only these commands]:value: ' \
+        '*--pid[Only these processes]:value: ' \
+        '*--tid[Only these threads]:value: ' \
+        '*-C[Only these CPUs, as 0-3,7]:value: ' \
+        '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
+        '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
+        '*--event[Only this event of the recording]:value: ' \
+        '*--where[Only samples for which this holds, as '\''comm == nginx && dso !~ /libc/'\''\: see man prof-where]:value: ' \
+        '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
+        '*--no-demangle[Names as linked]' \
+        '*--short-names[C++, Rust and D names without parameters and template arguments]' \
+        '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
+        '*--no-inline[Do not show inlined calls]' \
+        '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
+        '*-s[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value: ' \
+        '*--sort[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value: ' \
+        '*--children[Count a function with everything it calls (default with call chains)]' \
+        '*--no-children[Count a function with everything it calls (default with call chains)]' \
+        '*-g[Call graph\: graph, fractal, flat, folded or none, then ,THRESHOLD ,LIMIT ,caller|callee ,percent|period|count]:value: ' \
+        '*--call-graph[Call graph\: graph, fractal, flat, folded or none, then ,THRESHOLD ,LIMIT ,caller|callee ,percent|period|count]:value: ' \
+        '*-G[Call graphs from callers to callees]' \
+        '*--inverted[Call graphs from callers to callees]' \
+        '*--percent-limit[Leave out what is below this percentage]:value: ' \
+        '*--max-stack[Use this many frames of each stack]:value: ' \
         '*:file:_files'
       ;;
     script)
@@ -349,6 +395,7 @@ _prof() {
         '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
+        '*--html[One HTML file that needs no network\: graph, callers and callees, table, and a heat map of time to choose ranges of]' \
         '*--weight[What widths show\: samples, the sum of their period, or that of a number among a tracepoint'\''s fields, as bytes_alloc]:value:(samples period)' \
         '*--idle[Show where the idle task (swapper) waits for work, too]' \
         '*--show-pid[Keep processes apart]' \
@@ -384,6 +431,42 @@ _prof() {
         '*--total[Let the full width stand for this much]:value: ' \
         '*--hash[Accepted as flamegraph.pl'\''s and inferno'\''s\: colours always follow names]' \
         '*--deterministic[Accepted as flamegraph.pl'\''s and inferno'\''s\: colours always follow names]' \
+        '*:file:_files'
+      ;;
+    view)
+      _arguments -s -S \
+        '*-h[Print this help message and exit]' \
+        '*--help[Print this help message and exit]' \
+        '*-i[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--input[Recording to read ('\''-'\''\: standard input)]:file:_files' \
+        '*--symfs[Look for binaries under this directory]:folder:_files -/' \
+        '*--kallsyms[Kernel symbols]:file:_files' \
+        '*-k[Kernel image with symbols]:file:_files' \
+        '*--vmlinux[Kernel image with symbols]:file:_files' \
+        '*--debuginfod[Ask the servers in $DEBUGINFOD_URLS for what is not on this machine; ^C goes on without]' \
+        '*--no-embedded[Do not use the names that '\''prof embed'\'' put into the recording]' \
+        '*--no-cache[Keep nothing on disk for the next time, and use nothing that was]' \
+        '*-f[Believe perf maps and jitdumps whoever owns them]' \
+        '*--force[Believe perf maps and jitdumps whoever owns them]' \
+        '*--comm[Only these commands]:value: ' \
+        '*--comms[Only these commands]:value: ' \
+        '*--pid[Only these processes]:value: ' \
+        '*--tid[Only these threads]:value: ' \
+        '*-C[Only these CPUs, as 0-3,7]:value: ' \
+        '*--cpu[Only these CPUs, as 0-3,7]:value: ' \
+        '*--time[Only this part\: START,STOP in seconds, 10%-20%, 10%/2]:value: ' \
+        '*--event[Only this event of the recording]:value: ' \
+        '*--where[Only samples for which this holds, as '\''comm == nginx && dso !~ /libc/'\''\: see man prof-where]:value: ' \
+        '*--demangle[C++ and Rust names\: names, full or none]:value:(names full none)' \
+        '*--no-demangle[Names as linked]' \
+        '*--short-names[C++, Rust and D names without parameters and template arguments]' \
+        '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
+        '*--no-inline[Do not show inlined calls]' \
+        '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
+        '*-o[File to write the page to; one in $TMPDIR or /tmp if not given]:file:_files' \
+        '*--output[File to write the page to; one in $TMPDIR or /tmp if not given]:file:_files' \
+        '*--idle[Show where the idle task (swapper) waits for work, too]' \
         '*:file:_files'
       ;;
     fold)

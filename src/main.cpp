@@ -23,8 +23,10 @@ int main(int argc, char** argv) {
   prof::add_record_command(app, run);
   prof::add_stacks_command(app, run);
   prof::add_report_command(app, run);
+  prof::add_tui_command(app, run);
   prof::add_script_command(app, run);
   prof::add_flamegraph_command(app, run);
+  prof::add_view_command(app, run);
   prof::add_fold_command(app, run);
   prof::add_embed_command(app, run);
   prof::add_export_command(app, run);

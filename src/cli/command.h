@@ -18,11 +18,13 @@ using CommandRun = std::function<Result<int>()>;
 /// Adds the subcommand to `app`; when it was the one chosen, sets `run`.
 void add_record_command(CLI::App& app, CommandRun& run);
 void add_report_command(CLI::App& app, CommandRun& run);
+void add_tui_command(CLI::App& app, CommandRun& run);
 void add_script_command(CLI::App& app, CommandRun& run);
 void add_fold_command(CLI::App& app, CommandRun& run);
 void add_stacks_command(CLI::App& app, CommandRun& run);
 void add_embed_command(CLI::App& app, CommandRun& run);
 void add_flamegraph_command(CLI::App& app, CommandRun& run);
+void add_view_command(CLI::App& app, CommandRun& run);
 void add_export_command(CLI::App& app, CommandRun& run);
 void add_evlist_command(CLI::App& app, CommandRun& run);
 void add_buildids_command(CLI::App& app, CommandRun& run);

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/input_options.h"
+#include "cli/page_file.h"
 #include "cli/profile_output.h"
 #include "cli/warnings.h"
 #include "common/text_file.h"
@@ -33,6 +34,7 @@ struct FlamegraphCommand {
   std::string palette_file;  // --cp
   std::string name_attributes;
   std::string output;
+  bool html = false;
 };
 
 Result<void> settle(FlamegraphCommand& command) {
@@ -112,9 +114,31 @@ Result<void> settle_chart(FlamegraphCommand& command) {
   return {};
 }
 
+/// --html: the page has all events, and says itself what is missing.
+Result<int> run_page(FlamegraphCommand& command) {
+  PageCommand page;
+  page.load = command.load;
+  page.begin = command.begin;
+  page.request.title = command.picture.title;
+  page.request.weight = command.request.weight;
+  page.request.downward = command.picture.inverted;
+  page.request.leaf_first = command.request.reverse;
+  for (const std::string& note : {command.picture.subtitle, command.picture.notes}) {
+    if (!note.empty()) page.request.notes.push_back(note);
+  }
+  auto written = write_page_file(page, command.output);
+  if (!written) return tl::unexpected(written.error());
+  return 0;
+}
+
 Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (auto settled = settle(command); !settled) return tl::unexpected(settled.error());
   if (auto settled = settle_chart(command); !settled) return tl::unexpected(settled.error());
+  if (command.html && command.request.chart) {
+    return fail("--html and --flamechart exclude each other",
+                "the page shows the order of time, too", 2);
+  }
+  if (command.html) return run_page(command);
   auto attributes = read_name_attributes(command.name_attributes);
   if (!attributes) return tl::unexpected(attributes.error());
   Result<PaletteFile> colours;
@@ -225,6 +249,10 @@ void add_flamegraph_command(CLI::App& app, CommandRun& run) {
   add_format_option(*flamegraph, command->load.input);
   flamegraph->add_option("file", command->load.input.path, "The same as -i");
   flamegraph->add_option("-o,--output", command->output, "File to write ('-': standard output)");
+  flamegraph->add_flag(
+      "--html", command->html,
+      "One HTML file that needs no network: graph, callers and callees, table, and "
+      "a heat map of time to choose ranges of");
   flamegraph->add_option_function<std::string>(
       "--weight",
       [command](const std::string& text) {

@@ -49,7 +49,6 @@ constexpr auto kForeign = std::to_array<ForeignOption>({
     {"--switch-off", "choose a part by --time"},
     {"--switch-on", "choose a part by --time"},
     {"--total-cycles", kBranches},
-    {"--tui", "there is text, in a pager on a terminal: leave it out"},
 });
 
 }  // namespace

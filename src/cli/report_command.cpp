@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <memory>
 
 #include "cli/command.h"
@@ -9,6 +11,7 @@
 #include "cli/pager.h"
 #include "cli/warnings.h"
 #include "report/report.h"
+#include "tui/browser.h"
 
 namespace prof {
 
@@ -23,7 +26,21 @@ struct ReportWords {
   std::vector<std::string> call_graph;
   bool caller = false;
   bool stdio = false;
+  bool tui = false;  // asked for
 };
+
+/// Whether the terminal can show tables that open: what else was asked for is text.
+bool can_browse(const ReportWords& words) {
+  const ReportOptions& options = words.options;
+  if (words.stdio || options.json || options.header || options.header_only || options.stats ||
+      options.tasks || options.mmaps || options.thread_counts || options.stack_quality ||
+      options.quiet || options.hierarchy || !options.separator.empty()) {
+    return false;
+  }
+  const char* term = std::getenv("TERM");
+  return ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0 && term != nullptr &&
+         *term != '\0' && std::string_view(term) != "dumb";
+}
 
 /// "KEYS", or "+KEYS", which stand behind what there is anyway.
 Result<std::vector<SortKey>> keys_of(const char* option, std::string_view text, bool& append,
@@ -99,9 +116,11 @@ Result<int> run(ReportWords& words) {
   }
   std::vector<std::string> warnings;
   {
-    Pager pager(!words.stdio);
+    const bool browse = words.tui || can_browse(words);
+    Pager pager(!words.stdio && !browse);
     Output out(pager.fd());
-    auto told = run_report(words.options, out);
+    auto told =
+        run_report(words.options, out, browse ? ReportViewer(browse_report) : ReportViewer());
     if (!told) return tl::unexpected(told.error());
     if (auto done = out.flush(); !done) return tl::unexpected(done.error());
     warnings = std::move(*told);
@@ -169,7 +188,33 @@ void add_stack_options(CLI::App& command, ReportOptions& options) {
                      "Only functions with this in their names");
 }
 
+void add_sort_option(CLI::App& command, const std::shared_ptr<ReportWords>& words) {
+  command.add_option("-s,--sort", words->sort,
+                     "What makes a row: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, "
+                     "parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; "
+                     "+KEYS: more");
+}
+
+void add_children_option(CLI::App& command, const std::shared_ptr<ReportWords>& words) {
+  command.add_flag("--children,!--no-children", words->options.children,
+                   "Count a function with everything it calls (default with call chains)");
+}
+
 }  // namespace
+
+void add_tui_command(CLI::App& app, CommandRun& chosen) {
+  auto words = std::make_shared<ReportWords>();
+  words->tui = true;
+  CLI::App* command = app.add_subcommand(
+      "tui", "Look at a recording in the terminal: rows that open, and a flame graph");
+  add_input_options(*command, words->options.load.input);
+  add_format_option(*command, words->options.load.input);
+  command->add_option("file", words->options.load.input.path, "The same as -i");
+  add_sort_option(*command, words);
+  add_children_option(*command, words);
+  add_call_graph_options(*command, words);
+  command->callback([words, &chosen] { chosen = [words] { return run(*words); }; });
+}
 
 void add_report_command(CLI::App& app, CommandRun& chosen) {
   auto words = std::make_shared<ReportWords>();
@@ -177,11 +222,11 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   CLI::App* command = app.add_subcommand("report", "Show where the samples are, as a table");
   add_input_options(*command, options.load.input);
   add_format_option(*command, options.load.input);
-  command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
-  command->add_option("-s,--sort", words->sort,
-                      "What makes a row: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, "
-                      "parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; "
-                      "+KEYS: more");
+  auto* stdio =
+      command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
+  command->add_flag("--tui", words->tui, "Rows that open, in the terminal: the default in one")
+      ->excludes(stdio);
+  add_sort_option(*command, words);
   command->add_option("-F,--fields", words->columns,
                       "Columns, in this order: overhead,overhead_children,overhead_sys, "
                       "overhead_us,sample,period, and those of --sort; +KEYS: more");
@@ -203,8 +248,7 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
         options.load.weight_field = weight == "period" ? "" : weight;
       },
       "What percentages relate to: period, or a number among a tracepoint's fields");
-  command->add_flag("--children,!--no-children", options.children,
-                    "Count a function with everything it calls (default with call chains)");
+  add_children_option(*command, words);
   add_call_graph_options(*command, words);
   add_stack_options(*command, options);
   command->add_flag("-n,--show-nr-samples", options.show_samples, "Show the number of samples");

@@ -93,8 +93,8 @@ Result<std::vector<std::byte>> EmbeddedWriter::finish() {
     out.zeros(BuildId::kMaxSize - id.size());
     // Of one address the first that was added: merged recordings have many in common.
     std::ranges::stable_sort(names, {}, &Name::address);
-    const auto rest = std::ranges::unique(names, {}, &Name::address);
-    names.erase(rest.begin(), rest.end());
+    const auto same = [](const Name& a, const Name& b) { return a.address == b.address; };
+    names.erase(std::unique(names.begin(), names.end(), same), names.end());
     out.u32(static_cast<uint32_t>(names.size()));
     for (const Name& entry : names) {
       out.u64(entry.address).u64(entry.name.start).u64(entry.name.end).u32(entry.text);

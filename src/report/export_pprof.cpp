@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -9,49 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "common/gzip.h"
 #include "report/export_formats.h"
 #include "report/protobuf_writer.h"
 
 namespace prof {
 
 namespace {
-
-/// Compresses what is written as one gzip file (RFC 1952).
-class Gzip {
- public:
-  explicit Gzip(Output& out) : out_(out) {
-    constexpr int kGzip = 16;  // in zlib's window bits
-    ok_ = ::deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + kGzip, 8,
-                         Z_DEFAULT_STRATEGY) == Z_OK;
-  }
-  Gzip(const Gzip&) = delete;
-  Gzip& operator=(const Gzip&) = delete;
-  ~Gzip() { ::deflateEnd(&stream_); }
-
-  void write(const std::string& bytes) { run(bytes, Z_NO_FLUSH); }
-  Result<void> finish() {
-    run({}, Z_FINISH);
-    if (!ok_) return fail("cannot compress");
-    return {};
-  }
-
- private:
-  void run(const std::string& bytes, int flush) {
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-    stream_.avail_in = static_cast<uInt>(bytes.size());
-    do {
-      stream_.next_out = reinterpret_cast<Bytef*>(buffer_.data());
-      stream_.avail_out = static_cast<uInt>(buffer_.size());
-      if (ok_ && ::deflate(&stream_, flush) == Z_STREAM_ERROR) ok_ = false;
-      out_ << std::string_view(buffer_.data(), buffer_.size() - stream_.avail_out);
-    } while (ok_ && stream_.avail_out == 0);
-  }
-
-  Output& out_;
-  z_stream stream_{};
-  bool ok_ = false;
-  std::array<char, 65536> buffer_;
-};
 
 /// pprof keeps texts in a table, whose first one is empty.
 class Texts {
@@ -71,7 +34,9 @@ class Texts {
 class PprofWriter {
  public:
   PprofWriter(const Profile& profile, const ExportOptions& options, Output& out)
-      : profile_(profile), options_(options), gzip_(out) {
+      : profile_(profile),
+        options_(options),
+        gzip_([&out](std::string_view bytes) { out << bytes; }) {
     for (const ProfileBinary& binary : profile.binaries) {
       build_ids_.emplace(binary.dso.value, binary.build_id);
     }

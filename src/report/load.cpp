@@ -4,6 +4,7 @@
 #include "report/packed_input.h"
 #include "report/pipeline.h"
 #include "report/source.h"
+#include "report/stack_quality.h"
 
 namespace prof {
 
@@ -68,7 +69,11 @@ Result<Profile> load_profile(const LoadOptions& options) {
   auto source = open_source(options.input);
   if (!source) return tl::unexpected(source.error());
   if (source->format) return profile_of_import(*source, options);
-  return build_profile(*source->recording, options);
+  StackQuality quality;
+  auto profile =
+      build_profile(*source->recording, options, options.with_quality ? &quality : nullptr);
+  if (profile && options.with_quality) profile->quality = quality_table(*profile, quality);
+  return profile;
 }
 
 }  // namespace prof

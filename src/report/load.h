@@ -83,6 +83,8 @@ struct LoadOptions {
   /// Stacks of nobody known stand below a root, too, "[unknown]" or "all"; else it is their first
   /// frame.
   bool always_root = false;
+  /// Profile::quality is wanted, too.
+  bool with_quality = false;
 };
 
 /// Reads a recording, or folded stacks where the content is text.

@@ -119,6 +119,7 @@ class Profile {
   bool has_callchains = false;
   bool without_idle = false;  // what was idle is in no stack
   std::vector<std::string> warnings;
+  std::string quality;  // how whole the stacks are, in lines, where LoadOptions asked for it
 
   /// visit(index) for each child of a node, in the order of their frames' ids.
   template <class Visit>

@@ -225,7 +225,8 @@ bool print_facts(Recording& recording, const ReportOptions& options, Output& out
 
 }  // namespace
 
-Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) {
+Result<std::vector<std::string>> run_report(ReportOptions options, Output& out,
+                                            const ReportViewer& viewer) {
   auto source = open_source(options.load.input);
   if (!source) return tl::unexpected(source.error());
   if (auto done = complete_keys(*source, options); !done) {
@@ -273,7 +274,15 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out) 
                choose_columns(options, options.children && profile->has_callchains), out);
     return profile->warnings;
   }
-  print_tables(*profile, tables_of(*profile, groups, options), quality, options, out);
+  const std::vector<TableEvents> tables = tables_of(*profile, groups, options);
+  if (viewer) {
+    const Columns shown = choose_columns(options, options.children && profile->has_callchains);
+    if (auto done = viewer({*profile, tables, shown, quality, options}); !done) {
+      return tl::unexpected(std::move(done.error()));
+    }
+    return profile->warnings;
+  }
+  print_tables(*profile, tables, quality, options, out);
   if (options.thread_counts && counts.empty()) {
     profile->warnings.push_back("no counts of threads were recorded: 'prof record -s' does");
   }

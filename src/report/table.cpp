@@ -113,18 +113,24 @@ Table::Table(const Profile& profile, const TableRows& rows, const ReportOptions&
   }
 }
 
-void Table::print_heads(Output& out) const {
-  std::string titles = "# ";
-  std::string dots = "# ";
+std::string Table::titles() const {
+  std::string titles;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const TextColumn& column = columns_[i];
     if (i > 0) titles += separated() ? options_.separator : "  ";
     titles += column.right ? fmt::format("{:>{}}", column.title, column.width)
                            : fmt::format("{:<{}}", column.title, column.width);
-    dots += i == 0 ? "" : "  ";
-    dots.append(column.width, '.');
   }
-  out << titles << "\n";
+  return titles;
+}
+
+void Table::print_heads(Output& out) const {
+  std::string dots = "# ";
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    dots += i == 0 ? "" : "  ";
+    dots.append(columns_[i].width, '.');
+  }
+  out << "# " << titles() << "\n";
   if (!separated()) out << dots << "\n#\n";
 }
 

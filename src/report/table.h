@@ -55,8 +55,11 @@ class Table {
   void print_heads(Output& out) const;
   void print_rows(Output& out) const;
 
- private:
+  /// The titles above the columns, and a row, aligned, without a line's end.
+  std::string titles() const;
   void append_row(uint32_t row, std::string& line) const;
+
+ private:
   void append_cell(uint32_t row, size_t column, std::string& line) const;
   bool separated() const { return !options_.separator.empty(); }
   size_t fixed_width(size_t column) const {

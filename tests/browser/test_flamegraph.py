@@ -2,16 +2,12 @@
 """The flame graph in a real browser: it opens without an error, zooms, searches, keeps its state."""
 
 import os
-import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 import urllib.parse
 
-from webdriver import ELEMENT, Browser, skip_without_browser
+from webdriver import ELEMENT, run_tests
 
 STACKS = """\
 demo;main;compute;inner_loop 300
@@ -369,27 +365,5 @@ def test_nothing_is_fetched(browser, folder):
     assert not [link for link in links if len(link) < 200], links
 
 
-def main():
-    skip_without_browser()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="prof-svg-"))
-    failed = 0
-    tests = {name: run for name, run in globals().items() if name.startswith("test_")}
-    chosen = [name for name in tests if not sys.argv[1:] or name in sys.argv[1:]]
-    with Browser() as browser:
-        for name in chosen:
-            try:
-                tests[name](browser, folder)
-                errors = browser.errors()
-                assert not errors, f"the page complained: {errors}"
-                print(f"ok   {name}")
-            except Exception:  # each test is told of, whatever it met
-                failed += 1
-                print(f"FAIL {name}")
-                traceback.print_exc(file=sys.stdout)
-    shutil.rmtree(folder, ignore_errors=True)
-    print(f"{len(chosen) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(globals()))

@@ -3,11 +3,13 @@ the standard library. https://www.w3.org/TR/webdriver2/"""
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 import urllib.error
 import urllib.request
 
@@ -123,3 +125,27 @@ def skip_without_browser():
     if not os.environ.get("PROF"):
         print("skipped: PROF does not name the binary under test")
         sys.exit(77)
+
+
+def run_tests(tests):
+    """Runs the functions test_*(browser, folder) of a module, given its globals(), or those that the
+    command line names; each also fails by what its page complains of. Returns the exit code."""
+    skip_without_browser()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="prof-browser-test-"))
+    failed = 0
+    tests = {name: test for name, test in tests.items() if name.startswith("test_")}
+    chosen = [name for name in tests if not sys.argv[1:] or name in sys.argv[1:]]
+    with Browser() as browser:
+        for name in chosen:
+            try:
+                tests[name](browser, folder)
+                errors = browser.errors()
+                assert not errors, f"the page complained: {errors}"
+                print(f"ok   {name}")
+            except Exception:  # each test is told of, whatever it met
+                failed += 1
+                print(f"FAIL {name}")
+                traceback.print_exc(file=sys.stdout)
+    shutil.rmtree(folder, ignore_errors=True)
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed else 0

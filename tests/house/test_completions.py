@@ -11,7 +11,7 @@ import generate_completions  # noqa: E402  # the generator is a script, not a pa
 
 BASH = SOURCE / "completions" / "prof.bash"
 COMMANDS = {"record", "report", "script", "fold", "flamegraph", "embed", "stacks", "list", "doctor",
-            "evlist", "export", "buildids", "repair", "merge"}
+            "evlist", "export", "buildids", "repair", "merge", "tui", "view"}
 WITH_SAMPLES = {"record", "report", "script", "fold", "flamegraph", "embed", "stacks"}
 
 

@@ -11,6 +11,8 @@ WANTED = [
     "usr/share/man/man1/prof-record.1",
     "usr/share/man/man1/prof-stacks.1",
     "usr/share/man/man1/prof-report.1",
+    "usr/share/man/man1/prof-tui.1",
+    "usr/share/man/man1/prof-view.1",
     "usr/share/man/man1/prof-script.1",
     "usr/share/man/man1/prof-flamegraph.1",
     "usr/share/man/man1/prof-embed.1",

@@ -83,7 +83,7 @@ def what_has_no_order_is_refused(tmp):
     done = prof("flamegraph", "--flamechart", "-i", path)
     check_equal(done.code, 1, f"exit code of:\n{done}")
     check_in("does not say when samples were taken", done.err)
-    for options in (("--reverse",), ("--base", "b"), ("--skip-after", "b")):
+    for options in (("--reverse",), ("--base", "b"), ("--skip-after", "b"), ("--html",)):
         done = prof("flamegraph", "--flamechart", *options, "-i", write(tmp, LINES))
         check_equal(done.code, 2, f"exit code of:\n{done}")
         check_in("--flamechart", done.err)
