@@ -123,8 +123,9 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, const std::strin
   JsonDocument document;
   JsonTape tape(document);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &tape)) {
+    const bool unread = tape.error.starts_with("no JSON");
     return fail(name + ": " + (tape.error.empty() ? "no JSON" : tape.error),
-                "was the file cut off?");
+                unread ? "was the file cut off?" : "");
   }
   return document;
 }
