@@ -193,6 +193,10 @@ _prof() {
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
       ;;
+    "report --input-format")
+      COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
+      return
+      ;;
     "report --stdio")
       # anything
       return
@@ -315,6 +319,10 @@ _prof() {
       ;;
     "tui --demangle")
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "tui --input-format")
+      COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
       return
       ;;
     "tui -s" | "tui --sort")
@@ -465,6 +473,10 @@ _prof() {
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
       ;;
+    "flamegraph --input-format")
+      COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
+      return
+      ;;
     "flamegraph -o" | "flamegraph --output")
       COMPREPLY=($(compgen -f -- "$current"))
       return
@@ -605,6 +617,10 @@ _prof() {
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
       ;;
+    "view --input-format")
+      COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
+      return
+      ;;
     "view -o" | "view --output")
       COMPREPLY=($(compgen -f -- "$current"))
       return
@@ -655,6 +671,10 @@ _prof() {
       ;;
     "fold --demangle")
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "fold --input-format")
+      COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
       return
       ;;
     "fold --weight")
@@ -745,8 +765,12 @@ _prof() {
       COMPREPLY=($(compgen -W "names full none" -- "$current"))
       return
       ;;
+    "export --input-format")
+      COMPREPLY=($(compgen -W "perf speedscope firefox cpuprofile pprof bpftrace script bcc folded" -- "$current"))
+      return
+      ;;
     "export --format")
-      COMPREPLY=($(compgen -W "speedscope pprof chrome callgrind d3 csv json folded" -- "$current"))
+      COMPREPLY=($(compgen -W "speedscope firefox pprof chrome callgrind d3 csv json folded" -- "$current"))
       return
       ;;
     "export -o" | "export --output")
@@ -794,28 +818,28 @@ _prof() {
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --stdio --tui -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --full-source-path --mem-mode --socket-filter --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --stdio --tui -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --full-source-path --mem-mode --socket-filter --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
       ;;
     tui)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack"
       ;;
     script)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns --reltime --deltatime -G --hide-call-graph --addr --max-stack --stop-bt --per-event-dump --show-mmap-events --show-task-events --show-switch-events --show-lost-events --show-namespace-events --show-cgroup-events --show-bpf-events --show-text-poke-events --show-round-events --json -x --field-separator --csv -D --dump --dump-raw-trace --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --html --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --colors --color --color-by --colour-by --cp --palette-map --nameattr --bgcolors --inverted --reverse --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --html --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --colors --color --color-by --colour-by --cp --palette-map --nameattr --bgcolors --inverted --flamechart --reverse --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
       ;;
     view)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -o --output --idle"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --idle"
       ;;
     fold)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --weight --show-pid --show-tid --marks --addrs --reverse --base --skip-after --max-stack -o --output"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --weight --show-pid --show-tid --marks --addrs --reverse --base --skip-after --max-stack -o --output"
       ;;
     embed)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"
       ;;
     export)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --format -o --output --weight --idle --base --skip-after --max-stack"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --format -o --output --weight --idle --base --skip-after --max-stack"
       ;;
     evlist)
       words="-h --help -i --input -v --verbose -g --group -F --freq --trace-fields"

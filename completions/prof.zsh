@@ -196,6 +196,7 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
         '*--stdio[Plain text on standard output, without a pager]:value: ' \
         '*--tui[Rows that open, in the terminal\: the default in one]:value: ' \
         '*-s[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value:(comm dso sym pid tid cpu trace)' \
@@ -289,6 +290,7 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
         '*-s[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value: ' \
         '*--sort[What makes a row\: comm,dso,sym,srcline,srcfile,pid,tid,cpu,time,cgroup, parent,weight,addr,event,trace,mem,symbol_daddr, or fields of tracepoints; +KEYS\: more]:value: ' \
         '*--children[Count a function with everything it calls (default with call chains)]' \
@@ -392,6 +394,7 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--html[One HTML file that needs no network\: graph, callers and callees, table, and a heat map of time to choose ranges of]' \
@@ -418,6 +421,7 @@ _prof() {
         '*--bgcolors[yellow, blue, green, grey or #rrggbb]:value: ' \
         '*--negate[Of a differential (two counts a line)\: red for less, blue for more]' \
         '*--inverted[Root on top (an icicle graph)]' \
+        '*--flamechart[In the order of time instead of names, one thread beside the other; folded stacks in the order of their lines]' \
         '*--reverse[Leaf first\: who called each function]' \
         '*--fonttype[Font family]:value: ' \
         '*--fontsize[Font size in pixels]:value: ' \
@@ -462,6 +466,7 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
         '*-o[File to write the page to; one in $TMPDIR or /tmp if not given]:file:_files' \
         '*--output[File to write the page to; one in $TMPDIR or /tmp if not given]:file:_files' \
         '*--idle[Show where the idle task (swapper) waits for work, too]' \
@@ -497,6 +502,7 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
+        '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
         '*--weight[What counts\: samples, the sum of their period, as of times by default, or that of a number among a tracepoint'\''s fields]:value:(samples period)' \
         '*--show-pid[Keep processes apart\: comm-PID]' \
         '*--show-tid[Keep threads apart\: comm-PID/TID]' \
@@ -622,7 +628,8 @@ _prof() {
         '*--no-join-stacks[Leave stacks that were larger than their copies as they were found]' \
         '*--no-inline[Do not show inlined calls]' \
         '*--inline[Show them in the kernel'\''s call chains, too, not only where stack copies are unwound]' \
-        '*--format[speedscope, pprof, chrome, callgrind, d3, csv, json or folded; by the name of -o if not given]:value:(speedscope pprof chrome callgrind d3 csv json folded)' \
+        '*--input-format[What the input is, where its content does not tell\: perf, speedscope, firefox, cpuprofile, pprof, bpftrace, script, bcc, folded]:value:(perf speedscope firefox cpuprofile pprof bpftrace script bcc folded)' \
+        '*--format[speedscope, firefox, pprof, chrome, callgrind, d3, csv, json or folded; by the name of -o if not given]:value:(speedscope firefox pprof chrome callgrind d3 csv json folded)' \
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--weight[What counts\: samples, the sum of their period, or that of a number among a tracepoint'\''s fields]:value:(samples period)' \

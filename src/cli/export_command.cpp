@@ -80,10 +80,11 @@ void add_export_command(CLI::App& app, CommandRun& run) {
       app.add_subcommand("export", "Write a recording in the format of another viewer");
   auto command = std::make_shared<ExportCommand>();
   add_input_options(*exporting, command->load.input);
+  add_format_option(*exporting, command->load.input);
   exporting->add_option("file", command->load.input.path, "The same as -i");
   exporting->add_option(
       "--format", command->format,
-      "speedscope, pprof, chrome, callgrind, d3, csv, json or folded; by the name "
+      "speedscope, firefox, pprof, chrome, callgrind, d3, csv, json or folded; by the name "
       "of -o if not given");
   exporting->add_option("-o,--output", command->output, "File to write ('-': standard output)");
   exporting->add_option_function<std::string>(

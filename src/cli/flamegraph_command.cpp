@@ -14,6 +14,7 @@
 #include "cli/warnings.h"
 #include "common/text_file.h"
 #include "flamegraph/flamegraph.h"
+#include "flamegraph/layout.h"
 #include "report/import_folded.h"
 #include "report/load.h"
 
@@ -101,6 +102,21 @@ std::vector<std::string> warnings_of(const Profile& profile, uint32_t event) {
   return warnings;
 }
 
+/// What the options of a flame chart ask of the input.
+Result<void> settle_chart(FlamegraphCommand& command) {
+  if (!command.request.chart) return {};
+  if (command.request.reverse) {
+    return fail("--flamechart and --reverse exclude each other", "a chart is by time, root first",
+                2);
+  }
+  if (!command.begin.empty()) {
+    return fail("--flamechart draws whole stacks", "leave out --base and --skip-after", 2);
+  }
+  command.load.with_timeline = command.load.order_of_lines = true;
+  command.load.group.pid = command.load.group.tid = true;  // each thread is a chart of its own
+  return {};
+}
+
 /// --html: the page has all events, and says itself what is missing.
 Result<int> run_page(FlamegraphCommand& command) {
   PageCommand page;
@@ -131,6 +147,11 @@ void take_both_sides(const FlamegraphCommand& command, Profile& profile, DrawReq
 
 Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (auto settled = settle(command); !settled) return tl::unexpected(settled.error());
+  if (auto settled = settle_chart(command); !settled) return tl::unexpected(settled.error());
+  if (command.html && command.request.chart) {
+    return fail("--html and --flamechart exclude each other",
+                "the page shows the order of time, too", 2);
+  }
   if (command.html) return run_page(command);
   auto attributes = read_name_attributes(command.name_attributes);
   if (!attributes) return tl::unexpected(attributes.error());
@@ -138,6 +159,9 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (!command.palette_file.empty()) colours = read_palette_file(command.palette_file);
   if (!colours) return tl::unexpected(colours.error());
   const DrawFiles files{std::move(*attributes), command.palette_file.empty() ? nullptr : &*colours};
+  if (!command.request.reverse && !command.request.chart && command.begin.empty()) {
+    command.load.least_share = least_share(command.picture);
+  }
   auto profile = load_profile(command.load);
   const bool no_data = !profile && profile.error().exit_code == kNoData &&
                        command.load.weight_field.empty();  // else it was the field's name
@@ -146,6 +170,10 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
   if (profile) {
     if (!command.begin.empty()) begin_stacks(command.begin, *profile);
     request.event = first_event_with_samples(*profile);
+    if (request.chart && !profile->nodes.empty() && !profile->timeline.in_order) {
+      return fail("'" + command.load.input.path + "' does not say when samples were taken",
+                  "without --flamechart its stacks are drawn by name");
+    }
     request.other_events = other_events(*profile, request.event);
     if (profile->is_differential()) take_both_sides(command, *profile, request);
   }
@@ -207,6 +235,9 @@ void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
   app.add_flag("--negate", command.negate,
                "Of a differential (two counts a line): red for less, blue for more");
   app.add_flag("--inverted", picture.inverted, "Root on top (an icicle graph)");
+  app.add_flag("--flamechart", command.request.chart,
+               "In the order of time instead of names, one thread beside the other; folded stacks "
+               "in the order of their lines");
   app.add_flag("--reverse", command.request.reverse, "Leaf first: who called each function");
   app.add_option("--fonttype", picture.font_family, "Font family");
   app.add_option("--fontsize", picture.font_size, "Font size in pixels")->capture_default_str();
@@ -235,6 +266,7 @@ void add_flamegraph_command(CLI::App& app, CommandRun& run) {
   auto command = std::make_shared<FlamegraphCommand>();
   command->load.join_wakers = true;
   add_input_options(*flamegraph, command->load.input);
+  add_format_option(*flamegraph, command->load.input);
   flamegraph->add_option("file", command->load.input.path, "The same as -i");
   flamegraph->add_option("-o,--output", command->output, "File to write ('-': standard output)");
   flamegraph->add_flag(

@@ -44,6 +44,7 @@ void add_fold_command(CLI::App& app, CommandRun& run) {
   auto command = std::make_shared<FoldCommand>();
   command->load.join_wakers = true;
   add_input_options(*fold, command->load.input);
+  add_format_option(*fold, command->load.input);
   fold->add_option("file", command->load.input.path, "The same as -i");
   FoldedOptions& folded = command->folded;
   fold->add_option_function<std::string>(

@@ -4,6 +4,7 @@
 
 #include "cli/download_progress.h"
 #include "cli/read_progress.h"
+#include "report/import_formats.h"
 #include "report/where.h"
 
 namespace prof {
@@ -67,6 +68,12 @@ void add_symbol_options(CLI::App& command, InputOptions& options) {
       "Keep nothing on disk for the next time, and use nothing that was");
   command.add_flag("-f,--force", symbols.any_owner,
                    "Believe perf maps and jitdumps whoever owns them");
+}
+
+void add_format_option(CLI::App& command, InputOptions& options) {
+  command.add_option(
+      "--input-format", options.format,
+      "What the input is, where its content does not tell: " + import_format_names());
 }
 
 void add_input_options(CLI::App& command, InputOptions& options) {

@@ -211,6 +211,7 @@ void add_tui_command(CLI::App& app, CommandRun& chosen) {
   CLI::App* command = app.add_subcommand(
       "tui", "Look at a recording in the terminal: rows that open, and a flame graph");
   add_input_options(*command, words->options.load.input);
+  add_format_option(*command, words->options.load.input);
   command->add_option("file", words->options.load.input.path, "The same as -i");
   add_sort_option(*command, words);
   add_children_option(*command, words);
@@ -223,6 +224,7 @@ void add_report_command(CLI::App& app, CommandRun& chosen) {
   ReportOptions& options = words->options;
   CLI::App* command = app.add_subcommand("report", "Show where the samples are, as a table");
   add_input_options(*command, options.load.input);
+  add_format_option(*command, options.load.input);
   auto* stdio =
       command->add_flag("--stdio", words->stdio, "Plain text on standard output, without a pager");
   command->add_flag("--tui", words->tui, "Rows that open, in the terminal: the default in one")

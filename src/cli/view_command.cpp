@@ -141,6 +141,7 @@ void add_view_command(CLI::App& app, CommandRun& run) {
   LoadOptions& load = command->page.load;
   load.join_wakers = true;
   add_input_options(*view, load.input);
+  add_format_option(*view, load.input);
   view->add_option("file", load.input.path, "The same as -i");
   view->add_option("-o,--output", command->output,
                    "File to write the page to; one in $TMPDIR or /tmp if not given");

@@ -16,7 +16,9 @@ namespace {
 
 std::string default_title(const DrawRequest& request, const FlamegraphOptions& options,
                           bool is_differential) {
-  std::string title = options.inverted ? "Icicle Graph" : "Flame Graph";
+  std::string title = request.chart      ? "Flame Chart"
+                      : options.inverted ? "Icicle Graph"
+                                         : "Flame Graph";
   if (is_differential) title = "Differential " + title;
   if (request.reverse) title += ", leaf first";
   return title;
@@ -123,18 +125,20 @@ struct Drawn {
   Layout layout;
   FlamegraphOptions options;  // with the least width that was found
 
+  /// `chart`: of Profile::timeline in its order.
   Drawn(const Profile& profile, CallTreeOptions how, const FlamegraphOptions& asked, uint64_t whole,
-        uint64_t most_bytes)
+        uint64_t most_bytes, bool chart = false)
       : options(asked) {
+    const auto build = chart ? CallTree::build_chart : CallTree::build;
     how.min_share = least_share(options);
     how.whole = whole;
-    tree = CallTree::build(profile, how);
+    tree = build(profile, how);
     whole = std::max(tree.root().total, whole);
     if (!options.min_width_given && tree.root().total != 0) {
       if (const double share = share_that_fits(profile, tree, whole, most_bytes); share != 0) {
         how.min_share = share;
         options.min_width = {share * (options.width ? options.width : kNominalWidth), false};
-        tree = CallTree::build(profile, how);
+        tree = build(profile, how);
       }
     }
     options.total = whole;
@@ -225,7 +229,7 @@ Weight natural_weight(const Profile& profile, uint32_t event) {
 Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
                              const FlamegraphOptions& asked, const DrawFiles& files, Output& out) {
   const Weight weight = weight_of(profile, request);
-  const bool is_differential = profile.is_differential();
+  const bool is_differential = profile.is_differential() && !request.chart;
   CallTreeOptions tree_options;
   tree_options.event = request.event;
   tree_options.weight = weight;
@@ -235,7 +239,7 @@ Result<void> draw_flamegraph(const Profile& profile, const DrawRequest& request,
   tree_options.others = before;
   const uint64_t most =
       is_differential ? kMostFrameBytes / kVanishedPart * (kVanishedPart - 1) : kMostFrameBytes;
-  const Drawn drawn(profile, tree_options, asked, asked.total, most);
+  const Drawn drawn(profile, tree_options, asked, asked.total, most, request.chart);
   const CallTree& tree = drawn.tree;
   if (tree.root().total == 0 || request.event >= profile.events.size()) {
     write_message_svg("No stacks found", asked, out);

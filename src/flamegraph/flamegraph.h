@@ -22,6 +22,7 @@ struct DrawRequest {
   std::optional<DifferenceOptions> difference = {};
   std::optional<Weight> weight = {};  // unset: see natural_weight()
   bool reverse = false;               // leaf first; a differential's stacks are turned already
+  bool chart = false;                 // Profile::timeline in its order, instead of the stacks
   std::string other_events = {};      // names of those with samples that are not drawn, "a, b"
 };
 

@@ -21,7 +21,7 @@ Layout lay_out(const CallTree& tree, const FlamegraphOptions& options) {
     uint64_t x = box.x;
     for (uint32_t k = 0; k < nodes[i].children; ++k) {
       const uint32_t child = nodes[i].first_child + k;
-      layout.boxes[child].x = x;
+      layout.boxes[child].x = tree.starts().empty() ? x : tree.starts()[child];
       layout.boxes[child].depth = box.depth + 1;
       x += nodes[child].total;
     }

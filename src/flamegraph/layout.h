@@ -26,7 +26,8 @@ struct Layout {
 double least_share(const FlamegraphOptions& options);
 
 /// Siblings stand side by side from their parent's left edge, in the tree's order; what a parent
-/// spent itself, and what is not in the tree, is the gap on the right.
+/// spent itself, and what is not in the tree, is the gap on the right. In a chart they stand where
+/// they begin.
 Layout lay_out(const CallTree& tree, const FlamegraphOptions& options);
 
 }  // namespace prof

@@ -54,10 +54,17 @@ class CallTree {
   /// a node have the same frame.
   static CallTree build(const Profile& profile, const CallTreeOptions& options);
 
+  /// The timeline instead: from left to right as samples were taken, one thread beside the other;
+  /// what follows itself, with nothing in between, is one node. Options but `reverse` and
+  /// `by_label` are as for build(). Nodes know where they begin: starts().
+  static CallTree build_chart(const Profile& profile, const CallTreeOptions& options);
+
   /// Node 0 is the root of everything ("all"): it has no frame. Breadth first: parents come before
   /// children.
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& root() const { return nodes_[0]; }
+  /// By node, the weight to the left of it; empty where siblings stand side by side.
+  const std::vector<uint64_t>& starts() const { return starts_; }
   uint32_t depth() const { return depth_; }  // frames in the deepest stack, without the root
   const LeftOut& left_out() const { return left_out_; }
   /// By node; empty if they were not asked for.
@@ -66,8 +73,10 @@ class CallTree {
  private:
   friend class TopDownBuilder;
   friend class BottomUpBuilder;
+  friend class ChartBuilder;
 
   std::vector<Node> nodes_ = std::vector<Node>(1);
+  std::vector<uint64_t> starts_;
   uint32_t depth_ = 0;
   LeftOut left_out_;
   std::vector<Other> others_;

@@ -41,8 +41,12 @@ class ChromeWriter {
             "\"},\"traceEvents\":[";
     for (size_t i = 0; i < threads.size(); ++i) {
       if (threads[i].empty()) continue;
-      name_thread(timeline.threads[i]);
-      write_thread(timeline.threads[i], threads[i]);
+      TimelineThread thread = timeline.threads[i];
+      // Threads whose numbers are not known must not be one.
+      if (thread.pid < 0) thread.pid = 0;
+      if (thread.tid < 0) thread.tid = static_cast<int32_t>(i) + 1;
+      name_thread(thread);
+      write_thread(thread, threads[i]);
     }
     out_ << "\n]}\n";
   }
@@ -119,12 +123,12 @@ class ChromeWriter {
 
   static std::string micros(uint64_t ns) { return fmt::format("{}.{:03}", ns / 1000, ns % 1000); }
 
-  /// Root first, without the frame that shows the group.
+  /// Root first, without the frame that shows the thread.
   void frames_of(uint32_t node) {
     frames_.clear();
-    for (uint32_t at = node; profile_.nodes[at].parent != UINT32_MAX;
-         at = profile_.nodes[at].parent) {
-      frames_.push_back(profile_.nodes[at].frame);
+    for (uint32_t at = node; at != UINT32_MAX; at = profile_.nodes[at].parent) {
+      const StackNode& step = profile_.nodes[at];
+      if (!shows_thread(profile_, step)) frames_.push_back(step.frame);
     }
     std::ranges::reverse(frames_);
   }
@@ -142,7 +146,7 @@ class ChromeWriter {
 }  // namespace
 
 Result<void> export_chrome(const Profile& profile, const ExportOptions& options, Output& out) {
-  if (profile.timeline.samples.empty()) {
+  if (!profile.timeline.has_times()) {
     return fail("a trace needs to know when samples were taken, and the input does not say it",
                 "speedscope, d3 and callgrind show stacks without times");
   }

@@ -15,6 +15,12 @@ Result<void> export_speedscope(const Profile&, const ExportOptions&, Output&);
 /// (https://github.com/google/pprof/blob/main/proto/profile.proto).
 Result<void> export_pprof(const Profile&, const ExportOptions&, Output&);
 
+/// The Firefox Profiler's processed format, for https://profiler.firefox.com: threads with times,
+/// categories by kind of frame, inlined calls, source lines, build ids, and a marker for what was
+/// lost. Without a timeline one thread, whose stacks follow each other
+/// (https://github.com/firefox-devtools/profiler/blob/main/docs-developer/processed-profile-format.md).
+Result<void> export_firefox(const Profile&, const ExportOptions&, Output&);
+
 /// Chrome's Trace Event Format, for Perfetto and chrome://tracing: calls as spans of each thread,
 /// as long as they are seen in samples without a gap.
 Result<void> export_chrome(const Profile&, const ExportOptions&, Output&);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -31,16 +30,6 @@ class Texts {
   std::vector<std::string> texts_{""};
   std::unordered_map<std::string, uint64_t> numbers_{{"", 0}};
 };
-
-/// "file.c:12" as its file and number.
-std::pair<std::string_view, uint64_t> split_line(std::string_view line) {
-  const size_t colon = line.rfind(':');
-  if (colon == line.npos) return {line, 0};
-  uint64_t number = 0;
-  std::from_chars(line.data() + colon + 1, line.data() + line.size(), number);
-  const std::string_view file = line.substr(0, colon);
-  return {file == "??" ? std::string_view() : file, number};
-}
 
 class PprofWriter {
  public:
@@ -145,11 +134,11 @@ class PprofWriter {
     const std::array<uint64_t, 2> values{samples, period};
     sample.numbers(2, std::span(values).first(has_period() ? 2 : 1));
     if (thread) {
-      const auto comm =
-          thread->comm.valid() ? profile_.strings[thread->comm] : std::string_view("[unknown]");
-      sample.message(3, label("thread", texts_.of(comm), 0));
-      sample.message(3, label("pid", 0, thread->pid));
-      sample.message(3, label("tid", 0, thread->tid));
+      if (thread->comm.valid()) {
+        sample.message(3, label("thread", texts_.of(profile_.strings[thread->comm]), 0));
+      }
+      if (thread->pid >= 0) sample.message(3, label("pid", 0, thread->pid));
+      if (thread->tid >= 0) sample.message(3, label("tid", 0, thread->tid));
     }
     message_.message(2, sample);
     if (message_.bytes().size() > 65536) flush();

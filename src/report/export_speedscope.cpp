@@ -60,7 +60,7 @@ class SpeedscopeWriter {
   /// Those of stacks; not the roots, which the profiles' names tell.
   void write_frames() {
     for (const StackNode& node : profile_.nodes) {
-      if (is_left_out(node)) continue;
+      if (shows_thread(profile_, node)) continue;
       uint32_t& number = numbers_[node.frame.value];
       if (number != 0) continue;
       const Frame& frame = profile_.frame(node.frame);
@@ -75,15 +75,10 @@ class SpeedscopeWriter {
     }
   }
 
-  /// With a timeline, a thread's name is its profile's.
-  bool is_left_out(const StackNode& node) const {
-    return node.parent == UINT32_MAX && !profile_.timeline.samples.empty();
-  }
-
   void write_stack(uint32_t node) {
     path_.clear();
     for (uint32_t at = node; at != UINT32_MAX; at = profile_.nodes[at].parent) {
-      if (!is_left_out(profile_.nodes[at])) path_.push_back(at);
+      if (!shows_thread(profile_, profile_.nodes[at])) path_.push_back(at);
     }
     NumberList list(out_);
     for (size_t i = path_.size(); i-- > 0;) {
@@ -150,10 +145,7 @@ class SpeedscopeWriter {
     for (const Thread& thread : threads) {
       if (thread.stacks.empty()) continue;
       const TimelineThread& of = timeline.threads[thread.number];
-      write_profile(
-          fmt::format("{} (pid {}, tid {})",
-                      of.comm.valid() ? profile_.strings[of.comm] : "[unknown]", of.pid, of.tid),
-          thread.stacks);
+      write_profile(thread_text(profile_, of, options_.name), thread.stacks);
     }
   }
 

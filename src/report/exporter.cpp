@@ -1,6 +1,9 @@
 #include "report/exporter.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <charconv>
 
 #include "report/export_formats.h"
 #include "report/folded.h"
@@ -12,6 +15,8 @@ namespace {
 constexpr std::array kExporters{
     Exporter{"speedscope", "speedscope.app: threads in the order of time", ".speedscope.json", true,
              false, export_speedscope},
+    Exporter{"firefox", "the Firefox Profiler's processed format", ".firefox.json", true, true,
+             export_firefox},
     Exporter{"pprof", "pprof, gzipped", ".pb.gz", false, true, export_pprof},
     Exporter{"chrome", "Chrome's trace events, for Perfetto", ".trace.json", true, false,
              export_chrome},
@@ -51,6 +56,24 @@ uint64_t weight_of(const TimelineSample& sample, Weight weight) {
 
 uint64_t weight_of(const StackNode& node, Weight weight) {
   return weight == Weight::Period ? node.self_period : node.self_samples;
+}
+
+std::string thread_text(const Profile& profile, const TimelineThread& thread,
+                        std::string_view fallback) {
+  const bool numbered = thread.pid >= 0 || thread.tid >= 0;
+  if (!numbered && !thread.comm.valid()) return std::string(fallback);
+  const std::string_view comm = thread.comm.valid() ? profile.strings[thread.comm] : "[unknown]";
+  if (!numbered) return std::string(comm);
+  return fmt::format("{} (pid {}, tid {})", comm, thread.pid, thread.tid);
+}
+
+std::pair<std::string_view, uint64_t> split_line(std::string_view line) {
+  const size_t colon = line.rfind(':');
+  if (colon == line.npos) return {line, 0};
+  uint64_t number = 0;
+  std::from_chars(line.data() + colon + 1, line.data() + line.size(), number);
+  const std::string_view file = line.substr(0, colon);
+  return {file == "??" ? std::string_view() : file, number};
 }
 
 std::string unit_of(const Profile& profile, const ExportOptions& options) {

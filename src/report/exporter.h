@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/output.h"
 #include "common/result.h"
@@ -39,6 +40,18 @@ const Exporter* exporter_for_file(std::string_view path);
 /// The weight of a sample, or of a node's own samples, and the name of what it counts.
 uint64_t weight_of(const TimelineSample& sample, Weight weight);
 uint64_t weight_of(const StackNode& node, Weight weight);
+/// Whether a node is a root that shows a thread, which has a name and a place of its own where
+/// there is a timeline. Other roots are functions, of stacks that are nobody's.
+inline bool shows_thread(const Profile& profile, const StackNode& node) {
+  return node.parent == UINT32_MAX && !profile.timeline.samples.empty() &&
+         profile.frame(node.frame).kind == FrameKind::Process;
+}
+
+/// Of a thread, as far as it is known: "name (pid 1, tid 2)", "name"; `fallback` if nothing is.
+std::string thread_text(const Profile& profile, const TimelineThread& thread,
+                        std::string_view fallback);
+/// "file.c:12" as its file, if it is known, and number.
+std::pair<std::string_view, uint64_t> split_line(std::string_view line);
 std::string unit_of(const Profile& profile, const ExportOptions& options);
 
 }  // namespace prof

@@ -1,5 +1,7 @@
 #include "report/folded_line.h"
 
+#include <cstring>
+
 namespace prof {
 
 namespace {
@@ -26,8 +28,11 @@ struct LastWord {
 };
 
 LastWord last_word(std::string_view text) {
-  size_t begin = text.size();
-  while (begin > 0 && !is_space(text[begin - 1])) --begin;
+  const auto* space = static_cast<const char*>(::memrchr(text.data(), ' ', text.size()));
+  size_t begin = space ? static_cast<size_t>(space - text.data()) + 1 : 0;
+  const auto* tab =
+      static_cast<const char*>(::memrchr(text.data() + begin, '\t', text.size() - begin));
+  if (tab) begin = static_cast<size_t>(tab - text.data()) + 1;
   return {without_trailing_space(text.substr(0, begin)), text.substr(begin)};
 }
 

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <functional>
 #include <optional>
 
 #include "common/byte_reader.h"
+#include "common/hash.h"
 #include "report/folded_line.h"
 #include "report/stack_tree.h"
 
@@ -15,6 +18,8 @@ namespace prof {
 namespace {
 
 // Totals stay below this, so that sums of any of them cannot wrap.
+constexpr size_t kProgressBytes = size_t{8} << 20;
+
 constexpr uint64_t kMostWeight = uint64_t{1} << 53;  // also what a browser's numbers hold exactly
 
 void append_utf8(std::string& out, uint32_t c) {
@@ -76,7 +81,11 @@ size_t common_prefix(std::string_view a, std::string_view b) {
 
 class FoldedImport {
  public:
-  explicit FoldedImport(bool differential) : differential_(differential) {}
+  FoldedImport(bool differential, const FoldedImportOptions& options)
+      : differential_(differential),
+        order_of_lines_(options.order_of_lines),
+        least_share_(options.least_share),
+        progress_(options.progress) {}
 
   /// False when the counts add up to more than can be held.
   bool read(std::string_view text);
@@ -84,16 +93,32 @@ class FoldedImport {
 
   bool found_stacks() const { return weight_ > 0; }
   bool looks_differential() const { return lines_ > 0 && lines_ == two_counts_; }
+  bool is_other_text() const { return ignored_ > lines_; }
 
  private:
+  /// A frame's text as it was last seen in its slot.
+  struct Recent {
+    const char* text = nullptr;
+    uint32_t size = 0;
+    FrameId id;
+  };
+  static constexpr size_t kRecent = 4096;
+
   void add_line(std::string_view line);
   void take_frames(std::string_view stack);
   uint32_t group_of(FrameId root);
+  FrameId recent_frame_of(std::string_view text);
   FrameId frame_of(std::string_view text);
   void set_periods(uint32_t scale);
   void set_before(const std::vector<uint32_t>& leaves, uint32_t scale);
+  void list_lines(const std::vector<uint32_t>& leaves, uint32_t scale);
 
   bool differential_;
+  bool order_of_lines_;
+  double least_share_;
+  const std::function<void(size_t)>& progress_;
+  std::array<Recent, kRecent> recent_{};
+  std::vector<FoldedCount> counts_;  // of the lines, if their order is asked for
   Profile profile_;
   StringTable texts_;  // frames as written, with their marks; ids are those of profile_.frames
   StackTree tree_;
@@ -105,12 +130,19 @@ class FoldedImport {
   std::vector<FoldedCount> before_;    // by line, of a differential
   uint64_t line_number_ = 0;
   uint64_t lines_ = 0, two_counts_ = 0, ignored_ = 0, first_ignored_ = 0;
-  uint64_t weight_ = 0;  // sum of all counts, rounded up
+  uint64_t weight_ = 0;     // sum of all counts, rounded up
+  uint64_t fractions_ = 0;  // those that were
   uint32_t decimals_ = 0;
 };
 
 bool FoldedImport::read(std::string_view text) {
+  const size_t size = text.size();
+  size_t told = size;
   while (!text.empty()) {
+    if (progress_ && told - text.size() >= kProgressBytes) {
+      told = text.size();
+      progress_(size - told);
+    }
     const void* end = std::memchr(text.data(), '\n', text.size());
     const size_t length =
         end ? static_cast<size_t>(static_cast<const char*>(end) - text.data()) : text.size();
@@ -138,6 +170,7 @@ void FoldedImport::add_line(std::string_view line) {
   const auto take = [this](const FoldedCount& number) {
     decimals_ = std::max(decimals_, number.decimals);
     weight_ += number.whole + (number.millionths ? 1 : 0);
+    fractions_ += number.millionths ? 1 : 0;
   };
   const FoldedCount& count = parsed->count;
   take(count);
@@ -146,6 +179,7 @@ void FoldedImport::add_line(std::string_view line) {
     take(before_.back());
   }
   take_frames(parsed->stack);
+  if (order_of_lines_) counts_.push_back(count);
   // Until set_periods(), periods are the millionths of the count.
   tree_.add(group_of(frames_.front()), std::span(frames_).subspan(1), count.whole,
             count.millionths);
@@ -169,7 +203,7 @@ void FoldedImport::take_frames(std::string_view stack) {
       continue;
     }
     const size_t end = std::min(stack.find(';', at), stack.size());
-    frames_.push_back(frame_of(stack.substr(at, end - at)));
+    frames_.push_back(recent_frame_of(stack.substr(at, end - at)));
     ends_.push_back(end);
     at = end;
   }
@@ -184,6 +218,28 @@ uint32_t FoldedImport::group_of(FrameId root) {
     group_frames_.push_back(root);
   }
   return group;
+}
+
+/// Most frames were seen a moment ago: that is found by their first and last bytes, which takes a
+/// third of the time that the table of all of them does.
+FrameId FoldedImport::recent_frame_of(std::string_view text) {
+  uint64_t first = 0, last = 0;
+  if (text.size() >= sizeof first) {
+    std::memcpy(&first, text.data(), sizeof first);
+    std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);
+  } else {
+    std::memcpy(&first, text.data(), text.size());
+  }
+  Recent& recent = recent_[hash_mix(first + text.size(), last) % kRecent];
+  if (recent.size == text.size() && recent.text &&
+      std::memcmp(recent.text, text.data(), text.size()) == 0) {
+    return recent.id;
+  }
+  const FrameId id = frame_of(text);
+  if (text.size() <= UINT32_MAX) {
+    recent = {texts_[StringId{id.value}].data(), static_cast<uint32_t>(text.size()), id};
+  }
+  return id;
 }
 
 FrameId FoldedImport::frame_of(std::string_view text) {
@@ -232,14 +288,36 @@ void FoldedImport::set_before(const std::vector<uint32_t>& leaves, uint32_t scal
   }
 }
 
+/// One after the other, each as long as its count.
+void FoldedImport::list_lines(const std::vector<uint32_t>& leaves, uint32_t scale) {
+  Timeline& timeline = profile_.timeline;
+  timeline.in_order = true;
+  timeline.threads.emplace_back();
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    TimelineSample line;
+    line.node = leaves[i];
+    line.period =
+        counts_[i].whole * scale + counts_[i].millionths / (FoldedCount::kMillion / scale);
+    line.samples = (line.period + scale / 2) / scale;
+    if (line.period != 0) timeline.samples.push_back(line);
+  }
+}
+
 Profile FoldedImport::finish() {
   std::vector<uint32_t> leaves;
-  tree_.finish(group_frames_, profile_, differential_ ? &leaves : nullptr);
+  const bool wanted = differential_ || order_of_lines_;
+  if (least_share_ > 0 && !wanted) {
+    // Rather too little: what is drawn is decided later, by the exact total.
+    constexpr double kMargin = 1 - 1e-9;
+    tree_.prune_below(least_share_ * static_cast<double>(weight_ - fractions_) * kMargin);
+  }
+  tree_.finish(group_frames_, profile_, wanted ? &leaves : nullptr);
   uint32_t scale = 1;
   // Fewer decimals rather than a total too large to be exact.
   for (uint32_t i = 0; i < decimals_ && weight_ <= kMostWeight / (scale * 10); ++i) scale *= 10;
   set_periods(scale);
   if (differential_) set_before(leaves, scale);
+  if (order_of_lines_) list_lines(leaves, scale);
   ProfileEvent event;
   event.name = event.unit = "samples";
   event.period_scale = scale;
@@ -268,11 +346,12 @@ Profile FoldedImport::finish() {
   return std::move(profile_);
 }
 
-Result<Profile> import_text(std::string_view text, const std::string& name) {
-  std::optional<FoldedImport> import(false);
+Result<Profile> import_text(std::string_view text, const std::string& name,
+                            const FoldedImportOptions& options) {
+  std::optional<FoldedImport> import(std::in_place, false, options);
   bool fits = import->read(text);
   if (import->looks_differential()) {
-    import.emplace(true);
+    import.emplace(true, options);
     fits = import->read(text);
   }
   if (!fits) return fail(name + ": the counts add up to more than 2^53");
@@ -280,19 +359,28 @@ Result<Profile> import_text(std::string_view text, const std::string& name) {
     return fail(name + ": no stacks found",
                 "folded stacks are lines like 'main;compute;sqrt 12', root first", 2);
   }
+  if (options.refuse_other_text && import->is_other_text()) {
+    return fail(name + ": most of its lines are no stacks: not 'frame;frame;frame count'",
+                "if they are, --input-format folded takes those that can be read", 2);
+  }
   return import->finish();
 }
 
 }  // namespace
 
-Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name) {
+Result<Profile> import_folded(std::span<const std::byte> text, const std::string& name,
+                              const FoldedImportOptions& options) {
   ByteReader reader(text);
   const uint16_t mark = reader.remaining() >= 2 ? reader.u16() : 0;  // read little-endian
-  if (mark == 0xfeff) return import_text(utf8_of_utf16(reader), name);
-  if (mark == 0xfffe) return import_text(utf8_of_utf16(ByteReader(reader.rest(), true)), name);
+  if (mark == 0xfeff || mark == 0xfffe) {
+    FoldedImportOptions converted = options;
+    converted.progress = {};  // it would tell of other bytes
+    const ByteReader in = mark == 0xfeff ? reader : ByteReader(reader.rest(), true);
+    return import_text(utf8_of_utf16(in), name, converted);
+  }
   std::string_view view(reinterpret_cast<const char*>(text.data()), text.size());
   if (view.starts_with("\xef\xbb\xbf")) view.remove_prefix(3);
-  return import_text(view, name);
+  return import_text(view, name, options);
 }
 
 }  // namespace prof

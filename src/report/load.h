@@ -33,6 +33,8 @@ struct InputOptions {
   /// everywhere; nowhere.
   enum class Inlined : uint8_t { Unwound, Always, Never };
   Inlined inlined = Inlined::Unwound;
+  /// Of import_formats.h, or "perf"; empty: guessed from the content.
+  std::string format = {};
   /// Told of the bytes read so far, of all there are, now and then in each pass; may be empty.
   std::function<void(uint64_t done, uint64_t total)> progress = {};
   /// Whether stacks that were larger than their copies are completed: see stack_joiner.h.
@@ -79,6 +81,11 @@ struct LoadOptions {
   /// Of folded stacks: frames with less than this share of all need not be told apart; see
   /// Profile::pruned_frame. Saves most of the memory that many distinct stacks take.
   double least_share = 0;
+  /// ... and where the input is folded text, the order of its lines.
+  bool order_of_lines = false;
+  /// Stacks of nobody known stand below a root, too, "[unknown]" or "all"; else it is their first
+  /// frame.
+  bool always_root = false;
   /// Profile::quality is wanted, too.
   bool with_quality = false;
 };

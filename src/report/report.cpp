@@ -155,7 +155,8 @@ Result<void> check_mem_mode(const Source& source, const ReportOptions& options) 
 /// The keys where none are given, and those that stand for many.
 Result<void> complete_keys(const Source& source, ReportOptions& options) {
   std::vector<SortKey> usual{SortKey::Comm, SortKey::Dso, SortKey::Symbol};
-  if (source.folded) usual = {SortKey::Symbol};
+  if (source.format && !source.format->has_dsos) std::erase(usual, SortKey::Dso);
+  if (source.format && !source.format->has_comms) std::erase(usual, SortKey::Comm);
   if (options.mem_mode && source.recording && (options.sort.empty() || options.sort_appends)) {
     auto keys = parse_sort_keys(mem_mode_keys(*source.recording), &options.fields);
     if (!keys) return tl::unexpected(std::move(keys.error()));
@@ -181,9 +182,7 @@ Result<void> complete_keys(const Source& source, ReportOptions& options) {
   }
   if (options.fields.empty()) return {};
   return fail(fmt::format("unknown sort key '{}'", options.fields.front()),
-              source.script ? "the text of perf script is not taken apart into fields"
-                            : "folded stacks have no fields",
-              2);
+              "only a perf.data has fields of tracepoints", 2);
 }
 
 void print_tables(const Profile& profile, const std::vector<TableEvents>& tables,
@@ -240,10 +239,7 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out,
   if (auto done = check_mem_mode(*source, options); !done) {
     return tl::unexpected(std::move(done.error()));
   }
-  const bool is_folded = source->folded.has_value();
-  if (is_folded && !options.load.weight_field.empty()) {
-    return fail("folded stacks have no field to weigh by", "leave out --weight", 2);
-  }
+  options.load.always_root = true;
   std::vector<EventGroup> groups;
   std::string counts;  // of threads
   std::optional<Features> header;
@@ -256,11 +252,10 @@ Result<std::vector<std::string>> run_report(ReportOptions options, Output& out,
   const Columns columns = choose_columns(options, options.children);
   choose_grouping(columns, options);
   StackQuality quality;
-  auto profile = is_folded        ? Result<Profile>(std::move(*source->folded))
-                 : source->script ? profile_of_script(*source, options.load)
-                                  : build_profile(*source->recording, options.load, &quality);
+  auto profile = source->format ? profile_of_import(*source, options.load)
+                                : build_profile(*source->recording, options.load, &quality);
   if (!profile) return tl::unexpected(profile.error());
-  if (is_folded) put_under_one_root(*profile);
+  if (source->format && !source->format->has_comms) put_under_one_root(*profile);
   source->recording.reset();
   if (options.call_graph_given && options.call_graph.mode != CallGraphMode::None &&
       !profile->has_callchains) {

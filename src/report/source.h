@@ -3,11 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/mapped_file.h"
+#include "report/import_formats.h"
 #include "report/load.h"
 #include "report/recording.h"
 
@@ -15,16 +15,17 @@ namespace prof {
 
 struct Source {
   std::unique_ptr<Recording> recording;  // a perf.data after pass one, or
-  std::optional<Profile> folded;         // folded stacks, already whole, or
-  std::optional<MappedFile> script;      // the text of perf script, of this
+  const ImportFormat* format = nullptr;  // what else it is,
+  ImportInput input;                     // with its content,
+  MappedFile file;                       // which is in here
   std::string name;                      // for messages
   std::vector<std::string> warnings;     // of the input as a file
 };
 
-/// Guesses from the content.
+/// As InputOptions::format says, or guesses from the content.
 Result<Source> open_source(const InputOptions& options);
 
-/// Of a source that is the text of perf script.
-Result<Profile> profile_of_script(const Source& source, const LoadOptions& options);
+/// Of a source that is no recording.
+Result<Profile> profile_of_import(const Source& source, const LoadOptions& options);
 
 }  // namespace prof

@@ -21,13 +21,16 @@ struct TimelineSample {
 
 struct TimelineThread {
   int32_t pid = -1, tid = -1;
-  StringId comm;  // its last name, in Profile::strings
+  StringId comm;  // its last name, in Profile::strings; invalid: not known
 };
 
 /// Samples are in the order of their times.
 struct Timeline {
+  bool in_order = false;  // known from times, or since the input lists them so
   std::vector<TimelineSample> samples;
   std::vector<TimelineThread> threads;
+
+  bool has_times() const { return !samples.empty() && samples.back().time != 0; }
 };
 
 }  // namespace prof

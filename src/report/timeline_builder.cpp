@@ -33,6 +33,7 @@ Timeline TimelineBuilder::finish(const std::function<uint32_t(size_t)>& node_of)
   for (size_t i = 0; i < samples.size(); ++i) samples[i].node = node_of(i);
   std::erase_if(samples, [](const TimelineSample& sample) { return sample.node == kNoNode; });
   std::ranges::stable_sort(samples, {}, &TimelineSample::time);
+  timeline_.in_order = timeline_.has_times();
   return std::move(timeline_);
 }
 

@@ -164,7 +164,7 @@ def formats_are_chosen_by_name(tmp):
         done = prof("export", "-i", path, *options)
         check_equal(done.code, 2)
         check_in(word, done.err)
-        check_in("speedscope, pprof", done.err)
+        check_in("speedscope, firefox, pprof", done.err)
     done = prof("export", "-i", "-", "--format", "csv", stdin=b"# nothing\n")
     check_equal(done.code, 2)
 

@@ -30,6 +30,9 @@ struct At {
 Profile with_times(std::string_view folded, const std::vector<At>& samples) {
   Profile profile = profile_of(folded);
   const StringId comm = profile.strings.intern("app");
+  for (const StackNode& node : profile.nodes) {
+    if (node.parent == UINT32_MAX) profile.frames[node.frame.value].kind = FrameKind::Process;
+  }
   profile.timeline.threads = {{10, 10, comm}, {10, 11, comm}};
   for (const At& at : samples) {
     TimelineSample sample;
@@ -90,6 +93,34 @@ TEST_CASE("Export: threads have spans and profiles of their own, the busiest fir
   CHECK(speedscope["profiles"][0]["endValue"] == 3);
   CHECK(speedscope["profiles"][1]["samples"].size() == 2);
   CHECK(speedscope["shared"]["frames"].size() == 3);  // main, f, g: the thread is the profile
+}
+
+TEST_CASE("Export: the first function of stacks of nobody known is a function") {
+  Profile profile = with_times("app;main;f 1\n", {{1, "f"}, {2, "f"}});
+  for (Frame& frame : profile.frames) frame.kind = FrameKind::Other;
+  profile.timeline.threads[0] = TimelineThread();
+  const Json trace = exported(profile, "chrome");
+  CHECK(spans_of(trace, 1).size() == 3);
+  const Json speedscope = exported(profile, "speedscope", {.name = "x.data"});
+  CHECK(speedscope["profiles"][0]["name"] == "x.data");
+  CHECK(speedscope["shared"]["frames"].size() == 3);
+  CHECK(exported(profile, "firefox")["threads"][0]["stackTable"]["length"] == 3);
+}
+
+TEST_CASE("Export: a profile for Firefox says what was lost, and how code was inlined") {
+  Profile profile = with_times("app;main;f_[i];g_[i] 1\napp;h_[k] 1\n", {{5, "g"}, {7, "h"}});
+  profile.lost_records = 12;
+  profile.events[0].name = "cpu-clock:u";
+  profile.events[0].unit = "ns";
+  const Json whole = exported(profile, "firefox", {.weight = Weight::Period, .begin = 5 * kMs});
+  const Json& thread = whole["threads"][0];
+  CHECK(thread["frameTable"]["inlineDepth"] == Json({0, 1, 2, 0}));
+  CHECK(thread["frameTable"]["category"] == Json({0, 1, 1, 2}));  // folded text's are of no kind
+  CHECK(thread["samples"]["time"] == Json({0, 2}));
+  CHECK(thread["samples"]["weight"] == Json({1, 1}));
+  CHECK(thread["samples"]["weightType"] == "tracing-ms");
+  CHECK(thread["samples"]["threadCPUDelta"] == Json({kMs, kMs}));
+  CHECK(thread["markers"]["data"][0]["count"] == 12);
 }
 
 TEST_CASE("Export: a format is known by its name and by that of a file") {

@@ -1,0 +1,17 @@
+// Feeds arbitrary bytes to the reader of JSON and the import of cpuprofile profiles, and what comes
+// out of it to the writers.
+#include "import_checks.h"
+#include "report/import_cpuprofile.h"
+
+using namespace prof;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view content(reinterpret_cast<const char*>(data), size);
+  const auto document = JsonDocument::parse(content, "input");
+  if (!document) return 0;
+  looks_like_cpuprofile(document->root());
+  fuzz::check_import([&](const LoadOptions& options) {
+    return import_cpuprofile(document->root(), "input", options);
+  });
+  return 0;
+}
