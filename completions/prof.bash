@@ -5,7 +5,7 @@ _prof() {
   local command=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "record stacks report tui script flamegraph view fold embed export evlist buildids repair merge list doctor --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "record stacks report tui script flamegraph view fold diff embed export evlist buildids repair merge list doctor --help --version" -- "$current"))
     return
   fi
   case "$command $previous" in
@@ -697,6 +697,142 @@ _prof() {
       COMPREPLY=($(compgen -f -- "$current"))
       return
       ;;
+    "diff --symfs")
+      COMPREPLY=($(compgen -d -- "$current"))
+      return
+      ;;
+    "diff --kallsyms")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "diff -k" | "diff --vmlinux")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "diff --comm" | "diff --comms")
+      # anything
+      return
+      ;;
+    "diff --pid")
+      # anything
+      return
+      ;;
+    "diff --tid")
+      # anything
+      return
+      ;;
+    "diff -C" | "diff --cpu")
+      # anything
+      return
+      ;;
+    "diff --time")
+      # anything
+      return
+      ;;
+    "diff --event")
+      # anything
+      return
+      ;;
+    "diff --where")
+      # anything
+      return
+      ;;
+    "diff --demangle")
+      COMPREPLY=($(compgen -W "names full none" -- "$current"))
+      return
+      ;;
+    "diff --before")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "diff --after")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "diff --normalize")
+      COMPREPLY=($(compgen -W "share time none" -- "$current"))
+      return
+      ;;
+    "diff --weight")
+      COMPREPLY=($(compgen -W "samples period" -- "$current"))
+      return
+      ;;
+    "diff --fail-if")
+      # anything
+      return
+      ;;
+    "diff --max-stack")
+      # anything
+      return
+      ;;
+    "diff --base")
+      # anything
+      return
+      ;;
+    "diff --skip-after")
+      # anything
+      return
+      ;;
+    "diff --sort")
+      COMPREPLY=($(compgen -W "self total before after name" -- "$current"))
+      return
+      ;;
+    "diff --limit")
+      # anything
+      return
+      ;;
+    "diff -t" | "diff --field-separator")
+      # anything
+      return
+      ;;
+    "diff --json")
+      # anything
+      return
+      ;;
+    "diff --folded")
+      # anything
+      return
+      ;;
+    "diff --flamegraph")
+      # anything
+      return
+      ;;
+    "diff -o" | "diff --output")
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    "diff --title")
+      # anything
+      return
+      ;;
+    "diff --subtitle")
+      # anything
+      return
+      ;;
+    "diff --notes")
+      # anything
+      return
+      ;;
+    "diff --width")
+      # anything
+      return
+      ;;
+    "diff --height")
+      # anything
+      return
+      ;;
+    "diff --minwidth")
+      # anything
+      return
+      ;;
+    "diff --bgcolors")
+      # anything
+      return
+      ;;
+    "diff --color-by" | "diff --colour-by")
+      COMPREPLY=($(compgen -W "total self" -- "$current"))
+      return
+      ;;
     "embed -i" | "embed --input")
       COMPREPLY=($(compgen -f -- "$current"))
       return
@@ -818,7 +954,7 @@ _prof() {
       words="-h --help -p --pid -i --interval -D --duration --filter --weight -P --per-pid -f --folded -U --user-stacks-only -K --kernel-stacks-only --call-graph --no-inherit -q --quiet --no-cache"
       ;;
     report)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --stdio --tui -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --full-source-path --mem-mode --socket-filter --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --stdio --tui -s --sort -F --fields --time-quantum --ns -t --field-separator -w --column-widths --show-cpu-utilization --percentage --hierarchy --group --no-group --group-sort-idx --full-source-path --mem-mode --socket-filter --raw-trace --weight --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack -p --parent -x --exclude-other --ignore-callees -U --hide-unresolved --symbol-filter -n --show-nr-samples --show-total-period -d --dso --dsos -S --symbols --header --header-only -I --show-info --json --ci --tasks --mmaps -T --threads --stack-quality --stats -q --quiet"
       ;;
     tui)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -s --sort --children --no-children -g --call-graph -G --inverted --percent-limit --max-stack"
@@ -827,13 +963,16 @@ _prof() {
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns --reltime --deltatime -G --hide-call-graph --addr --max-stack --stop-bt --per-event-dump --show-mmap-events --show-task-events --show-switch-events --show-lost-events --show-namespace-events --show-cgroup-events --show-bpf-events --show-text-poke-events --show-round-events --json -x --field-separator --csv -D --dump --dump-raw-trace --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --html --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --colors --color --color-by --colour-by --cp --palette-map --nameattr --bgcolors --inverted --flamechart --reverse --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --html --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --colors --color --color-by --colour-by --cp --palette-map --nameattr --bgcolors --negate --inverted --flamechart --reverse --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
       ;;
     view)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --idle"
       ;;
     fold)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format --weight --show-pid --show-tid --marks --addrs --reverse --base --skip-after --max-stack -o --output"
+      ;;
+    diff)
+      words="-h --help --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --before --after --normalize --weight -s --strip-hex --fail-if --idle --max-stack --base --skip-after --sort --limit -t --field-separator --json --folded --flamegraph -n -o --output --title --subtitle --notes --width --height --minwidth --bgcolors --inverted --reverse --color-by --colour-by --negate"
       ;;
     embed)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force -o --output"

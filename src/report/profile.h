@@ -119,8 +119,8 @@ class Profile {
   /// and some of them may be 0.
   std::vector<BeforeWeight> before;
 
-  /// Where LoadOptions asked for it: the frame of nodes that stand for too narrow ones, and how many
-  /// there were. Call trees count them among what they leave out.
+  /// Where LoadOptions asked for it: the frame of nodes that stand for too narrow ones, and how
+  /// many there were. Call trees count them among what they leave out.
   FrameId pruned_frame;
   uint64_t pruned_nodes = 0;
 
