@@ -26,8 +26,9 @@ std::string default_title(const DrawRequest& request, const FlamegraphOptions& o
 
 std::string default_subtitle(const Picture& picture, const DrawRequest& request) {
   const std::string& event = picture.profile.events[request.event].name;
-  std::string subtitle =
-      fmt::format("{} {}", picture.count(picture.main().tree.root().total), picture.unit);
+  const std::string count = picture.count(picture.main().tree.root().total);
+  const bool one = count == "1" && picture.unit == "samples";
+  std::string subtitle = fmt::format("{} {}", count, one ? "sample" : picture.unit);
   if (const auto& others = picture.main().tree.others(); !others.empty()) {
     subtitle += fmt::format(", before {}", picture.count(others.front().total));
   }
