@@ -45,7 +45,7 @@ class CallgrindWriter {
     for (const FunctionTotal& total : totals.functions) all += total.self;
     std::map<uint32_t, std::vector<const CallTotal*>> calls;
     for (const CallTotal& call : totals.calls) calls[call.caller.value].push_back(&call);
-    std::string unit = unit_of(profile_, options_);
+    std::string unit = whole_unit_of(profile_, options_);
     unit[0] = static_cast<char>(unit[0] >= 'a' && unit[0] <= 'z' ? unit[0] - 32 : unit[0]);
     out_ << fmt::format(
         "# callgrind format\nversion: 1\ncreator: prof {}\ncmd: {}\npositions: line\nevents: "

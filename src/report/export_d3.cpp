@@ -30,7 +30,7 @@ Result<void> export_d3(const Profile& profile, const ExportOptions& options, Out
     const CallTree::Node& node = nodes[at];
     text = first ? "{\"name\":" : ",\n{\"name\":";
     append_json_string(text, at == 0 ? std::string_view("all") : profile.name(node.frame));
-    text += fmt::format(",\"value\":{}", node.total);
+    text += ",\"value\":" + weight_text(profile, options, node.total);
     text += node.children == 0 ? "}" : ",\"children\":[\n";
     out << text;
     first = node.children != 0;

@@ -159,7 +159,7 @@ class FirefoxWriter {
     });
     write_column("time", rows, [](const Row& row) { return in_ms(row.time); });
     write_column("weight", rows, [&](const Row& row) {
-      return in_time_ ? in_ms(row.weight) : std::to_string(row.weight);
+      return in_time_ ? in_ms(row.weight) : weight_text(profile_, options_, row.weight);
     });
     if (is_cpu_clock_) {
       write_column("threadCPUDelta", rows,

@@ -75,7 +75,7 @@ class PprofWriter {
   void write_value_types() {
     value_type(1, "samples", "count");
     if (!has_period()) return;
-    const std::string unit = unit_of(profile_, options_);
+    const std::string unit = whole_unit_of(profile_, options_);
     const std::string& event = profile_.events[options_.event].name;
     value_type(1, unit == "ns" ? "time" : event, unit == "ns" ? "nanoseconds" : unit);
     message_.number(14, texts_.of(unit == "ns" ? "time" : event));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/json_text.h"
@@ -94,7 +95,7 @@ class SpeedscopeWriter {
     uint64_t total = 0;
     for (const auto& stack : stacks) total += stack.weight;
     out_ << fmt::format(",\"unit\":\"{}\",\"startValue\":0,\"endValue\":{},\n\"samples\":[", unit_,
-                        total);
+                        weight_text(profile_, options_, total));
     bool first = true;
     for (const auto& stack : stacks) {
       if (!first) out_ << ",";
@@ -102,10 +103,13 @@ class SpeedscopeWriter {
       write_stack(stack.node);
     }
     out_ << "],\n\"weights\":";
-    NumberList weights(out_);
-    for (const auto& stack : stacks) weights.add(stack.weight);
-    weights.end();
-    out_ << "}";
+    out_ << "[";
+    first = true;
+    for (const auto& stack : stacks) {
+      out_ << (std::exchange(first, false) ? "" : ",")
+           << weight_text(profile_, options_, stack.weight);
+    }
+    out_ << "]}";
   }
 
   struct Weighted {

@@ -64,7 +64,8 @@ Result<void> export_csv(const Profile& profile, const ExportOptions& options, Ou
     append_cell(line, row.name, ",");
     line += ',';
     append_cell(line, row.dso, ",");
-    line += fmt::format(",{},{},{}\n", row.kind, total.self, total.total);
+    line += fmt::format(",{},{},{}\n", row.kind, weight_text(profile, options, total.self),
+                        weight_text(profile, options, total.total));
     out << line;
   }
   return {};
@@ -79,7 +80,7 @@ Result<void> export_json(const Profile& profile, const ExportOptions& options, O
   append_json_string(line, unit_of(profile, options));
   const uint64_t all = options.weight == Weight::Period ? profile.events[options.event].period
                                                         : profile.events[options.event].samples;
-  line += fmt::format(",\"total\":{},\"functions\":[", all);
+  line += fmt::format(",\"total\":{},\"functions\":[", weight_text(profile, options, all));
   bool first = true;
   for (const FunctionTotal& total : totals_of(profile, options).functions) {
     const Row row = row_of(profile, total);
@@ -88,8 +89,9 @@ Result<void> export_json(const Profile& profile, const ExportOptions& options, O
     append_json_string(line, row.name);
     line += ",\"dso\":";
     append_json_string(line, row.dso);
-    line += fmt::format(",\"kind\":\"{}\",\"self\":{},\"total\":{}}}", row.kind, total.self,
-                        total.total);
+    line += fmt::format(",\"kind\":\"{}\",\"self\":{},\"total\":{}}}", row.kind,
+                        weight_text(profile, options, total.self),
+                        weight_text(profile, options, total.total));
     out << line;
     line.clear();
   }

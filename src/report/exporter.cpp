@@ -80,6 +80,27 @@ std::string unit_of(const Profile& profile, const ExportOptions& options) {
   return options.weight == Weight::Period ? profile.events[options.event].unit : "samples";
 }
 
+std::string whole_unit_of(const Profile& profile, const ExportOptions& options) {
+  const uint32_t scale = profile.events[options.event].period_scale;
+  const std::string unit = unit_of(profile, options);
+  if (options.weight != Weight::Period || scale == 1) return unit;
+  return fmt::format("{}/{}", unit, scale);
+}
+
+std::string weight_text(const Profile& profile, const ExportOptions& options, uint64_t weight) {
+  uint32_t scale = profile.events[options.event].period_scale;
+  if (options.weight != Weight::Period || scale == 1) return fmt::format_int(weight).str();
+  std::string text = fmt::format("{}.", weight / scale);
+  uint64_t rest = weight % scale;
+  while (rest != 0) {
+    scale /= 10;
+    text += static_cast<char>('0' + rest / scale);
+    rest %= scale;
+  }
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
 Result<void> export_folded(const Profile& profile, const ExportOptions& options, Output& out) {
   write_folded(profile, {.event = options.event, .weight = options.weight}, out);
   return {};

@@ -53,5 +53,10 @@ std::string thread_text(const Profile& profile, const TimelineThread& thread,
 /// "file.c:12" as its file, if it is known, and number.
 std::pair<std::string_view, uint64_t> split_line(std::string_view line);
 std::string unit_of(const Profile& profile, const ExportOptions& options);
+/// The same where weights can only be whole numbers: "samples/1000" where those of folded stacks
+/// have three decimals.
+std::string whole_unit_of(const Profile& profile, const ExportOptions& options);
+/// A weight as a number in unit_of(), with the decimals that folded stacks may have.
+std::string weight_text(const Profile& profile, const ExportOptions& options, uint64_t weight);
 
 }  // namespace prof

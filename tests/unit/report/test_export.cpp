@@ -133,3 +133,21 @@ TEST_CASE("Export: a format is known by its name and by that of a file") {
   CHECK(exporter_for_file("x") == nullptr);
   for (const Exporter& exporter : exporters()) CHECK(exporter_named(exporter.name) == &exporter);
 }
+
+TEST_CASE("Decimals of folded counts are decimals elsewhere", "[export]") {
+  const Profile profile = profile_of("main;f 1.25\nmain;g 0.5\nmain 2\n");
+  ExportOptions options;
+  options.weight = Weight::Period;
+  CHECK(weight_text(profile, options, 125) == "1.25");
+  CHECK(weight_text(profile, options, 50) == "0.5");
+  CHECK(weight_text(profile, options, 105) == "1.05");
+  CHECK(weight_text(profile, options, 200) == "2");
+  CHECK(unit_of(profile, options) == "samples");
+  CHECK(whole_unit_of(profile, options) == "samples/100");
+  const Json speedscope = exported(profile, "speedscope", options);
+  CHECK(speedscope["profiles"][0]["endValue"] == 3.75);
+  CHECK(exported(profile, "d3", options)["value"] == 3.75);
+  CHECK(exported(profile, "json", options)["total"] == 3.75);
+  options.weight = Weight::Samples;
+  CHECK(weight_text(profile, options, 125) == "125");
+}
