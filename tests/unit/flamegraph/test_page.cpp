@@ -72,7 +72,8 @@ TEST_CASE("Page trees keep the widest frames and the weight of all", "[page]") {
     folded += "root;f" + std::to_string(i) + ";leaf " + std::to_string(i) + "\n";
     whole += static_cast<uint64_t>(i);
   }
-  const PageTree tree = tree_of(profile_of(folded), 41);
+  const Profile profile = profile_of(folded);
+  const PageTree tree = tree_of(profile, 41);
   const auto stacks = stacks_of(tree);
   uint64_t sum = 0;
   for (const auto& [stack, weight] : stacks) sum += weight;
@@ -90,7 +91,8 @@ TEST_CASE("Source files of lines", "[page]") {
     if (profile.strings[frame.name] == "f") frame.line = profile.strings.intern("dir/f:x.c:12");
     if (profile.strings[frame.name] == "a") frame.line = profile.strings.intern(kNoLine);
   }
-  for (const PageFrame& frame : tree_of(profile).frames) {
+  const PageTree tree = tree_of(profile);
+  for (const PageFrame& frame : tree.frames) {
     if (frame.name == "f") CHECK(frame.file == "dir/f:x.c");
     if (frame.name == "a") CHECK(frame.file.empty());
   }
