@@ -5,6 +5,8 @@ same text, option by option.
 What is left out of the comparison, and who is right:
 - rows and graphs with a PLT stub: perf 6.1 names many of them `_init` or not at all, prof says what
   the stub jumps to;
+- _start of ld.so, whose last instruction is a call: perf looks the return address up, which is the next
+  symbol's, _dl_start_user; prof the call;
 - callers without a symbol: perf shows their address in the process in one place and in the file in
   another; prof shows the address in the file, so that equal code of two processes is one row;
 - "[...] (inlined)": perf says of what a fractal graph leaves out that it was inlined, by a flag it
@@ -67,7 +69,7 @@ def parse(text):
 
 def settled(text):
     """Whether perf is right about it, as far as names go."""
-    return not re.search(r"@plt|_init\b|0x[0-9a-f]{6,}|0000000000", text)
+    return not re.search(r"@plt|_init\b|0x[0-9a-f]{6,}|0000000000|_dl_start_user|ld-linux.*\] _start\b", text)
 
 
 def narrow(report, width):
