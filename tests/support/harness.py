@@ -22,17 +22,20 @@ import sys
 import tempfile
 import traceback
 
+import perf_home
+
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 PROF = os.environ.get("PROF", str(SOURCE / "build" / "dev" / "prof"))
 WORKLOADS = os.environ.get("WORKLOADS", str(SOURCE / "build" / "dev" / "tests" / "workloads"))
 SANITIZED = os.environ.get("PROF_SANITIZED") == "1"
-os.environ["PERF_CONFIG"] = str(SOURCE / "tests" / "support" / "perfconfig")
 NOBODY = 65534
 CLONE_NEWNS = 0x20000
 DEFAULT_TIMEOUT = 120  # seconds; a hang is a failure, not a stuck test run
 
 SKIP_EXIT_CODE = 77
 SANITIZER_EXIT_CODE = 99  # as scripts/run_tests.py sets it
+
+perf_home.make()
 
 
 class Skip(Exception):
