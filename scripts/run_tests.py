@@ -86,6 +86,17 @@ def parts(output):
     return found
 
 
+def what_failed(output):
+    """The failed parts of a script's output with what they say, or the end of another test's."""
+    kept, failing = [], False
+    for line in output.splitlines():
+        if line.startswith(("ok: ", "skipped: ", "FAILED: ")):
+            failing = line.startswith("FAILED: ")
+        if failing:
+            kept.append(line)
+    return tail("\n".join(kept) or output)
+
+
 def count_script(name, results, totals):
     for status, text in results:
         if status == "ok":
@@ -99,8 +110,9 @@ def count_script(name, results, totals):
 
 def count(junit, preset, totals):
     """Adds the results of one ctest run: scripts by their single tests, the others as one each.
-    Tests that could not be run count as failed."""
+    Tests that could not be run count as failed. Says what those that failed printed, names first."""
     found = False
+    failures = []  # (name, what it printed)
     for case in ET.parse(junit).getroot().iter("testcase"):
         found = True
         name = f"{preset}: {case.get('name')}"
@@ -108,6 +120,7 @@ def count(junit, preset, totals):
         results = parts(case.findtext("system-out") or "")
         skipped = case.find("skipped")
         told = {result for result, _ in results}
+        failed_before = len(totals.failed)
         if status == "run" and not told:
             totals.passed += 1
         elif status == "run" or "FAILED" in told:
@@ -117,6 +130,13 @@ def count(junit, preset, totals):
             count_script(name, results or [("skipped", "no reason given")], totals)
         else:
             totals.failed.append(name)
+        if len(totals.failed) > failed_before:
+            seconds = float(case.get("time") or 0)
+            failures.append((f"{name}, after {seconds:.0f} s", what_failed(case.findtext("system-out") or "")))
+    for name, _ in failures:
+        say(f"failed: {name}")
+    for name, output in failures:
+        say(f"--- {name}\n{output}")
     return found
 
 
@@ -163,11 +183,9 @@ def ctest(preset, environment, totals, excluded=None):
             totals.failed.append(f"{preset}: ctest")
         for name, what in second_attempts(done.stdout).items():
             say(f"{preset}: at the second attempt only: {name}: {'; '.join(what)}")
-        if done.returncode != 0:
-            say("\n".join(line for line in done.stdout.splitlines() if " Passed " not in line
-                          and not line.lstrip().startswith("Start ")))
-            if len(totals.failed) == failed_before:  # ctest knows of a failure that junit does not
-                totals.failed.append(f"{preset}: ctest")
+        if done.returncode != 0 and len(totals.failed) == failed_before:
+            say(tail(done.stdout))  # ctest knows of a failure that junit does not
+            totals.failed.append(f"{preset}: ctest")
         say(f"{preset}: tested in {time.monotonic() - started:.0f} s")
 
 
