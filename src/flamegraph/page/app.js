@@ -94,7 +94,7 @@ class App {
       item.textContent = line;
       facts_.append(item);
     }
-    $('quality').textContent = facts.quality;
+    $('quality').textContent = facts.quality.replace(/^# ?/gm, '');
     $('quality').hidden = !facts.quality;
     $('losses').textContent = facts.losses;
     $('losses').hidden = !facts.losses;
@@ -295,7 +295,7 @@ class App {
       if (timed) {
         const threads = this.chosenThreads();
         this.timeThread = threads ? [...threads][0] : this.busiest;
-        let raw = inTimeOrder(this.model, state.event, this.timeThread, state.range);
+        let raw = inTimeOrder(this.model, state.event, this.timeThread, state.range, this.editSets());
         graph.rootLabel = this.threadText(this.timeThread);
         graph.show(lay(raw, 'given'), false);
       } else {
@@ -475,7 +475,8 @@ class App {
   drawLegend() {
     const {state, model} = this;
     const legend = $('legend');
-    const key = `${state.colourBy} ${state.baseline !== null} ${theme.background}`;
+    const compared = state.baseline !== null && !(state.view === 'graph' && state.order === 'time');
+    const key = `${state.colourBy} ${compared} ${theme.background}`;
     if (this.legendKey === key) return;
     this.legendKey = key;
     const entry = (colour, text) => {
@@ -486,13 +487,13 @@ class App {
       return made;
     };
     let entries = [];
-    if (state.baseline) {
+    if (compared) {
       entries = [entry(hsl(4, 85, 60), 'more'), entry(hsl(216, 80, 64), 'less'), entry(hsl(0, 0, 82), 'within the noise')];
     } else if (state.colourBy === 'self') {
       entries = [entry(shareColour(0), 'its callees'), entry(shareColour(1), 'itself')];
     } else if (state.colourBy === 'kind') {
-      const there = new Set(model.frameKind);
-      entries = KINDS.map((kind, index) => there.has(index) &&
+      this.kinds ??= new Set(Array.from(model.frame, (frame) => model.frameKind[frame]));
+      entries = KINDS.map((kind, index) => this.kinds.has(index) &&
           entry(hsl(...KIND_HUES[kind], 67), KIND_NAMES[kind])).filter(Boolean);
     }
     legend.replaceChildren(...entries);

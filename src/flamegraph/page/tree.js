@@ -78,7 +78,7 @@ function rawOf(model, self, base) {
 // edits: {hidden, focused, dropped: Sets of frames, folded: whether recursion is}.
 //   hidden    stacks with such a frame are left out
 //   focused   stacks without one of them are left out
-//   dropped   such frames are left out, and what they weigh is their callers'
+//   dropped   such frames are left out, and what they weigh is their callers'; one without stays
 //   folded    a frame that is on its own stack already is one with it
 function edited(raw, edits) {
   const trie = new Trie(raw.base !== null);
@@ -94,18 +94,33 @@ function edited(raw, edits) {
     }
     inFocus[i] = (parent !== NONE && inFocus[parent]) || edits.focused.has(frame) ? 1 : 0;
     const above = parent === NONE ? NONE : image[parent];
-    image[i] = edits.dropped.has(frame) ? above : NONE;
-    if (edits.folded && !edits.dropped.has(frame)) {
+    const dropped = above !== NONE && edits.dropped.has(frame);
+    image[i] = dropped ? above : NONE;
+    if (edits.folded && !dropped) {
       for (let at = above; at !== NONE && image[i] === NONE; at = trie.parent.array[at]) {
         if (trie.frame.array[at] === frame) image[i] = at;
       }
     }
-    if (image[i] === NONE && !edits.dropped.has(frame)) image[i] = trie.child(above, frame);
-    if (image[i] !== NONE && (edits.focused.size === 0 || inFocus[i])) {
+    if (image[i] === NONE) image[i] = trie.child(above, frame);
+    if (edits.focused.size === 0 || inFocus[i]) {
       trie.add(image[i], raw.self[i], raw.base ? raw.base[i] : 0);
     }
   }
   return trie.raw();
+}
+
+// The same of one stack, root first; null if it is left out.
+function editedPath(path, edits) {
+  if (edits.focused.size && !path.some((frame) => edits.focused.has(frame))) return null;
+  const kept = [];
+  for (const frame of path) {
+    if (edits.hidden.has(frame)) return null;
+    if (kept.length && edits.dropped.has(frame)) continue;
+    const before = edits.folded ? kept.indexOf(frame) : NONE;
+    if (before === NONE) kept.push(frame);
+    else kept.length = before + 1;
+  }
+  return kept;
 }
 
 // Leaf first: who called each function.
@@ -172,9 +187,9 @@ function callersOf(raw, frame) {
   return trie.raw();
 }
 
-// Stacks of one thread one after the other: neighbours that begin alike are one node as far as they
-// do. Weights are times, in ms; what no sample tells of is a gap, a node of frame NONE.
-function inTimeOrder(model, event, thread, range) {
+// Stacks of one thread one after the other, edited: neighbours that begin alike are one node as far
+// as they do. Weights are times, in ms; what no sample tells of is a gap, a node of frame NONE.
+function inTimeOrder(model, event, thread, range, edits) {
   const first = range ? firstAtLeast(model.time, range.from) : 0;
   const last = range ? firstAtLeast(model.time, range.to) : model.samples;
   const taken = [];
@@ -200,21 +215,22 @@ function inTimeOrder(model, event, thread, range) {
     const time = model.time[taken[n]];
     const until = n + 1 < taken.length ? Math.min(model.time[taken[n + 1]], time + 2 * step)
                                        : time + step;
-    if (time > end) {
-      self.array[make(NONE, NONE)] = time - end;
-      open = [];
-    }
     const path = [];
     for (let at = model.sampleNode[taken[n]]; at !== NONE; at = model.parent[at]) {
       path.push(model.frame[at]);
     }
-    path.reverse();
+    const shown = editedPath(path.reverse(), edits);
+    if (shown === null) continue;  // a gap
+    if (time > end) {
+      self.array[make(NONE, NONE)] = time - end;
+      open = [];
+    }
     let same = 0;
-    while (same < path.length && same < open.length && open[same].frame === path[same]) same++;
+    while (same < shown.length && same < open.length && open[same].frame === shown[same]) same++;
     open.length = same;
-    while (open.length < path.length) {
+    while (open.length < shown.length) {
       const above = open.length ? open[open.length - 1].node : NONE;
-      const its = path[open.length];
+      const its = shown[open.length];
       open.push({frame: its, node: make(its, above)});
     }
     self.array[open[open.length - 1].node] += until - Math.max(time, end);
