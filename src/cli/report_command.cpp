@@ -1,8 +1,6 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <charconv>
-#include <cstdlib>
 #include <memory>
 
 #include "cli/command.h"
@@ -37,9 +35,7 @@ bool can_browse(const ReportWords& words) {
       options.quiet || options.hierarchy || !options.separator.empty()) {
     return false;
   }
-  const char* term = std::getenv("TERM");
-  return ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0 && term != nullptr &&
-         *term != '\0' && std::string_view(term) != "dumb";
+  return can_browse_here();
 }
 
 /// "KEYS", or "+KEYS", which stand behind what there is anyway.

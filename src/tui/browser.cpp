@@ -29,6 +29,19 @@ void show_help(Terminal& terminal, const View& view) {
   terminal.wait();
 }
 
+bool asks_for_help(KeyPress press) {  // 'h' and '?' as in perf
+  return press.key == Key::Letter &&
+         (press.letter == 'h' || press.letter == 'H' || press.letter == '?');
+}
+
+/// The arrow that a letter stands for, as in less.
+KeyPress as_arrow(KeyPress press) {
+  if (press.key != Key::Letter) return press;
+  if (press.letter == 'k') return {Key::Up};
+  if (press.letter == 'j') return {Key::Down};
+  return press;
+}
+
 /// Both views of one table; the flame graph is made when it is first asked for.
 struct Views {
   std::unique_ptr<TableView> table;
@@ -36,6 +49,10 @@ struct Views {
 };
 
 }  // namespace
+
+bool can_browse_here() {
+  return Terminal::is_usable();
+}
 
 Result<void> browse_report(const ReportView& view) {
   if (view.tables.empty()) return fail("no event has samples", "was anything recorded?");
@@ -56,25 +73,18 @@ Result<void> browse_report(const ReportView& view) {
     shown.draw(terminal);
     terminal.put(terminal.rows() - 1, 0, terminal.columns(), shown.status, Style::Head);
     terminal.show();
-    const KeyPress press = terminal.wait();
-    if (press.key == Key::Letter && (press.letter == '?' || press.letter == 'H')) {
+    const KeyPress press = as_arrow(terminal.wait());
+    if (press.key == Key::Closed) return {};
+    if (asks_for_help(press)) {
       show_help(terminal, shown);
-      continue;
-    }
-    switch (shown.press(terminal, press)) {
-      case Then::Leave:
-        return {};
-      case Then::OtherView:
-        in_flames = !in_flames;
-        break;
-      case Then::NextEvent:
-        event = (event + 1) % all.size();
-        break;
-      case Then::PreviousEvent:
-        event = (event + all.size() - 1) % all.size();
-        break;
-      case Then::Stay:
-        break;
+    } else if (press.key == Key::Tab) {
+      event = (event + 1) % all.size();
+    } else if (press.key == Key::BackTab) {
+      event = (event + all.size() - 1) % all.size();
+    } else {
+      const Then then = shown.press(terminal, press);
+      if (then == Then::Leave) return {};
+      if (then == Then::OtherView) in_flames = !in_flames;
     }
   }
 }

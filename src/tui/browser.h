@@ -7,6 +7,9 @@
 
 namespace prof {
 
+/// Whether standard input and output are a terminal on which it can run.
+bool can_browse_here();
+
 /// Returns when the user quits. Fails where there is no terminal that can be used.
 Result<void> browse_report(const ReportView& view);
 

@@ -127,6 +127,7 @@ void FlameView::draw(Terminal& terminal) {
   for (size_t i = level.size(); i-- > 0;) draw_node(terminal, level[i], row++, true);
   level = {zoomed_};
   std::vector<uint32_t> below;
+  size_t narrow = 0;
   for (; !level.empty() && row < top_ + height_; ++row) {
     below.clear();
     for (const uint32_t node : level) {
@@ -134,7 +135,11 @@ void FlameView::draw(Terminal& terminal) {
       const CallTree::Node& its = tree_.nodes()[node];
       for (uint32_t child = its.first_child; child < its.first_child + its.children; ++child) {
         const auto [left, right] = place_of(child);
-        if (right > left || child == selected_) below.push_back(child);
+        if (right > left || child == selected_) {
+          below.push_back(child);
+        } else if (in_view(child)) {
+          ++narrow;
+        }
       }
     }
     std::swap(level, below);
@@ -143,6 +148,7 @@ void FlameView::draw(Terminal& terminal) {
       "q back  ? keys  arrows move  Enter zoom  Esc out  / search  n next  i upside down  r leaf "
       "first";
   if (!wanted_.empty()) status = fmt::format("Search: {}  (n next, N previous)", wanted_);
+  if (narrow > 0) status += fmt::format("  ({} narrower than a cell)", narrow);
 }
 
 std::string FlameView::describe(uint32_t node) const {
@@ -209,26 +215,7 @@ Then FlameView::press(Terminal& terminal, KeyPress press) {
   const auto inwards = [&] {
     if (selected_ != root_) selected_ = nodes[selected_].parent;
   };
-  KeyPress key = press;
-  if (key.key == Key::Letter) {
-    switch (key.letter) {
-      case 'h':
-        key.key = Key::Left;
-        break;
-      case 'l':
-        key.key = Key::Right;
-        break;
-      case 'k':
-        key.key = Key::Up;
-        break;
-      case 'j':
-        key.key = Key::Down;
-        break;
-      default:
-        break;
-    }
-  }
-  switch (key.key) {
+  switch (press.key) {
     case Key::Up:
       upward_ ? outwards() : inwards();
       break;
@@ -259,20 +246,14 @@ Then FlameView::press(Terminal& terminal, KeyPress press) {
         wanted_.clear();
       } else if (zoomed_ != root_) {
         const uint32_t was = zoomed_;
-        zoomed_ = key.key == Key::Backspace ? nodes[zoomed_].parent : root_;
+        zoomed_ = press.key == Key::Backspace ? nodes[zoomed_].parent : root_;
         selected_ = was;
-      } else if (key.key == Key::Escape) {
+      } else if (press.key == Key::Escape) {
         return Then::OtherView;
       }
       break;
-    case Key::Tab:
-      return Then::NextEvent;
-    case Key::BackTab:
-      return Then::PreviousEvent;
-    case Key::Closed:
-      return Then::Leave;
     case Key::Letter:
-      switch (key.letter) {
+      switch (press.letter) {
         case 'q':
         case 'f':
           return Then::OtherView;
@@ -306,7 +287,7 @@ Then FlameView::press(Terminal& terminal, KeyPress press) {
 }
 
 std::vector<std::string_view> FlameView::help() const {
-  return {"arrows h j k l   from frame to frame: to the widest callee, the caller, the sides",
+  return {"arrows k j       from frame to frame: to the widest callee, the caller, the sides",
           "Enter            zoom into a frame; Esc: out; Backspace: out to its caller; Home: all",
           "/ n N            search for a text in names; next, previous",
           "i                root at the bottom, or at the top",

@@ -264,12 +264,6 @@ Then TableView::press(Terminal& terminal, KeyPress press) {
         go_to_parent();
       }
       break;
-    case Key::Tab:
-      return Then::NextEvent;
-    case Key::BackTab:
-      return Then::PreviousEvent;
-    case Key::Closed:
-      return Then::Leave;
     case Key::Escape:
       if (!comm_ && !dso_ && symbol_.empty()) return Then::Leave;
       comm_.reset();
@@ -283,12 +277,6 @@ Then TableView::press(Terminal& terminal, KeyPress press) {
           return Then::Leave;
         case 'f':
           return Then::OtherView;
-        case 'k':
-          move(-1);
-          break;
-        case 'j':
-          move(1);
-          break;
         case '+':
         case 'e':
           if (some) open(!is_open(lines_[cursor_]), false);

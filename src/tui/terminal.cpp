@@ -12,6 +12,8 @@
 #define NCURSES_WIDECHAR 1
 #define NCURSES_NOMACROS 1  // clear, erase and others are names of ours, too
 #include <ncurses.h>
+#include <term.h>
+#undef columns  // term.h makes macros of the capabilities' names
 
 #include "common/utf8.h"
 
@@ -170,6 +172,10 @@ KeyPress after_escape() {
   return {};
 }
 
+bool is_a_terminal() {
+  return ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
+}
+
 }  // namespace
 
 int cells_of(std::string_view text) {
@@ -189,8 +195,16 @@ std::string fit(std::string_view text, int width) {
   return beginning(text, width - 2).first + "..";
 }
 
+bool Terminal::is_usable() {
+  int error = 0;
+  if (!is_a_terminal() || ::setupterm(nullptr, STDOUT_FILENO, &error) != OK) return false;
+  const bool can_move = ::tigetstr("cup") != nullptr;
+  ::del_curterm(cur_term);
+  return can_move;
+}
+
 Result<std::unique_ptr<Terminal>> Terminal::open() {
-  if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) {
+  if (!is_a_terminal()) {
     return fail("standard input and output are no terminal", "'prof report --stdio' prints text");
   }
   std::setlocale(LC_CTYPE, "");

@@ -58,6 +58,9 @@ struct KeyPress {
 
 class Terminal {
  public:
+  /// Whether open() can take it: standard input and output are a terminal that TERM describes, and
+  /// its cursor can be moved.
+  static bool is_usable();
   /// Takes the terminal of standard input and output over, until it is destroyed. Fails where there
   /// is none, or TERM is not known.
   static Result<std::unique_ptr<Terminal>> open();

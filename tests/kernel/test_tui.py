@@ -107,6 +107,15 @@ def report_opens_it_on_a_terminal_and_stdio_does_not(tmp):
 
 
 @test
+def a_terminal_that_is_not_known_gets_text(tmp):
+    path = folded(tmp)
+    for term in ("no-such-terminal", "dumb"):
+        with Screen(tmp, "env", f"TERM={term}", "PAGER=cat", PROF, "report", "-g", "none", "-i", path) as screen:
+            check_equal(screen.code(), 0, f"exit code with TERM={term}")
+            check_in("# Children", screen.text(), "the table")
+
+
+@test
 def chains_open_and_close(tmp):
     with Screen(tmp, PROF, "tui", folded(tmp)) as screen:
         text = screen.wait("+ ")
