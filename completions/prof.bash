@@ -521,6 +521,10 @@ _prof() {
       # anything
       return
       ;;
+    "flamegraph --bgcolors")
+      # anything
+      return
+      ;;
     "flamegraph --colors" | "flamegraph --color")
       COMPREPLY=($(compgen -W "hot mem io red green blue aqua yellow purple orange java js perl python rust chain wakeup safe contrast" -- "$current"))
       return
@@ -535,10 +539,6 @@ _prof() {
       ;;
     "flamegraph --nameattr")
       COMPREPLY=($(compgen -f -- "$current"))
-      return
-      ;;
-    "flamegraph --bgcolors")
-      # anything
       return
       ;;
     "flamegraph --fonttype")
@@ -963,7 +963,7 @@ _prof() {
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline -F --fields --ns --reltime --deltatime -G --hide-call-graph --addr --max-stack --stop-bt --per-event-dump --show-mmap-events --show-task-events --show-switch-events --show-lost-events --show-namespace-events --show-cgroup-events --show-bpf-events --show-text-poke-events --show-round-events --json -x --field-separator --csv -D --dump --dump-raw-trace --header --header-only"
       ;;
     flamegraph)
-      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --html --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --colors --color --color-by --colour-by --cp --palette-map --nameattr --bgcolors --negate --inverted --flamechart --reverse --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
+      words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --html --weight --idle --show-pid --show-tid --max-stack --base --skip-after --title --subtitle --notes --width --height --minwidth --bgcolors --inverted --reverse --colors --color --color-by --colour-by --cp --palette-map --nameattr --negate --flamechart --fonttype --fontsize --fontwidth --truncate-text-left --truncate-text-right --countname --nametype --factor --total --hash --deterministic"
       ;;
     view)
       words="-h --help -i --input --symfs --kallsyms -k --vmlinux --debuginfod --no-embedded --no-cache -f --force --comm --comms --pid --tid -C --cpu --time --event --where --demangle --no-demangle --short-names --no-join-stacks --no-inline --inline --input-format -o --output --idle"

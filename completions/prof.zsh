@@ -406,11 +406,14 @@ _prof() {
         '*--base[Let stacks begin at this function\: what called it, and the command, is left out]:value: ' \
         '*--skip-after[The same, but the command stays below it]:value: ' \
         '*--title[Title of the picture]:value: ' \
-        '*--subtitle[Second line; the event and its count if not given]:value: ' \
+        '*--subtitle[Second line; the event and what was counted if not given]:value: ' \
         '*--notes[A line below the picture]:value: ' \
         '*--width[Width in pixels; that of the window if not given]:value: ' \
         '*--height[Height of a frame in pixels]:value: ' \
         '*--minwidth[Leave out frames narrower than this\: pixels, or N% of the total; 1 if not given]:value: ' \
+        '*--bgcolors[yellow, blue, green, grey or #rrggbb]:value: ' \
+        '*--inverted[Root on top (an icicle graph)]' \
+        '*--reverse[Leaf first\: who called each function]' \
         '*--colors[hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, python, rust, chain, wakeup, safe (for colour-blind eyes) or contrast]:value:(hot mem io red green blue aqua yellow purple orange java js perl python rust chain wakeup safe contrast)' \
         '*--color[hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, python, rust, chain, wakeup, safe (for colour-blind eyes) or contrast]:value:(hot mem io red green blue aqua yellow purple orange java js perl python rust chain wakeup safe contrast)' \
         '*--color-by[What colours tell\: kind (of frame, as the palette has it), dso, package or self]:value:(kind dso package self)' \
@@ -418,11 +421,8 @@ _prof() {
         '*--cp[Keep the colours of functions between pictures in palette.map]' \
         '*--palette-map[The same in this file]:file:_files' \
         '*--nameattr[A file of attributes of functions\: name<tab>href=...<tab>title=...]:file:_files' \
-        '*--bgcolors[yellow, blue, green, grey or #rrggbb]:value: ' \
         '*--negate[Of a differential (two counts a line)\: red for less, blue for more]' \
-        '*--inverted[Root on top (an icicle graph)]' \
         '*--flamechart[In the order of time instead of names, one thread beside the other; folded stacks in the order of their lines]' \
-        '*--reverse[Leaf first\: who called each function]' \
         '*--fonttype[Font family]:value: ' \
         '*--fontsize[Font size in pixels]:value: ' \
         '*--fontwidth[Mean width of a letter in font sizes]:value: ' \
@@ -566,7 +566,7 @@ _prof() {
         '*-o[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--output[File to write ('\''-'\''\: standard output)]:file:_files' \
         '*--title[Title of the picture]:value: ' \
-        '*--subtitle[Second line; the event and its counts if not given]:value: ' \
+        '*--subtitle[Second line; the event and what was counted if not given]:value: ' \
         '*--notes[A line below the picture]:value: ' \
         '*--width[Width in pixels; that of the window if not given]:value: ' \
         '*--height[Height of a frame in pixels]:value: ' \

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/input_options.h"
+#include "cli/picture_options.h"
 #include "cli/profile_output.h"
 #include "cli/warnings.h"
 #include "flamegraph/flamegraph.h"
@@ -84,15 +85,7 @@ Result<void> settle(DiffCommand& command) {
   const bool to_stdout = command.output.empty() || command.output == "-";
   command.list.colour = to_stdout && command.list.separator.empty() &&
                         ::isatty(STDOUT_FILENO) == 1 && (!no_colour || *no_colour == '\0');
-  if (!command.min_width.empty()) {
-    const auto min_width = parse_min_width(command.min_width);
-    if (!min_width) {
-      return fail("cannot read --minwidth '" + command.min_width + "'",
-                  "it is a width in pixels (0.5) or a share of the total (0.1%)", 2);
-    }
-    command.picture.min_width = *min_width;
-    command.picture.min_width_given = true;
-  }
+  if (auto done = take_min_width(command.min_width, command.picture); !done) return done;
   command.difference.of_self = command.color_by == "self";
   if (auto complaint = complaint_about(command.picture)) return fail(*complaint, {}, 2);
   return {};
@@ -241,21 +234,8 @@ Result<int> run_diff(DiffCommand& command) {
   return code;
 }
 
-void add_picture_options(CLI::App& diff, DiffCommand& command) {
-  FlamegraphOptions& picture = command.picture;
-  diff.add_option("--title", picture.title, "Title of the picture");
-  diff.add_option("--subtitle", picture.subtitle,
-                  "Second line; the event and its counts if not given");
-  diff.add_option("--notes", picture.notes, "A line below the picture");
-  diff.add_option("--width", picture.width, "Width in pixels; that of the window if not given");
-  diff.add_option("--height", picture.frame_height, "Height of a frame in pixels")
-      ->capture_default_str();
-  diff.add_option(
-      "--minwidth", command.min_width,
-      "Leave out frames narrower than this: pixels, or N% of the total; 1 if not given");
-  diff.add_option("--bgcolors", picture.background, "yellow, blue, green, grey or #rrggbb");
-  diff.add_flag("--inverted", picture.inverted, "Root on top (an icicle graph)");
-  diff.add_flag("--reverse", command.request.reverse, "Leaf first: who called each function");
+void add_difference_options(CLI::App& diff, DiffCommand& command) {
+  add_picture_options(diff, command.picture, command.min_width, command.request.reverse);
   diff.add_option("--color-by,--colour-by", command.color_by,
                   "What colours tell the change of: a frame with all above it (total), or the "
                   "function alone (self)")
@@ -332,7 +312,7 @@ void add_diff_command(CLI::App& app, CommandRun& run) {
   diff->add_option("--max-stack", command->load.max_stack, "Keep at most so many frames");
   add_stack_begin_options(*diff, command->begin);
   add_output_options(*diff, command);
-  add_picture_options(*diff, *command);
+  add_difference_options(*diff, *command);
   diff->callback([command, &run] { run = [command] { return run_diff(*command); }; });
 }
 

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/input_options.h"
 #include "cli/page_file.h"
+#include "cli/picture_options.h"
 #include "cli/profile_output.h"
 #include "cli/warnings.h"
 #include "common/text_file.h"
@@ -41,15 +42,7 @@ struct FlamegraphCommand {
 };
 
 Result<void> settle(FlamegraphCommand& command) {
-  if (!command.min_width.empty()) {
-    const auto min_width = parse_min_width(command.min_width);
-    if (!min_width) {
-      return fail("cannot read --minwidth '" + command.min_width + "'",
-                  "it is a width in pixels (0.5) or a share of the total (0.1%)", 2);
-    }
-    command.picture.min_width = *min_width;
-    command.picture.min_width_given = true;
-  }
+  if (auto done = take_min_width(command.min_width, command.picture); !done) return done;
   const auto palette = palette_named(command.colors);
   if (!palette) {
     std::string names;
@@ -177,8 +170,9 @@ Result<int> run_flamegraph(FlamegraphCommand& command) {
     request.other_events = other_events(*profile, request.event);
     if (profile->is_differential()) take_both_sides(command, *profile, request);
   }
+  const Profile nothing;
   auto written = write_to(command.output, [&](Output& out) {
-    return draw_flamegraph(profile ? *profile : Profile(), request, command.picture, files, out);
+    return draw_flamegraph(profile ? *profile : nothing, request, command.picture, files, out);
   });
   if (!profile) return tl::unexpected(profile.error());
   if (!written) {
@@ -207,17 +201,9 @@ bool stdin_is_pipe() {
   return ::fstat(STDIN_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
+void add_style_options(CLI::App& app, FlamegraphCommand& command) {
   FlamegraphOptions& picture = command.picture;
-  app.add_option("--title", picture.title, "Title of the picture");
-  app.add_option("--subtitle", picture.subtitle,
-                 "Second line; the event and its count if not given");
-  app.add_option("--notes", picture.notes, "A line below the picture");
-  app.add_option("--width", picture.width, "Width in pixels; that of the window if not given");
-  app.add_option("--height", picture.frame_height, "Height of a frame in pixels")
-      ->capture_default_str();
-  app.add_option("--minwidth", command.min_width,
-                 "Leave out frames narrower than this: pixels, or N% of the total; 1 if not given");
+  add_picture_options(app, picture, command.min_width, command.request.reverse);
   app.add_option("--colors,--color", command.colors,
                  "hot, mem, io, red, green, blue, aqua, yellow, purple, orange, java, js, perl, "
                  "python, rust, chain, wakeup, safe (for colour-blind eyes) or contrast")
@@ -231,14 +217,11 @@ void add_picture_options(CLI::App& app, FlamegraphCommand& command) {
   app.add_option("--palette-map", command.palette_file, "The same in this file");
   app.add_option("--nameattr", command.name_attributes,
                  "A file of attributes of functions: name<tab>href=...<tab>title=...");
-  app.add_option("--bgcolors", picture.background, "yellow, blue, green, grey or #rrggbb");
   app.add_flag("--negate", command.negate,
                "Of a differential (two counts a line): red for less, blue for more");
-  app.add_flag("--inverted", picture.inverted, "Root on top (an icicle graph)");
   app.add_flag("--flamechart", command.request.chart,
                "In the order of time instead of names, one thread beside the other; folded stacks "
                "in the order of their lines");
-  app.add_flag("--reverse", command.request.reverse, "Leaf first: who called each function");
   app.add_option("--fonttype", picture.font_family, "Font family");
   app.add_option("--fontsize", picture.font_size, "Font size in pixels")->capture_default_str();
   app.add_option("--fontwidth", picture.font_width, "Mean width of a letter in font sizes")
@@ -290,7 +273,7 @@ void add_flamegraph_command(CLI::App& app, CommandRun& run) {
       "Keep threads apart");
   flamegraph->add_option("--max-stack", command->load.max_stack, "Keep at most so many frames");
   add_stack_begin_options(*flamegraph, command->begin);
-  add_picture_options(*flamegraph, *command);
+  add_style_options(*flamegraph, *command);
   flamegraph->callback([flamegraph, command, &run] {
     const bool given = flamegraph->count("-i") != 0 || flamegraph->count("file") != 0;
     if (!given && stdin_is_pipe()) command->load.input.path = "-";
