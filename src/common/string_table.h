@@ -15,6 +15,8 @@ namespace prof {
 class StringTable {
  public:
   StringTable();
+  StringTable(StringTable&&) = default;
+  StringTable& operator=(StringTable&&) = default;
   StringId intern(std::string_view text);
   std::string_view operator[](StringId id) const { return entries_[id.value].text; }
   size_t size() const { return entries_.size(); }

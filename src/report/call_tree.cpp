@@ -71,7 +71,9 @@ void TopDownBuilder::merge() {
 // is chosen is a tree.
 void TopDownBuilder::choose() {
   const uint64_t least = least_total(options_, tree_.nodes_[0].total);
-  tree_.left_out_.nodes = profile_.pruned_nodes;
+  if (options_.event < profile_.events.size()) {
+    tree_.left_out_.nodes = profile_.events[options_.event].pruned_nodes;
+  }
   for (uint32_t i = 0; i < totals_.size(); ++i) {
     if (totals_[i] == 0) continue;
     const bool pruned = profile_.nodes[i].frame == profile_.pruned_frame;

@@ -329,8 +329,14 @@ Profile FoldedImport::finish() {
   if (least_share_ > 0 && !wanted) {
     // Rather too little: what is drawn is decided later, by the exact total.
     constexpr double kMargin = 1 - 1e-9;
-    tree_.prune_below(least_share_ * static_cast<double>(weight_ - fractions_) * kMargin);
+    const double least = least_share_ * static_cast<double>(weight_ - fractions_) * kMargin;
+    Pruning pruning;
+    pruning.count_frames = true;
+    pruning.per_sample = 1 / least;
+    pruning.per_period = pruning.per_sample / FoldedCount::kMillion;
+    tree_.prune(std::move(pruning));
   }
+  ProfileEvent& event = profile_.events.emplace_back();
   tree_.finish(group_frames_, profile_, wanted ? &leaves : nullptr);
   uint32_t scale = 1;
   // Fewer decimals rather than a total too large to be exact.
@@ -338,7 +344,6 @@ Profile FoldedImport::finish() {
   set_periods(scale);
   if (differential_) set_before(leaves, scale);
   if (order_of_lines_) list_lines(leaves, scale);
-  ProfileEvent event;
   event.name = event.unit = "samples";
   event.period_scale = scale;
   for (const StackNode& node : profile_.nodes) {
@@ -348,7 +353,6 @@ Profile FoldedImport::finish() {
   event.total_samples = event.samples;
   event.total_period = event.period;
   count_frames(profile_);
-  profile_.events.push_back(std::move(event));
   profile_.has_callchains = true;
   if (ignored_) {
     profile_.warnings.push_back(

@@ -78,8 +78,9 @@ struct LoadOptions {
   bool join_wakers = false;
   /// Profile::timeline is wanted, too: some 40 bytes a sample.
   bool with_timeline = false;
-  /// Of folded stacks: frames with less than this share of all need not be told apart; see
-  /// Profile::pruned_frame. Saves most of the memory that many distinct stacks take.
+  /// Frames with less than this share of all need not be told apart, see Profile::pruned_frame: of
+  /// recordings, if no timeline is asked for, and of folded stacks. Saves much of the memory and
+  /// time that many distinct stacks take.
   double least_share = 0;
   /// ... and where the input is folded text, the order of its lines.
   bool order_of_lines = false;

@@ -84,6 +84,7 @@ struct ProfileEvent {
   uint64_t frequency = 0;     // samples a second that were asked for; 0: not known, or by period
   bool in_periods = false;    // its periods are what is asked for: times, not numbers of samples
   uint32_t period_scale = 1;  // periods count 1/period_scale of the unit (folded decimals)
+  uint64_t pruned_nodes = 0;  // too narrow ones that call trees count among what they leave out
   /// By field asked for: the width of its column; 0 if the event has no such field.
   std::vector<size_t> field_widths = {};
 };
@@ -119,10 +120,9 @@ class Profile {
   /// and some of them may be 0.
   std::vector<BeforeWeight> before;
 
-  /// Where LoadOptions asked for it: the frame of nodes that stand for too narrow ones, and how
-  /// many there were. Call trees count them among what they leave out.
+  /// Where LoadOptions asked for it: the frame of nodes that stand for too narrow ones, see
+  /// ProfileEvent::pruned_nodes.
   FrameId pruned_frame;
-  uint64_t pruned_nodes = 0;
 
   // Losses and quality, for the summary lines and notes of every output.
   uint64_t lost_records = 0;       // by the kernel or the recorder (LOST, LOST_SAMPLES)

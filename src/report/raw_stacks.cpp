@@ -62,17 +62,19 @@ void RawStacks::count(const Waiting& sample) {
 void RawStacks::store(const Waiting& sample) {
   RawStack stack;
   stack.context = sample.context.index;
-  stack.begin = numbers_.size();
+  numbers_.begin();
   for_each_address(sample.chain, sample.mode, [&](CpuMode mode, FrameAddress address) {
-    if (max_stack_ > 0 && numbers_.size() - stack.begin >= max_stack_) return;
-    numbers_.push_back(addresses_.intern(sample.context, mode, address));
+    if (max_stack_ > 0 && numbers_.length() >= max_stack_) return;
+    numbers_.put(addresses_.intern(sample.context, mode, address));
   });
   if (const size_t words = sample.chain.size(); words > 0) {
     const uint64_t last = sample.chain[words - 1];
     if (is_stop_marker(last)) stack.end = stack_end(static_cast<UnwindStop>(last - kContextStop));
   }
   stack.joined = is_joined(sample.chain);
-  stack.length = static_cast<uint32_t>(numbers_.size() - stack.begin);
+  stack.addresses = numbers_.last();
+  stack.length = static_cast<uint32_t>(numbers_.length());
+  total_length_ += stack.length;
   stacks_.push_back(stack);
 }
 

@@ -11,6 +11,7 @@
 #include "common/byte_reader.h"
 #include "common/chain_hash.h"
 #include "common/huge_allocator.h"
+#include "common/number_blocks.h"
 #include "perfdata/format.h"
 #include "report/address_table.h"
 #include "report/stack_quality.h"
@@ -21,7 +22,7 @@ namespace prof {
 struct RawStack {
   uint32_t context = 0;
   uint32_t length = 0;  // addresses
-  uint64_t begin = 0;   // of its addresses
+  const uint32_t* addresses = nullptr;
   uint64_t samples = 0;
   uint64_t period = 0;
   StackEnd end = StackEnd::Recorded;
@@ -55,13 +56,13 @@ class RawStacks {
   const std::vector<RawStack>& all() const { return stacks_; }
   /// Numbers of addresses(), leaf first.
   std::span<const uint32_t> addresses_of(const RawStack& stack) const {
-    return std::span(numbers_).subspan(stack.begin, stack.length);
+    return {stack.addresses, stack.length};
   }
   /// Indexes of all(), if they were to be kept.
   const std::vector<uint32_t>& sequence() const { return sequence_; }
   const AddressTable& addresses() const { return addresses_; }
   AddressTable& addresses() { return addresses_; }
-  size_t total_length() const { return numbers_.size(); }
+  size_t total_length() const { return total_length_; }
 
  private:
   struct Slot {
@@ -91,7 +92,8 @@ class RawStacks {
   ChainHash hash_;
   AddressTable addresses_;
   std::vector<RawStack> stacks_;
-  std::vector<uint32_t, HugeAllocator<uint32_t>> numbers_;
+  NumberBlocks numbers_;
+  size_t total_length_ = 0;
   std::vector<Slot, HugeAllocator<Slot>> slots_;
   std::array<Waiting, kQueue> queue_;
   size_t queued_ = 0;  // ever

@@ -147,19 +147,7 @@ class Sorter {
 
 void SequenceList::reserve(size_t sequences, size_t numbers) {
   begins_.reserve(sequences);
-  add_block(numbers + sequences);  // each has an end
-}
-
-void SequenceList::add_block(size_t numbers) {
-  constexpr size_t kLeast = 1024, kMost = size_t{4} << 20;
-  const auto begun = static_cast<size_t>(next_ - begin_);
-  const size_t grown = blocks_.empty() ? kLeast : std::min(2 * blocks_.back().size(), kMost);
-  Block block(std::max({numbers, grown, 2 * begun}));
-  std::copy(begin_, next_, block.data());
-  begin_ = block.data();
-  next_ = begin_ + begun;
-  limit_ = begin_ + block.size();
-  blocks_.push_back(std::move(block));
+  numbers_.reserve(numbers + sequences);  // each has an end
 }
 
 std::vector<uint32_t> SequenceList::sorted() const {

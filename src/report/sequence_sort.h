@@ -4,11 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <utility>
 #include <vector>
 
-#include "common/huge_allocator.h"
+#include "common/number_blocks.h"
 
 namespace prof {
 
@@ -16,14 +14,11 @@ class SequenceList {
  public:
   /// Numbers below UINT32_MAX.
   void reserve(size_t sequences, size_t numbers);
-  void begin() {
-    begin_ = next_;
-    begins_.push_back(nullptr);
-  }
-  void append(uint32_t number) { put(number + 1); }
+  void begin() { numbers_.begin(); }
+  void append(uint32_t number) { numbers_.put(number + 1); }
   void end() {
-    put(kEnd);
-    begins_.back() = begin_;
+    numbers_.put(kEnd);
+    begins_.push_back(numbers_.last());
   }
 
   size_t size() const { return begins_.size(); }
@@ -36,37 +31,8 @@ class SequenceList {
   std::vector<uint32_t> sorted() const;
 
  private:
-  /// Not filled with zeros, as a vector's memory is: most of it is written once.
-  class Block {
-   public:
-    explicit Block(size_t size) : data_(HugeAllocator<uint32_t>().allocate(size)), size_(size) {}
-    Block(Block&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
-    Block& operator=(Block&&) = delete;
-    ~Block() {
-      if (data_) HugeAllocator<uint32_t>().deallocate(data_, size_);
-    }
-    uint32_t* data() { return data_; }
-    size_t size() const { return size_; }
-
-   private:
-    uint32_t* data_;
-    size_t size_;
-  };
-
-  void put(uint32_t number) {
-    if (next_ == limit_) add_block(0);
-    *next_++ = number;
-  }
-  /// A block for at least `numbers`; what there is of the last sequence moves to it.
-  void add_block(size_t numbers);
-
-  // Blocks are never moved: a list that doubles in place needs three times its size while it does.
-  std::vector<Block> blocks_;
+  NumberBlocks numbers_;
   std::vector<const uint32_t*> begins_;
-  uint32_t* begin_ = nullptr;  // of the last sequence
-  uint32_t* next_ = nullptr;
-  uint32_t* limit_ = nullptr;
 };
 
 }  // namespace prof

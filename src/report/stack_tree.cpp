@@ -1,5 +1,7 @@
 #include "report/stack_tree.h"
 
+#include "report/id_pair_map.h"
+
 namespace prof {
 
 namespace {
@@ -10,8 +12,8 @@ constexpr size_t kFetchAhead = 8;  // stacks
 /// is left out is always what was laid down last.
 class PreorderWriter {
  public:
-  PreorderWriter(std::span<const FrameId> group_frames, double least, Profile& profile)
-      : group_frames_(group_frames), least_(least), profile_(profile), nodes_(profile.nodes) {}
+  PreorderWriter(std::span<const FrameId> group_frames, const Pruning* pruning, Profile& profile)
+      : group_frames_(group_frames), pruning_(pruning), profile_(profile), nodes_(profile.nodes) {}
 
   /// `stack`: group and frames, as SequenceList holds them. Tells its leaf's index.
   uint32_t write(const uint32_t* stack, uint64_t samples, uint64_t period) {
@@ -32,6 +34,7 @@ class PreorderWriter {
   struct Step {
     uint32_t number;
     uint32_t node;
+    bool stays = false;
     uint64_t samples = 0, period = 0;                // with all below, where nodes are left out
     uint64_t pruned_samples = 0, pruned_period = 0;  // of those children that were
   };
@@ -46,13 +49,17 @@ class PreorderWriter {
       node.group = nodes_[node.parent].group;
       node.frame = FrameId{number - 1};
     }
-    path_.push_back({number, static_cast<uint32_t>(nodes_.size())});
+    const bool stays =
+        pruning_ && pruning_->classes &&
+        (path_.empty() ? pruning_->roots_stay[node.group]
+                       : path_.back().stays || pruning_->classes->shared(node.frame));
+    path_.push_back({number, static_cast<uint32_t>(nodes_.size()), stays});
     nodes_.push_back(node);
   }
 
   void leave(size_t depth) {
     for (; path_.size() > depth; path_.pop_back()) {
-      if (least_ > 0) {
+      if (pruning_) {
         settle(path_.back(), path_.size() > 1 ? &path_[path_.size() - 2] : nullptr);
       } else {
         nodes_[path_.back().node].end = static_cast<uint32_t>(nodes_.size());
@@ -66,16 +73,14 @@ class PreorderWriter {
       above->samples += step.samples;
       above->period += step.period;
     }
-    const double total =
-        static_cast<double>(step.samples) + static_cast<double>(step.period) * 1e-6;
-    if (above && total < least_) {
+    const double total = static_cast<double>(step.samples) * pruning_->per_sample +
+                         static_cast<double>(step.period) * pruning_->per_period;
+    if (above && !step.stays && total < 1) {
       above->pruned_samples += step.samples;
       above->pruned_period += step.period;
-      ++profile_.pruned_nodes;
-      profile_.total_frames += step.samples;
-      if (!profile_.frame(nodes_[step.node].frame).symbol.valid()) {
-        profile_.unresolved_frames += step.samples;
-      }
+      profile_.events[profile_.groups[nodes_[step.node].group].event].pruned_nodes +=
+          drawn_nodes(step.node);
+      if (pruning_->count_frames) count(step);
       nodes_.resize(step.node);
       return;
     }
@@ -92,11 +97,35 @@ class PreorderWriter {
     nodes_[step.node].end = static_cast<uint32_t>(nodes_.size());
   }
 
+  /// As how many a picture would show a node and what is left below it.
+  uint64_t drawn_nodes(uint32_t node) {
+    uint64_t count = 1;
+    same_.clear();
+    IdPairMap drawn;
+    for (auto i = node + 1; i < nodes_.size(); ++i) {
+      if (nodes_[i].frame == profile_.pruned_frame) continue;
+      // What is below was kept for a namesake, so there are classes.
+      const uint32_t parent = nodes_[i].parent == node ? node : same_[nodes_[i].parent - node - 1];
+      same_.resize(i - node);
+      same_.back() = drawn.find_or_add(parent, pruning_->classes->of(nodes_[i].frame), i);
+      count += same_.back() == i;
+    }
+    return count;
+  }
+
+  void count(const Step& pruned) {
+    profile_.total_frames += pruned.samples;
+    if (!profile_.frame(nodes_[pruned.node].frame).symbol.valid()) {
+      profile_.unresolved_frames += pruned.samples;
+    }
+  }
+
   std::span<const FrameId> group_frames_;
-  const double least_;
+  const Pruning* pruning_;
   Profile& profile_;
   decltype(Profile::nodes)& nodes_;
   std::vector<Step> path_;
+  std::vector<uint32_t> same_;  // by node of a subtree: the first one that is drawn with it
 };
 
 }  // namespace
@@ -119,7 +148,7 @@ void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile,
                        std::vector<uint32_t>* leaves) {
   const std::vector<uint32_t> order = stacks_.sorted();
   if (leaves) leaves->resize(order.size());
-  if (least_ > 0) {
+  if (pruning_) {
     Frame frame;
     frame.name = profile.strings.intern("[too narrow to draw]");
     frame.kind = FrameKind::Unknown;
@@ -127,7 +156,7 @@ void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile,
     profile.pruned_frame = FrameId{static_cast<uint32_t>(profile.frames.size())};
     profile.frames.push_back(frame);
   }
-  PreorderWriter writer(group_frames, least_, profile);
+  PreorderWriter writer(group_frames, pruning_ ? &*pruning_ : nullptr, profile);
   for (size_t i = 0; i < order.size(); ++i) {
     if (i + kFetchAhead < order.size()) __builtin_prefetch(stacks_.raw(order[i + kFetchAhead]));
     const Weight& weight = weights_[order[i]];

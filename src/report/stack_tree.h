@@ -2,14 +2,30 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "common/huge_allocator.h"
+#include "report/frame_classes.h"
 #include "report/profile.h"
 #include "report/sequence_sort.h"
 
 namespace prof {
+
+/// Which nodes a tree need not have: those too narrow to be drawn, whose totals, samples ×
+/// per_sample + period × per_period, are below 1.
+struct Pruning {
+  double per_sample = 0;
+  double per_period = 0;
+  /// Where frames may be drawn as one with a sibling, their nodes stay with all below them; not
+  /// given: nowhere. Of roots `roots_stay` tells it by group.
+  std::optional<FrameClasses> classes = {};
+  std::vector<bool> roots_stay = {};
+  /// Whether what goes is still to be added to the profile's numbers of frames.
+  bool count_frames = false;
+};
 
 /// Takes stacks in any order and sorts them, so that each needs only to be compared with the one
 /// before it: no table is asked for children, and the nodes come out depth first, as all that reads
@@ -20,9 +36,9 @@ class StackTree {
   /// A stack of `group`, an index into Profile::groups; `frames` root first, without the frame that
   /// shows the group. Equal stacks add up.
   void add(uint32_t group, std::span<const FrameId> frames, uint64_t samples, uint64_t period);
-  /// finish() leaves nodes out whose total is below this, in samples plus millionths of periods,
-  /// and puts one of Profile::pruned_frame in their place. Not together with `leaves`.
-  void prune_below(double total) { least_ = total; }
+  /// finish() leaves nodes out and puts one of Profile::pruned_frame in their place. Not together
+  /// with `leaves`.
+  void prune(Pruning pruning) { pruning_.emplace(std::move(pruning)); }
   /// Makes profile.nodes of all stacks. `group_frames[g]` shows group g at the root. Tells the node
   /// that each stack added ends in, in the order of adding, if `leaves` is given.
   void finish(std::span<const FrameId> group_frames, Profile& profile,
@@ -35,7 +51,7 @@ class StackTree {
   };
   SequenceList stacks_;  // group, then frames
   std::vector<Weight> weights_;
-  double least_ = 0;
+  std::optional<Pruning> pruning_;
 };
 
 /// Counts the frames of the nodes, and those without a symbol, by samples. Those that were pruned
