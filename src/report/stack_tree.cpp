@@ -1,7 +1,5 @@
 #include "report/stack_tree.h"
 
-#include "report/id_pair_map.h"
-
 namespace prof {
 
 namespace {
@@ -15,12 +13,13 @@ class PreorderWriter {
   PreorderWriter(std::span<const FrameId> group_frames, const Pruning* pruning, Profile& profile)
       : group_frames_(group_frames), pruning_(pruning), profile_(profile), nodes_(profile.nodes) {}
 
-  /// `stack`: group and frames, as SequenceList holds them. Tells its leaf's index.
-  uint32_t write(const uint32_t* stack, uint64_t samples, uint64_t period) {
+  /// `stack`: group and frames, as SequenceList holds them, and its number in the order of adding.
+  /// Tells its leaf's index.
+  uint32_t write(const uint32_t* stack, uint32_t number, uint64_t samples, uint64_t period) {
     size_t depth = 0;
     while (depth < path_.size() && path_[depth].number == stack[depth]) ++depth;
     leave(depth);
-    for (; stack[depth] != SequenceList::kEnd; ++depth) enter(stack[depth]);
+    for (; stack[depth] != SequenceList::kEnd; ++depth) enter(stack[depth], number);
     Step& leaf = path_.back();
     leaf.samples += samples;
     leaf.period += period;
@@ -34,12 +33,12 @@ class PreorderWriter {
   struct Step {
     uint32_t number;
     uint32_t node;
-    bool stays = false;
+    uint32_t stack;                                  // the first that has it
     uint64_t samples = 0, period = 0;                // with all below, where nodes are left out
     uint64_t pruned_samples = 0, pruned_period = 0;  // of those children that were
   };
 
-  void enter(uint32_t number) {
+  void enter(uint32_t number, uint32_t stack) {
     StackNode node;
     if (path_.empty()) {
       node.group = number - 1;
@@ -49,11 +48,7 @@ class PreorderWriter {
       node.group = nodes_[node.parent].group;
       node.frame = FrameId{number - 1};
     }
-    const bool stays =
-        pruning_ && pruning_->classes &&
-        (path_.empty() ? pruning_->roots_stay[node.group]
-                       : path_.back().stays || pruning_->classes->shared(node.frame));
-    path_.push_back({number, static_cast<uint32_t>(nodes_.size()), stays});
+    path_.push_back({number, static_cast<uint32_t>(nodes_.size()), stack});
     nodes_.push_back(node);
   }
 
@@ -75,14 +70,16 @@ class PreorderWriter {
     }
     const double total = static_cast<double>(step.samples) * pruning_->per_sample +
                          static_cast<double>(step.period) * pruning_->per_period;
-    if (above && !step.stays && total < 1) {
+    if (above && total < 1) {
       above->pruned_samples += step.samples;
       above->pruned_period += step.period;
-      profile_.events[profile_.groups[nodes_[step.node].group].event].pruned_nodes +=
-          drawn_nodes(step.node);
+      ++profile_.events[profile_.groups[nodes_[step.node].group].event].pruned_nodes;
       if (pruning_->count_frames) count(step);
       nodes_.resize(step.node);
       return;
+    }
+    if (FrameId& frame = nodes_[step.node].frame; above && is_stand_in(frame)) {
+      frame = pruning_->frame_of(step.stack, path_.size() - 1);
     }
     if (step.pruned_samples != 0 || step.pruned_period != 0) {
       StackNode pruned;
@@ -97,20 +94,8 @@ class PreorderWriter {
     nodes_[step.node].end = static_cast<uint32_t>(nodes_.size());
   }
 
-  /// As how many a picture would show a node and what is left below it.
-  uint64_t drawn_nodes(uint32_t node) {
-    uint64_t count = 1;
-    same_.clear();
-    IdPairMap drawn;
-    for (auto i = node + 1; i < nodes_.size(); ++i) {
-      if (nodes_[i].frame == profile_.pruned_frame) continue;
-      // What is below was kept for a namesake, so there are classes.
-      const uint32_t parent = nodes_[i].parent == node ? node : same_[nodes_[i].parent - node - 1];
-      same_.resize(i - node);
-      same_.back() = drawn.find_or_add(parent, pruning_->classes->of(nodes_[i].frame), i);
-      count += same_.back() == i;
-    }
-    return count;
+  bool is_stand_in(FrameId frame) const {
+    return !pruning_->stand_in.empty() && pruning_->stand_in[frame.value];
   }
 
   void count(const Step& pruned) {
@@ -125,7 +110,6 @@ class PreorderWriter {
   Profile& profile_;
   decltype(Profile::nodes)& nodes_;
   std::vector<Step> path_;
-  std::vector<uint32_t> same_;  // by node of a subtree: the first one that is drawn with it
 };
 
 }  // namespace
@@ -160,8 +144,9 @@ void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile,
   for (size_t i = 0; i < order.size(); ++i) {
     if (i + kFetchAhead < order.size()) __builtin_prefetch(stacks_.raw(order[i + kFetchAhead]));
     const Weight& weight = weights_[order[i]];
-    const uint32_t number = writer.write(stacks_.raw(order[i]), weight.samples, weight.period);
-    if (leaves) (*leaves)[order[i]] = number;
+    const uint32_t node =
+        writer.write(stacks_.raw(order[i]), order[i], weight.samples, weight.period);
+    if (leaves) (*leaves)[order[i]] = node;
   }
   writer.finish();
 }

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "common/huge_allocator.h"
-#include "report/frame_classes.h"
 #include "report/profile.h"
 #include "report/sequence_sort.h"
 
@@ -19,10 +19,11 @@ namespace prof {
 struct Pruning {
   double per_sample = 0;
   double per_period = 0;
-  /// Where frames may be drawn as one with a sibling, their nodes stay with all below them; not
-  /// given: nowhere. Of roots `roots_stay` tells it by group.
-  std::optional<FrameClasses> classes = {};
-  std::vector<bool> roots_stay = {};
+  /// By frame: whether it was given for several that are drawn as one, so that they are one node;
+  /// empty: none was. Then frame_of(stack, depth) tells which one a stack has there: stacks in the
+  /// order of adding, the root's depth is 0.
+  std::vector<bool> stand_in = {};
+  std::function<FrameId(uint32_t stack, size_t depth)> frame_of = {};
   /// Whether what goes is still to be added to the profile's numbers of frames.
   bool count_frames = false;
 };

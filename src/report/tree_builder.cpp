@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "report/callchain.h"
+#include "report/frame_classes.h"
 #include "report/group_frame.h"
 #include "report/idle.h"
 
@@ -36,6 +37,17 @@ void TreeBuilder::build() {
   std::vector<FrameId> group_frames;
   group_frames.reserve(profile_.groups.size());
   for (const Group& group : profile_.groups) group_frames.push_back(group_frame(profile_, group));
+  name_addresses();
+  if (least_share_ > 0) find_namesakes(group_frames);
+  tree_.reserve(stacks_.all().size() + woken_.all().size(),
+                stacks_.total_length() + woken_.total_length());
+  for (const RawStack& stack : stacks_.all()) add(stack);
+  for (const WokenStacks::Stack& stack : woken_.all()) add(stack);
+  if (least_share_ > 0) tree_.prune(pruning(least_share_));
+  tree_.finish(group_frames, profile_, least_share_ > 0 ? nullptr : &leaves_);
+}
+
+void TreeBuilder::name_addresses() {
   for (const AddressTable::Entry& entry : stacks_.addresses().all()) {
     const Context& context = contexts_[entry.context];
     table_.add(context.state, context.time, entry.mode, entry.address);
@@ -44,28 +56,31 @@ void TreeBuilder::build() {
   for (size_t i = 0; i < kWallParts; ++i) {
     part_frames_[i] = named_frame(profile_, kWallPartNames[i], FrameKind::WallPart);
   }
-  tree_.reserve(stacks_.all().size() + woken_.all().size(),
-                stacks_.total_length() + woken_.total_length());
-  for (const RawStack& stack : stacks_.all()) add(stack);
-  for (const WokenStacks::Stack& stack : woken_.all()) add(stack);
-  if (least_share_ > 0) tree_.prune(pruning(group_frames, least_share_));
-  tree_.finish(group_frames, profile_, least_share_ > 0 ? nullptr : &leaves_);
+  for (const WokenStacks::Stack& stack : woken_.all()) {
+    named_frame_once(kWokenBy, FrameKind::WallPart);
+    named_frame_once(recording_.strings()[stack.waker_comm], FrameKind::Process);
+  }
 }
 
-void TreeBuilder::add(const RawStack& stack) {
+TreeBuilder::Unnamed TreeBuilder::take_frames(const RawStack& stack) {
   const auto addresses = stacks_.addresses_of(stack);
   frames_.clear();
   const Group& of = profile_.groups[contexts_[stack.context].group];
   if (of.wall_part >= 0) frames_.push_back(part_frames_[static_cast<size_t>(of.wall_part)]);
-  uint64_t unknown = 0;
-  const Frame* unnamed = nullptr;
+  Unnamed unnamed;
   for (size_t i = addresses.size(); i-- > 0;) {
     const auto frames = table_.frames_of(addresses[i]);
     frames_.insert(frames_.end(), frames.begin(), frames.end());
     if (profile_.frame(frames.front()).kind != FrameKind::Unknown) continue;
-    ++unknown;
-    unnamed = &profile_.frame(frames.front());
+    ++unnamed.frames;
+    unnamed.last = &profile_.frame(frames.front());
   }
+  return unnamed;
+}
+
+void TreeBuilder::add(const RawStack& stack) {
+  const Unnamed unnamed = take_frames(stack);
+  const Group& of = profile_.groups[contexts_[stack.context].group];
   if (contexts_[stack.context].idle_task && of.wall_part < 0 && is_idle(profile_, frames_)) {
     ProfileEvent& event = profile_.events[of.event];
     event.idle_samples += stack.samples;
@@ -76,28 +91,40 @@ void TreeBuilder::add(const RawStack& stack) {
       return;
     }
   }
+  if (!namesake_.empty()) {
+    added_.push_back(static_cast<uint32_t>(&stack - stacks_.all().data()));
+  }
   places_.push_back(static_cast<uint32_t>(places_.size() - left_out_));
-  put(contexts_[stack.context].group, unknown, stack.samples, stack.period);
-  if (quality_) judge(stack, unnamed);
+  put(contexts_[stack.context].group, unnamed.frames, stack.samples, stack.period);
+  if (quality_) judge(stack, unnamed.last);
 }
 
 /// Up from the root: the woken thread's stack, a mark, the waker's stack leaf first, its name.
-void TreeBuilder::add(const WokenStacks::Stack& stack) {
+TreeBuilder::Unnamed TreeBuilder::take_frames(const WokenStacks::Stack& stack) {
   frames_.clear();
-  uint64_t unknown = 0;
+  Unnamed unnamed;
   for (size_t i = stack.woken.size(); i-- > 0;) {
     const auto frames = table_.frames_of(stack.woken[i]);
     frames_.insert(frames_.end(), frames.begin(), frames.end());
-    unknown += profile_.frame(frames.front()).kind == FrameKind::Unknown;
+    unnamed.frames += profile_.frame(frames.front()).kind == FrameKind::Unknown;
   }
   frames_.push_back(named_frame_once(kWokenBy, FrameKind::WallPart));
   for (const uint32_t number : stack.waker) {
     const auto frames = table_.frames_of(number);
     frames_.insert(frames_.end(), frames.rbegin(), frames.rend());
-    unknown += profile_.frame(frames.front()).kind == FrameKind::Unknown;
+    unnamed.frames += profile_.frame(frames.front()).kind == FrameKind::Unknown;
   }
   frames_.push_back(named_frame_once(recording_.strings()[stack.waker_comm], FrameKind::Process));
-  put(contexts_[stack.context].group, unknown, stack.samples, stack.period);
+  return unnamed;
+}
+
+void TreeBuilder::add(const WokenStacks::Stack& stack) {
+  const Unnamed unnamed = take_frames(stack);
+  if (!namesake_.empty()) {
+    added_.push_back(
+        static_cast<uint32_t>(stacks_.all().size() + size_t(&stack - woken_.all().data())));
+  }
+  put(contexts_[stack.context].group, unnamed.frames, stack.samples, stack.period);
 }
 
 void TreeBuilder::put(uint32_t group, uint64_t unknown, uint64_t samples, uint64_t period) {
@@ -106,7 +133,13 @@ void TreeBuilder::put(uint32_t group, uint64_t unknown, uint64_t samples, uint64
   ProfileEvent& event = profile_.events[profile_.groups[group].event];
   event.samples += samples;
   event.period += period;
-  tree_.add(group, frames_, samples, period);
+  if (namesake_.empty()) {
+    tree_.add(group, frames_, samples, period);
+    return;
+  }
+  drawn_frames_.clear();
+  for (const FrameId frame : frames_) drawn_frames_.push_back(namesake_[frame.value]);
+  tree_.add(group_namesake_[group], drawn_frames_, samples, period);
 }
 
 FrameId TreeBuilder::named_frame_once(std::string_view name, FrameKind kind) {
@@ -136,7 +169,22 @@ void TreeBuilder::judge(const RawStack& raw, const Frame* unnamed) {
   quality_->add(profile_, stack, raw.samples);
 }
 
-Pruning TreeBuilder::pruning(std::span<const FrameId> group_frames, double least_share) const {
+void TreeBuilder::find_namesakes(std::span<const FrameId> group_frames) {
+  const FrameClasses classes(profile_, {});
+  std::vector<FrameId> first_of_class(classes.count());
+  for (uint32_t i = 0; i < profile_.frames.size(); ++i) {
+    FrameId& first = first_of_class[classes.of(FrameId{i})];
+    if (!first.valid()) first = FrameId{i};
+    namesake_.push_back(first);
+  }
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> first_group;  // by event and class
+  for (uint32_t i = 0; i < group_frames.size(); ++i) {
+    const auto key = std::pair(profile_.groups[i].event, classes.of(group_frames[i]));
+    group_namesake_.push_back(first_group.try_emplace(key, i).first->second);
+  }
+}
+
+Pruning TreeBuilder::pruning(double least_share) {
   // Rather too little: what is drawn is decided later, by the exact total of one event.
   constexpr double kMargin = 1 - 1e-9;
   Pruning pruning;
@@ -151,16 +199,24 @@ Pruning TreeBuilder::pruning(std::span<const FrameId> group_frames, double least
       pruning.per_period = std::max(pruning.per_period, per_unit(event.period));
     }
   }
-  // Frames of one name are one in a picture: those of functions by name alone, roots by event.
-  const FrameClasses& classes = pruning.classes.emplace(profile_, CallTreeOptions());
-  pruning.roots_stay.resize(group_frames.size());
-  std::map<std::pair<uint32_t, uint32_t>, size_t> first_of;  // by event and class
-  for (size_t i = 0; i < group_frames.size(); ++i) {
-    const auto key = std::pair(profile_.groups[i].event, classes.of(group_frames[i]));
-    const auto [first, added] = first_of.try_emplace(key, i);
-    if (!added) pruning.roots_stay[i] = pruning.roots_stay[first->second] = true;
+  pruning.stand_in.resize(namesake_.size());
+  for (uint32_t i = 0; i < namesake_.size(); ++i) {
+    if (namesake_[i] != FrameId{i}) pruning.stand_in[namesake_[i].value] = true;
   }
+  pruning.frame_of = [this](uint32_t stack, size_t depth) { return frame_of(stack, depth); };
   return pruning;
+}
+
+/// Of a stack of tree_ again what it was before its frames got stand-ins.
+FrameId TreeBuilder::frame_of(uint32_t stack, size_t depth) {
+  const size_t added = added_[stack];
+  const size_t raw = stacks_.all().size();
+  if (added < raw) {
+    take_frames(stacks_.all()[added]);
+  } else {
+    take_frames(woken_.all()[added - raw]);
+  }
+  return frames_[depth - 1];
 }
 
 }  // namespace prof

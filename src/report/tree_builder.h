@@ -41,13 +41,24 @@ class TreeBuilder {
  private:
   static constexpr uint32_t kNoNode = TimelineBuilder::kNoNode;
 
+  struct Unnamed {
+    uint64_t frames = 0;
+    const Frame* last = nullptr;  // nearest to the leaf
+  };
+  void name_addresses();
   void add(const RawStack& stack);
   void add(const WokenStacks::Stack& stack);
+  /// Put a stack into frames_, root first.
+  Unnamed take_frames(const RawStack& stack);
+  Unnamed take_frames(const WokenStacks::Stack& stack);
   void put(uint32_t group, uint64_t unknown, uint64_t samples, uint64_t period);
   FrameId named_frame_once(std::string_view name, FrameKind kind);
   void judge(const RawStack& raw, const Frame* unnamed);
-  /// What need not be drawn at this share of the total of each event.
-  Pruning pruning(std::span<const FrameId> group_frames, double least_share) const;
+  /// Finds the groups and frames that are drawn as one.
+  void find_namesakes(std::span<const FrameId> group_frames);
+  /// What is too narrow at this share of the total of each event.
+  Pruning pruning(double least_share);
+  FrameId frame_of(uint32_t stack, size_t depth);
 
   Recording& recording_;
   const RawStacks& stacks_;
@@ -68,6 +79,12 @@ class TreeBuilder {
   std::vector<uint32_t> places_;                 // by raw stack: its number in tree_
   uint32_t left_out_ = 0;
   std::vector<uint32_t> leaves_;  // by number in tree_
+
+  // Only where nodes are left out.
+  std::vector<FrameId> namesake_;         // by frame: the first one of its name and kind
+  std::vector<uint32_t> group_namesake_;  // by group: the first one of its event that looks alike
+  std::vector<FrameId> drawn_frames_;     // of the stack at hand
+  std::vector<uint32_t> added_;  // by number in tree_: the stack, woken ones behind all raw
 };
 
 }  // namespace prof
