@@ -26,8 +26,17 @@ class NumberBlocks {
   }
   /// The last sequence, and how many numbers it has so far. It stays where it is once another one
   /// was started.
-  const uint32_t* last() const { return begin_; }
+  uint32_t* last() { return begin_; }
   size_t length() const { return static_cast<size_t>(next_ - begin_); }
+  /// visit(begin, end): sequences that lie one behind the other, all of them in the order in which
+  /// they were started.
+  template <class Visit>
+  void for_each_part(Visit&& visit) const {
+    for (const Block& block : blocks_) {
+      const uint32_t* end = &block == &blocks_.back() ? next_ : block.data() + block.used;
+      if (end != block.data()) visit(block.data(), end);
+    }
+  }
 
  private:
   /// Not filled with zeros, as a vector's memory is.
@@ -35,13 +44,15 @@ class NumberBlocks {
    public:
     explicit Block(size_t size) : data_(HugeAllocator<uint32_t>().allocate(size)), size_(size) {}
     Block(Block&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+        : used(other.used), data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
     Block& operator=(Block&&) = delete;
     ~Block() {
       if (data_) HugeAllocator<uint32_t>().deallocate(data_, size_);
     }
-    uint32_t* data() { return data_; }
+    uint32_t* data() const { return data_; }
     size_t size() const { return size_; }
+
+    size_t used = 0;  // once there is another block
 
    private:
     uint32_t* data_;
@@ -54,6 +65,9 @@ class NumberBlocks {
     const size_t begun = length();
     const size_t grown = blocks_.empty() ? kLeast : std::min(2 * blocks_.back().size(), kMost);
     Block block(std::max({numbers, grown, 2 * begun}));
+    if (!blocks_.empty()) {
+      blocks_.back().used = static_cast<size_t>(begin_ - blocks_.back().data());
+    }
     std::copy(begin_, next_, block.data());
     begin_ = block.data();
     next_ = begin_ + begun;

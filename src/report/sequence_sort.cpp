@@ -14,14 +14,11 @@ constexpr size_t kFew = 12;         // so few items are sorted by insertion
 constexpr size_t kFetchAhead = 12;  // items whose sequences are on their way
 constexpr int kMostSplits = 48;     // of one depth; then an ordinary sort takes over
 
-struct Item {
-  uint64_t key;  // two numbers of the sequence, at the depth that is being sorted
-  uint32_t index;
-};
+using Item = SequenceList::Item;  // its key: two numbers at the depth that is being sorted
 
 class Sorter {
  public:
-  Sorter(const SequenceList& list, std::vector<Item>& items) : list_(list), items_(items) {}
+  explicit Sorter(SequenceList::Items& items) : items_(items) {}
 
   void sort() {
     push(0, items_.size(), 0, kFresh);
@@ -44,8 +41,8 @@ class Sorter {
     if (end - begin > 1) waiting_.push_back({begin, end, depth, splits});
   }
 
-  uint64_t key_at(uint32_t index, uint32_t depth) const {
-    const uint32_t* at = list_.raw(index) + depth;
+  static uint64_t key_at(SequenceList::Sequence sequence, uint32_t depth) {
+    const uint32_t* at = sequence + depth;
     // What lies behind an end is another sequence's.
     return at[0] == SequenceList::kEnd ? 0 : uint64_t{at[0]} << 32 | at[1];
   }
@@ -69,9 +66,9 @@ class Sorter {
   void load_keys(const Range& range) {
     for (size_t i = range.begin; i < range.end; ++i) {
       if (i + kFetchAhead < range.end) {
-        __builtin_prefetch(list_.raw(items_[i + kFetchAhead].index) + range.depth);
+        __builtin_prefetch(items_[i + kFetchAhead].sequence + range.depth);
       }
-      items_[i].key = key_at(items_[i].index, range.depth);
+      items_[i].key = key_at(items_[i].sequence, range.depth);
     }
   }
 
@@ -121,8 +118,8 @@ class Sorter {
     uint64_t y = b.key;
     while (x == y && !ends(x)) {
       depth += 2;
-      x = key_at(a.index, depth);
-      y = key_at(b.index, depth);
+      x = key_at(a.sequence, depth);
+      y = key_at(b.sequence, depth);
     }
     return x < y;
   }
@@ -138,26 +135,43 @@ class Sorter {
     }
   }
 
-  const SequenceList& list_;
-  std::vector<Item>& items_;
+  SequenceList::Items& items_;
   std::vector<Range> waiting_;
 };
 
 }  // namespace
 
 void SequenceList::reserve(size_t sequences, size_t numbers) {
-  begins_.reserve(sequences);
-  numbers_.reserve(numbers + sequences);  // each has an end
+  numbers_.reserve(numbers + sequences * (kHead + 1));
 }
 
-std::vector<uint32_t> SequenceList::sorted() const {
-  std::vector<Item> items(size());
-  for (uint32_t i = 0; i < items.size(); ++i) items[i].index = i;
-  Sorter(*this, items).sort();
-  std::vector<uint32_t> order;
-  order.reserve(items.size());
-  for (const Item& item : items) order.push_back(item.index);
-  return order;
+void SequenceList::begin(const Weight& weight) {
+  numbers_.begin();
+  numbers_.put(0);  // end() knows the length
+  numbers_.put(size_);
+  put_word(weight.samples);
+  put_word(weight.period);
+}
+
+void SequenceList::put_word(uint64_t word) {
+  numbers_.put(static_cast<uint32_t>(word));
+  numbers_.put(static_cast<uint32_t>(word >> 32));
+}
+
+void SequenceList::end() {
+  numbers_.put(kEnd);
+  numbers_.last()[kLength] = static_cast<uint32_t>(numbers_.length());
+  ++size_;
+}
+
+SequenceList::Items SequenceList::sorted() const {
+  Items items;
+  items.reserve(size_);
+  numbers_.for_each_part([&](const uint32_t* at, const uint32_t* end) {
+    for (; at != end; at += at[kLength]) items.push_back({0, at + kHead});
+  });
+  Sorter(items).sort();
+  return items;
 }
 
 }  // namespace prof

@@ -1,10 +1,13 @@
 #include "report/stack_tree.h"
 
+#include <algorithm>
+
 namespace prof {
 
 namespace {
 
-constexpr size_t kFetchAhead = 8;  // stacks
+constexpr size_t kFetchAhead = 8;                // stacks
+constexpr size_t kLine = 64 / sizeof(uint32_t);  // numbers in a line of the cache
 
 /// Lays down one stack after the other, each in the order after the last. Depth first, so that what
 /// is left out is always what was laid down last.
@@ -13,32 +16,46 @@ class PreorderWriter {
   PreorderWriter(std::span<const FrameId> group_frames, const Pruning* pruning, Profile& profile)
       : group_frames_(group_frames), pruning_(pruning), profile_(profile), nodes_(profile.nodes) {}
 
-  /// `stack`: group and frames, as SequenceList holds them, and its number in the order of adding.
-  /// Tells its leaf's index.
-  uint32_t write(const uint32_t* stack, uint32_t number, uint64_t samples, uint64_t period) {
-    size_t depth = 0;
-    while (depth < path_.size() && path_[depth].number == stack[depth]) ++depth;
+  /// `stack`: group and frames; `next`: the one that follows, or null. Tells its leaf's index, if
+  /// it was not left out.
+  uint32_t write(SequenceList::Sequence stack, SequenceList::Sequence next) {
+    const auto [samples, period] = SequenceList::weight_of(stack);
+    size_t depth = same_;
     leave(depth);
-    for (; stack[depth] != SequenceList::kEnd; ++depth) enter(stack[depth], number);
-    Step& leaf = path_.back();
-    leaf.samples += samples;
-    leaf.period += period;
-    nodes_[leaf.node].self_samples += samples;
-    nodes_[leaf.node].self_period += period;
-    return leaf.node;
+    same_ = next ? common_beginning(stack, next) : 0;
+    // What no other stack has weighs what this one does.
+    const bool narrow = pruning_ && is_narrow(samples, period);
+    const size_t kept = narrow ? std::max<size_t>(same_, 1) : SIZE_MAX;
+    for (; depth < kept && stack[depth] != SequenceList::kEnd; ++depth) enter(stack, depth);
+    Step& last = path_.back();
+    last.samples += samples;
+    last.period += period;
+    if (stack[depth] != SequenceList::kEnd) {
+      leave_out(stack + depth, samples, period);
+    } else {
+      nodes_[last.node].self_samples += samples;
+      nodes_[last.node].self_period += period;
+    }
+    return last.node;
   }
   void finish() { leave(0); }
 
  private:
   struct Step {
-    uint32_t number;
     uint32_t node;
-    uint32_t stack;                                  // the first that has it
+    SequenceList::Sequence stack;                    // the first that has it
     uint64_t samples = 0, period = 0;                // with all below, where nodes are left out
     uint64_t pruned_samples = 0, pruned_period = 0;  // of those children that were
   };
 
-  void enter(uint32_t number, uint32_t stack) {
+  static size_t common_beginning(SequenceList::Sequence a, SequenceList::Sequence b) {
+    size_t same = 0;
+    while (a[same] == b[same] && a[same] != SequenceList::kEnd) ++same;
+    return same;
+  }
+
+  void enter(SequenceList::Sequence stack, size_t depth) {
+    const uint32_t number = stack[depth];
     StackNode node;
     if (path_.empty()) {
       node.group = number - 1;
@@ -48,7 +65,7 @@ class PreorderWriter {
       node.group = nodes_[node.parent].group;
       node.frame = FrameId{number - 1};
     }
-    path_.push_back({number, static_cast<uint32_t>(nodes_.size()), stack});
+    path_.push_back({static_cast<uint32_t>(nodes_.size()), stack});
     nodes_.push_back(node);
   }
 
@@ -68,18 +85,15 @@ class PreorderWriter {
       above->samples += step.samples;
       above->period += step.period;
     }
-    const double total = static_cast<double>(step.samples) * pruning_->per_sample +
-                         static_cast<double>(step.period) * pruning_->per_period;
-    if (above && total < 1) {
+    if (above && is_narrow(step.samples, step.period)) {
       above->pruned_samples += step.samples;
       above->pruned_period += step.period;
-      ++profile_.events[profile_.groups[nodes_[step.node].group].event].pruned_nodes;
-      if (pruning_->count_frames) count(step);
+      count_pruned(nodes_[step.node].frame, step.samples);
       nodes_.resize(step.node);
       return;
     }
     if (FrameId& frame = nodes_[step.node].frame; above && is_stand_in(frame)) {
-      frame = pruning_->frame_of(step.stack, path_.size() - 1);
+      frame = pruning_->frame_of(SequenceList::number_of(step.stack), path_.size() - 1);
     }
     if (step.pruned_samples != 0 || step.pruned_period != 0) {
       StackNode pruned;
@@ -98,11 +112,24 @@ class PreorderWriter {
     return !pruning_->stand_in.empty() && pruning_->stand_in[frame.value];
   }
 
-  void count(const Step& pruned) {
-    profile_.total_frames += pruned.samples;
-    if (!profile_.frame(nodes_[pruned.node].frame).symbol.valid()) {
-      profile_.unresolved_frames += pruned.samples;
-    }
+  bool is_narrow(uint64_t samples, uint64_t period) const {
+    return static_cast<double>(samples) * pruning_->per_sample +
+               static_cast<double>(period) * pruning_->per_period <
+           1;
+  }
+
+  /// The rest of a stack, below the last step of the path.
+  void leave_out(const uint32_t* rest, uint64_t samples, uint64_t period) {
+    path_.back().pruned_samples += samples;
+    path_.back().pruned_period += period;
+    for (; *rest != SequenceList::kEnd; ++rest) count_pruned(FrameId{*rest - 1}, samples);
+  }
+
+  void count_pruned(FrameId frame, uint64_t samples) {
+    ++profile_.events[profile_.groups[nodes_[path_.front().node].group].event].pruned_nodes;
+    if (!pruning_->count_frames) return;
+    profile_.total_frames += samples;
+    if (!profile_.frame(frame).symbol.valid()) profile_.unresolved_frames += samples;
   }
 
   std::span<const FrameId> group_frames_;
@@ -110,27 +137,26 @@ class PreorderWriter {
   Profile& profile_;
   decltype(Profile::nodes)& nodes_;
   std::vector<Step> path_;
+  size_t same_ = 0;  // of the path, in the stack to come
 };
 
 }  // namespace
 
 void StackTree::reserve(size_t stacks, size_t frames) {
   stacks_.reserve(stacks, stacks + frames);
-  weights_.reserve(stacks);
 }
 
 void StackTree::add(uint32_t group, std::span<const FrameId> frames, uint64_t samples,
                     uint64_t period) {
-  stacks_.begin();
+  stacks_.begin({samples, period});
   stacks_.append(group);
   for (const FrameId frame : frames) stacks_.append(frame.value);
   stacks_.end();
-  weights_.push_back({samples, period});
 }
 
 void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile,
                        std::vector<uint32_t>* leaves) {
-  const std::vector<uint32_t> order = stacks_.sorted();
+  const SequenceList::Items order = stacks_.sorted();
   if (leaves) leaves->resize(order.size());
   if (pruning_) {
     Frame frame;
@@ -142,11 +168,15 @@ void StackTree::finish(std::span<const FrameId> group_frames, Profile& profile,
   }
   PreorderWriter writer(group_frames, pruning_ ? &*pruning_ : nullptr, profile);
   for (size_t i = 0; i < order.size(); ++i) {
-    if (i + kFetchAhead < order.size()) __builtin_prefetch(stacks_.raw(order[i + kFetchAhead]));
-    const Weight& weight = weights_[order[i]];
+    if (i + kFetchAhead < order.size()) {
+      const SequenceList::Sequence later = order[i + kFetchAhead].sequence;
+      __builtin_prefetch(later);
+      __builtin_prefetch(later + kLine);
+    }
+    const SequenceList::Sequence stack = order[i].sequence;
     const uint32_t node =
-        writer.write(stacks_.raw(order[i]), order[i], weight.samples, weight.period);
-    if (leaves) (*leaves)[order[i]] = node;
+        writer.write(stack, i + 1 < order.size() ? order[i + 1].sequence : nullptr);
+    if (leaves) (*leaves)[SequenceList::number_of(stack)] = node;
   }
   writer.finish();
 }

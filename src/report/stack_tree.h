@@ -46,12 +46,7 @@ class StackTree {
               std::vector<uint32_t>* leaves = nullptr);
 
  private:
-  struct Weight {
-    uint64_t samples = 0;
-    uint64_t period = 0;
-  };
   SequenceList stacks_;  // group, then frames
-  std::vector<Weight> weights_;
   std::optional<Pruning> pruning_;
 };
 

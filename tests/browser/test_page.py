@@ -377,6 +377,17 @@ def test_dark_and_light(browser, folder):
     assert page.total() == 1000
 
 
+def test_paper_is_light(browser, folder):
+    page = Page(browser, folder, STACKS)
+    page.set(theme="dark")
+    corner = """const [r, g, b] = prof.graph.context.getImageData(2, 2, 1, 1).data; return r + g + b"""
+    page.wait("prof.graph.pending === 0")
+    assert browser.run(corner) < 200
+    assert browser.run("window.dispatchEvent(new Event('beforeprint')); " + corner) == 3 * 255
+    browser.run("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.run(corner) < 200
+
+
 def test_nothing_is_fetched(browser, folder):
     page = Page(browser, folder, STACKS)
     assert browser.run("return performance.getEntriesByType('resource').length") == 0

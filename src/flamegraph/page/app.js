@@ -150,6 +150,8 @@ class App {
       if (!event.target.closest('#menu')) $('menu').hidden = true;
     });
     window.addEventListener('resize', () => this.resized());
+    window.addEventListener('beforeprint', () => this.print(true));
+    window.addEventListener('afterprint', () => this.print(false));
     window.addEventListener('hashchange', () => {
       if (location.hash !== this.written) {
         this.readAddress();
@@ -247,7 +249,7 @@ class App {
   // ---- from the choice to the views
 
   update(changes) {
-    chooseTheme(this.state.theme);
+    chooseTheme(this.printing ? 'light' : this.state.theme);
     const {state, model} = this;
     const was = this.shown ?? {};
     const key = JSON.stringify([state.event, state.range, state.baseline, state.threads, this.edits, this.folded]);
@@ -546,6 +548,15 @@ class App {
       event.preventDefault();
       items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
     };
+  }
+
+  // Paper is light, and does not wait for the next frame.
+  print(starts) {
+    this.printing = starts;
+    this.update({});
+    for (const graph of [this.graph, this.callers, this.callees]) {
+      if (graph.tree) graph.drawNow();
+    }
   }
 
   resized() {
