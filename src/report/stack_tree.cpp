@@ -88,7 +88,9 @@ class PreorderWriter {
     if (above && is_narrow(step.samples, step.period)) {
       above->pruned_samples += step.samples;
       above->pruned_period += step.period;
-      count_pruned(nodes_[step.node].frame, step.samples);
+      if (step.samples != 0 || step.period != 0) {
+        count_pruned(nodes_[step.node].frame, step.samples);
+      }
       nodes_.resize(step.node);
       return;
     }
@@ -122,6 +124,7 @@ class PreorderWriter {
   void leave_out(const uint32_t* rest, uint64_t samples, uint64_t period) {
     path_.back().pruned_samples += samples;
     path_.back().pruned_period += period;
+    if (samples == 0 && period == 0) return;  // no picture would show it
     for (; *rest != SequenceList::kEnd; ++rest) count_pruned(FrameId{*rest - 1}, samples);
   }
 

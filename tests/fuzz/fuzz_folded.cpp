@@ -37,7 +37,7 @@ void compare_pruned(const Profile& whole, const uint8_t* data, size_t size) {
   for (size_t i = 0; i < a.nodes().size(); ++i) {
     expect(a.nodes()[i].total == b.nodes()[i].total && a.nodes()[i].self == b.nodes()[i].self);
   }
-  expect(a.left_out().weight == b.left_out().weight);
+  expect(a.left_out().weight == b.left_out().weight && a.left_out().nodes == b.left_out().nodes);
 }
 
 }  // namespace

@@ -228,19 +228,34 @@ AWAY_SECONDS = 4
 AWAY_TOLERANCE = 2.0 if SANITIZED else 1.0
 
 
+def times_taken(path):
+    """Nanoseconds that the functions of the workload really took, by what it says."""
+    with open(path, encoding="utf-8") as file:
+        return dict(zip(("nap_60", "nap_30", "burn_10"), (float(word) * 1e9 for word in file.read().split())))
+
+
+def check_asleep(found, asked, took, name):
+    """Percents: no less than was asked for, and no more than it took to be back on a CPU."""
+    check(asked - AWAY_TOLERANCE <= found <= took + AWAY_TOLERANCE,
+          f"{name}: {found} % asleep, {asked} were asked for, {took} taken")
+
+
 @test
 def time_away_is_where_it_was_spent(tmp):
     path = f"{tmp}/perf.data"
     threads = 2
     prof_ok("record", "--off-cpu", "-g", "-e", "cpu-clock", "-F", FREQUENCY, "-o", path, "--",
-            workload("away"), AWAY_SECONDS, threads)
+            workload("away"), AWAY_SECONDS, threads, f"{tmp}/took")
     functions = ("nap_60", "nap_30", "burn_10")
+    took = times_taken(f"{tmp}/took")
     away = periods_by_frame(path, "offcpu-time", functions)
     waiting = periods_by_frame(path, "runnable-time", functions)
     running = periods_by_frame(path, "cpu-clock", functions)
     rounds = AWAY_SECONDS * threads * 1e9  # what its functions had, all threads together
     for name, percent in (("nap_60", 60.0), ("nap_30", 30.0)):
-        check_near(100 * away[name] / rounds, percent, AWAY_TOLERANCE, f"time asleep in {name}")
+        check_asleep(100 * away[name] / rounds, percent, 100 * took[name] / rounds, name)
+        check_near(100 * (away[name] + waiting[name]) / rounds, 100 * took[name] / rounds, AWAY_TOLERANCE,
+                   f"asleep or waiting in {name}")
     spent = sum(sums[name] for sums in (away, waiting, running) for name in functions)
     check_near(100 * spent / rounds, 100.0, 2.0, "on and off the CPU")
     check(away["burn_10"] < 0.01 * rounds, f"burn_10 is away: {away}")
@@ -251,7 +266,8 @@ def wall_time_is_one_time(tmp):
     path = f"{tmp}/perf.data"
     threads = 2
     prof_ok("record", "--wall", "-F", FREQUENCY, "-o", path, "--", workload("away"), AWAY_SECONDS,
-            threads)
+            threads, f"{tmp}/took")
+    took = times_taken(f"{tmp}/took")
     stacks = folded_stacks(prof_ok("fold", "-i", path).out)
     rounds = AWAY_SECONDS * threads * 1e9
     whole = sum(count for stack, count in stacks.items() if "rounds" in stack)
@@ -259,10 +275,10 @@ def wall_time_is_one_time(tmp):
     for part, name, percent in (("[asleep]", "nap_60", 60.0), ("[asleep]", "nap_30", 30.0)):
         time = sum(count for stack, count in stacks.items()
                    if stack[:2] == ("away", part) and name in stack)
-        check_near(100 * time / rounds, percent, AWAY_TOLERANCE, f"{name} {part}")
+        check_asleep(100 * time / rounds, percent, 100 * took[name] / rounds, name)
     burnt = sum(count for stack, count in stacks.items()
                 if stack[1] in ("[on CPU]", "[runnable]") and "burn_10" in stack)
-    check_near(100 * burnt / rounds, 10.0, 2.0, "burn_10, running or about to")
+    check_near(100 * burnt / rounds, 100 * took["burn_10"] / rounds, 2.0, "burn_10, running or about to")
     report = prof_ok("report", "--stdio", "-g", "none", "-i", path).out
     check_in("event 'wall-time'", report, "report")
     picture = prof_ok("flamegraph", "-i", path).out
