@@ -23,7 +23,7 @@ struct Kind {
 
 constexpr auto kKinds = std::to_array<Kind>({
     {OwnColumn::Cgroup, "cgroup", "Cgroup", 0, false, false, false, false},
-    {OwnColumn::CgroupNamespace, "cgroup_id", "cgroup id (dev/inode)", 0, false, false, false,
+    {OwnColumn::CgroupNamespace, "cgroup_id", "cgroup id (dev/inode)", 0, false, false, true,
      false},
     {OwnColumn::Time, "time", "Time", 12, false, false, false, false},
     {OwnColumn::Event, "event", "Event", 0, false, false, false, false},
