@@ -1,8 +1,8 @@
 // Threads that are known to be away from the CPU: in each round of 100 ms nap_60 sleeps 60 ms,
 // nap_30 30 ms, and burn_10 runs for the rest.          usage: away SECONDS [THREADS [FILE]]
 //
-// FILE gets the seconds that nap_60, nap_30 and burn_10 really took, in all threads together: who is
-// woken late, or waits for a CPU, naps longer.
+// FILE gets the seconds that nap_60, nap_30 and burn_10 really took, in all threads together: who
+// is woken late, or waits for a CPU, naps longer.
 //
 // The naps are system calls made here: the C library's wrapper has no frame pointer, and would hide
 // who called it.
