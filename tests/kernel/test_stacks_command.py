@@ -264,7 +264,7 @@ def intervals_begin_at_zero_and_miss_nothing():
     require_uprobes()
     with Waiting(20 * CALLS, 1) as wanted:
         counter = counting("stacks", "-i", "0.2", probe(), "-p", wanted.pid)
-        time.sleep(0.3)
+        time.sleep(0.8)  # three intervals at least
         wanted.go()
         out = finish(counter)
     turns = re.split(r"^\[\d+\]$", out, flags=re.MULTILINE)[1:]
