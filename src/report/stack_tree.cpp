@@ -30,6 +30,7 @@ class PreorderWriter {
     Step& last = path_.back();
     last.samples += samples;
     last.period += period;
+    last.take_heavier(stack, samples);
     if (stack[depth] != SequenceList::kEnd) {
       leave_out(stack + depth, samples, period);
     } else {
@@ -43,9 +44,16 @@ class PreorderWriter {
  private:
   struct Step {
     uint32_t node;
-    SequenceList::Sequence stack;                    // the first that has it
+    SequenceList::Sequence stack;                    // the heaviest that has it
+    uint64_t most = 0;                               // its samples
     uint64_t samples = 0, period = 0;                // with all below, where nodes are left out
     uint64_t pruned_samples = 0, pruned_period = 0;  // of those children that were
+
+    void take_heavier(SequenceList::Sequence other, uint64_t its_samples) {
+      if (its_samples <= most) return;
+      stack = other;
+      most = its_samples;
+    }
   };
 
   static size_t common_beginning(SequenceList::Sequence a, SequenceList::Sequence b) {
@@ -84,6 +92,7 @@ class PreorderWriter {
     if (above) {
       above->samples += step.samples;
       above->period += step.period;
+      above->take_heavier(step.stack, step.most);
     }
     if (above && is_narrow(step.samples, step.period)) {
       above->pruned_samples += step.samples;

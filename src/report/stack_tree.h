@@ -20,8 +20,9 @@ struct Pruning {
   double per_sample = 0;
   double per_period = 0;
   /// By frame: whether it was given for several that are drawn as one, so that they are one node;
-  /// empty: none was. Then frame_of(stack, depth) tells which one a stack has there: stacks in the
-  /// order of adding, the root's depth is 0.
+  /// empty: none was. Then frame_of(stack, depth) tells which one a stack has there, and a node
+  /// gets that of its heaviest stack. Stacks are numbered in the order of adding, the root's depth
+  /// is 0.
   std::vector<bool> stand_in = {};
   std::function<FrameId(uint32_t stack, size_t depth)> frame_of = {};
   /// Whether what goes is still to be added to the profile's numbers of frames.

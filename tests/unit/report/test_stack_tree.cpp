@@ -100,3 +100,32 @@ TEST_CASE("stacks in an order made to split badly are sorted all the same") {
 TEST_CASE("no stacks are no nodes") {
   CHECK(build({}, 2).profile.nodes.empty());
 }
+
+TEST_CASE("a node of several frames that are drawn as one has that of its heaviest stack") {
+  Profile profile;
+  profile.frames.resize(10);
+  profile.events.resize(1);
+  profile.groups.resize(1);
+  StackTree tree;
+  // Frames 1 and 2 are drawn as one, which is given as 1.
+  tree.add(0, std::vector{FrameId{1}}, 2, 2);
+  tree.add(0, std::vector{FrameId{1}, FrameId{3}}, 56, 56);
+  tree.add(0, std::vector{FrameId{1}, FrameId{4}}, 1, 1);
+  Pruning pruning;
+  pruning.per_sample = 0.5;
+  pruning.stand_in.resize(10);
+  pruning.stand_in[1] = true;
+  pruning.frame_of = [](uint32_t stack, size_t depth) {
+    CHECK(depth == 1);
+    return FrameId{stack == 1 ? 2u : 1u};
+  };
+  tree.prune(std::move(pruning));
+  tree.finish(std::vector{FrameId{5}}, profile);
+  REQUIRE(profile.nodes.size() == 4);
+  CHECK(profile.nodes[1].frame == FrameId{2});
+  CHECK(profile.nodes[1].self_samples == 2);
+  CHECK(profile.nodes[2].frame == FrameId{3});
+  CHECK(profile.nodes[3].frame == profile.pruned_frame);
+  CHECK(profile.nodes[3].self_samples == 1);
+  CHECK(profile.events[0].pruned_nodes == 1);
+}
