@@ -69,6 +69,7 @@ def parse(text):
 
 def settled(text):
     """Whether perf is right about it, as far as names go."""
+    text = text.replace(".", "_")  # as -t _ does the other way round
     return not re.search(r"@plt|_init\b|0x[0-9a-f]{6,}|0000000000|_dl_start_user|ld-linux.*\] _start\b", text)
 
 

@@ -142,9 +142,12 @@ def the_line_of_a_sample_is_that_of_the_innermost_inlined_call(tmp):
     prof_ok("record", "-q", "-e", "cpu-clock", "-F", "499", "-o", path, "--",
             workload("no_frame_pointers"), "0.5")
     fields = ("script", "-i", path, "--comm", "no_frame_pointe", "-F", "ip,sym,srcline")
-    # Where there is no line perf prints the file and the address, which prof leaves out.
+    # Where there is no line perf prints the file and the address, which prof leaves out; and it does
+    # not name all stubs.
     theirs = re.sub(r"^  (\S+(\[[0-9a-f]+\]|\+\d+)|\?\?:0)\n", "", perf_ok(*fields).out, flags=re.M)
-    check_same_lines(prof_ok(*fields).out, theirs, "lines without call chains")
+    ours, theirs = (re.sub(r" \S*@plt$", " @plt", text, flags=re.M)
+                    for text in (prof_ok(*fields).out, theirs))
+    check_same_lines(ours, theirs, "lines without call chains")
 
 
 main(lambda: require_perf((6, 1)))
