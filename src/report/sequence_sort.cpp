@@ -5,8 +5,8 @@
 namespace prof {
 
 // Multikey quicksort (Bentley and Sedgewick, "Fast algorithms for sorting and searching strings")
-// on two numbers at a time, which each item carries along: a sequence itself, which lies anywhere
-// in memory, is only visited once for every two numbers that it shares with others.
+// on as many numbers at a time as a key holds, which each item carries along: a sequence itself,
+// which lies anywhere in memory, is only visited once for all of them.
 
 namespace {
 
@@ -14,8 +14,10 @@ constexpr size_t kFew = 12;         // so few items are sorted by insertion
 constexpr size_t kFetchAhead = 12;  // items whose sequences are on their way
 constexpr int kMostSplits = 48;     // of one depth; then an ordinary sort takes over
 
-using Item = SequenceList::Item;  // its key: two numbers at the depth that is being sorted
+using Item = SequenceList::Item;  // its key: the numbers at the depth that is being sorted
 
+/// A key is made of kNumbers numbers of kBits.
+template <unsigned kBits>
 class Sorter {
  public:
   explicit Sorter(SequenceList::Items& items) : items_(items) {}
@@ -30,6 +32,7 @@ class Sorter {
   }
 
  private:
+  static constexpr unsigned kNumbers = 64 / kBits;
   static constexpr int kFresh = -1;  // the items' keys are not those of this depth yet
   struct Range {
     size_t begin, end;
@@ -43,11 +46,18 @@ class Sorter {
 
   static uint64_t key_at(SequenceList::Sequence sequence, uint32_t depth) {
     const uint32_t* at = sequence + depth;
-    // What lies behind an end is another sequence's.
-    return at[0] == SequenceList::kEnd ? 0 : uint64_t{at[0]} << 32 | at[1];
+    uint64_t key = 0;
+    for (unsigned i = 0; i < kNumbers; ++i) {
+      // What lies behind an end is another sequence's.
+      if (at[i] == SequenceList::kEnd) return i == 0 ? 0 : key << (kNumbers - i) * kBits;
+      key = key << kBits | at[i];
+    }
+    return key;
   }
-  /// Whether a sequence ends within the two numbers of its key.
-  static bool ends(uint64_t key) { return static_cast<uint32_t>(key) == SequenceList::kEnd; }
+  /// Whether a sequence ends within the numbers of its key.
+  static bool ends(uint64_t key) {
+    return (key & ((uint64_t{1} << kBits) - 1)) == SequenceList::kEnd;
+  }
 
   void take(Range range) {
     if (range.splits == kFresh) {
@@ -98,7 +108,7 @@ class Sorter {
     }
     push(range.begin, less, range.depth, range.splits + 1);
     push(greater, range.end, range.depth, range.splits + 1);
-    if (!ends(pivot)) push(less, greater, range.depth + 2, kFresh);
+    if (!ends(pivot)) push(less, greater, range.depth + kNumbers, kFresh);
   }
 
   void sort_by_key(const Range& range) {
@@ -108,7 +118,7 @@ class Sorter {
     for (size_t at = range.begin; at < range.end;) {
       size_t next = at;
       while (next < range.end && items_[next].key == items_[at].key) ++next;
-      if (!ends(items_[at].key)) push(at, next, range.depth + 2, kFresh);
+      if (!ends(items_[at].key)) push(at, next, range.depth + kNumbers, kFresh);
       at = next;
     }
   }
@@ -117,7 +127,7 @@ class Sorter {
     uint64_t x = a.key;
     uint64_t y = b.key;
     while (x == y && !ends(x)) {
-      depth += 2;
+      depth += kNumbers;
       x = key_at(a.sequence, depth);
       y = key_at(b.sequence, depth);
     }
@@ -170,7 +180,11 @@ SequenceList::Items SequenceList::sorted() const {
   numbers_.for_each_part([&](const uint32_t* at, const uint32_t* end) {
     for (; at != end; at += at[kLength]) items.push_back({0, at + kHead});
   });
-  Sorter(items).sort();
+  if (most_ <= UINT16_MAX) {
+    Sorter<16>(items).sort();
+  } else {
+    Sorter<32>(items).sort();
+  }
   return items;
 }
 

@@ -2,6 +2,7 @@
 // stacks are sequences of frames.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,7 +23,10 @@ class SequenceList {
   void reserve(size_t sequences, size_t numbers);
   void begin(const Weight& weight);
   /// A number below UINT32_MAX.
-  void append(uint32_t number) { numbers_.put(number + 1); }
+  void append(uint32_t number) {
+    most_ = std::max(most_, number + 1);
+    numbers_.put(number + 1);
+  }
   void end();
 
   size_t size() const { return size_; }
@@ -37,7 +41,7 @@ class SequenceList {
   static uint32_t number_of(Sequence sequence) { return sequence[kNumber - kHead]; }
 
   struct Item {
-    uint64_t key;  // for sorted() only: two of its numbers
+    uint64_t key;  // for sorted() only: some of its numbers
     Sequence sequence;
   };
   using Items = std::vector<Item, HugeAllocator<Item>>;
@@ -57,6 +61,7 @@ class SequenceList {
   void put_word(uint64_t word);
 
   NumberBlocks numbers_;
+  uint32_t most_ = 0;  // as it is held
   uint32_t size_ = 0;
 };
 

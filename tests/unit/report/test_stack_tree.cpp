@@ -64,8 +64,9 @@ std::map<Stack, uint64_t> stacks_of(const Profile& profile) {
 
 TEST_CASE("the tree holds each stack once, depth first") {
   std::mt19937_64 random(7);
-  // Few frames make deep common beginnings, many make wide nodes.
-  const auto frames = GENERATE(1u, 2u, 5u, 900u);
+  // Few frames make deep common beginnings, many make wide nodes; numbers are held plus one, and as
+  // many at a time as fit are compared.
+  const auto frames = GENERATE(1u, 2u, 5u, 900u, 65535u, 65536u, 200000u);
   const auto depth = GENERATE(1u, 4u, 40u);
   std::vector<Stack> stacks;
   for (int i = 0; i < 3000; ++i) {
@@ -73,6 +74,7 @@ TEST_CASE("the tree holds each stack once, depth first") {
         stacks.emplace_back(static_cast<uint32_t>(random() % 3), std::vector<uint32_t>());
     stack.second.resize(random() % (depth + 1));
     for (uint32_t& frame : stack.second) frame = static_cast<uint32_t>(random() % frames);
+    if (!stack.second.empty() && random() % 10 == 0) stack.second.back() = frames - 1;
   }
   const Built built = build(stacks, 3);
   CHECK(stacks_of(built.profile) == built.expected);
