@@ -4,9 +4,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace prof {
+
+namespace {
+constexpr size_t kPage = 4096;
+}
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -48,8 +53,18 @@ void MappedFile::advise_sequential() const {
   if (data_) ::madvise(const_cast<std::byte*>(data_), size_, MADV_SEQUENTIAL);
 }
 
+void MappedFile::load(size_t begin, size_t end) const {
+#ifndef MADV_POPULATE_READ
+  constexpr int MADV_POPULATE_READ = 22;  // linux/mman.h
+#endif
+  begin = begin / kPage * kPage;
+  end = std::min(end, size_);
+  if (data_ && begin < end) {
+    ::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_POPULATE_READ);
+  }
+}
+
 void MappedFile::drop(size_t begin, size_t end) const {
-  constexpr size_t kPage = 4096;
   begin = (begin + kPage - 1) / kPage * kPage;
   end = end / kPage * kPage;
   if (data_ && begin < end && end <= size_) {

@@ -28,6 +28,9 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   /// Tells the kernel that the file will be read once, front to back.
   void advise_sequential() const;
+  /// Has [begin, end) of the file at hand at once, which costs less than a fault every few pages.
+  /// What cannot be had, or a kernel that cannot do it (before 5.14), is left to the faults.
+  void load(size_t begin, size_t end) const;
   /// Gives back the memory of [begin, end) of the file; reading there again faults it in anew.
   void drop(size_t begin, size_t end) const;
 

@@ -9,8 +9,9 @@
 namespace prof {
 
 namespace {
-// Consumed pages of the mapping are given back in steps of this size, which bounds what a walk
-// keeps resident.
+// Pages of the mapping are asked for in steps of this size, and consumed ones given back in steps
+// of the other, which bounds what a walk keeps resident.
+constexpr size_t kLoadStep = size_t{2} << 20;
 constexpr size_t kDropStep = size_t{16} << 20;
 // Room for a whole record (64 KiB at most) and enough more to decompress in large steps.
 constexpr size_t kBufferSize = size_t{256} << 10;
@@ -46,7 +47,7 @@ void RecordCursor::enter_segment() {
   const DataSegment& segment = segments_[segment_];
   data_ = segment.file->bytes().first(
       static_cast<size_t>(segment.records.offset + segment.records.size));
-  position_ = dropped_ = static_cast<size_t>(segment.records.offset);
+  position_ = loaded_ = dropped_ = static_cast<size_t>(segment.records.offset);
   segment.file->advise_sequential();
 }
 
@@ -170,7 +171,7 @@ bool RecordCursor::next_plain(RecordView& out) {
     __builtin_prefetch(data_.data() + position_ + kFetchAhead + at);
   }
   position_ += size;
-  if (position_ - dropped_ >= kDropStep) drop_consumed();
+  if (position_ > loaded_) load_ahead();
   return true;
 }
 
@@ -259,6 +260,12 @@ bool RecordCursor::refill() {
 void RecordCursor::stop(std::string message) {
   warnings_.push_back(segments_[segment_].path + ": " + std::move(message));
   ended_ = true;
+}
+
+void RecordCursor::load_ahead() {
+  if (position_ - dropped_ >= kDropStep) drop_consumed();
+  loaded_ = std::min(position_ + kLoadStep, data_.size());
+  segments_[segment_].file->load(position_, loaded_);
 }
 
 void RecordCursor::drop_consumed() {

@@ -47,6 +47,7 @@ class RecordCursor {
   bool start_compressed(const RecordView& view);
   bool refill();
   void stop(std::string message);
+  void load_ahead();
   void drop_consumed();
   perf_event_header header_at(std::span<const std::byte> bytes) const;
 
@@ -56,6 +57,7 @@ class RecordCursor {
   size_t segment_ = 0;
   std::span<const std::byte> data_;  // of the segment's file, to the segment's end
   size_t position_ = 0;              // in the file
+  size_t loaded_ = 0;
   size_t dropped_ = 0;
   bool ended_ = false;
 
