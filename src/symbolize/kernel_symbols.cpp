@@ -161,6 +161,8 @@ Kallsyms parse_kallsyms(std::vector<char> text, const KernelReference& reference
     if (!reference_now && !line.in_module && line.name == reference.symbol) {
       reference_now = line.address;
     }
+    if (!line.in_module && line.name == "_text") result.text = line.address;
+    if (!line.in_module && line.name == "_stext") result.stext = line.address;
     if (is_accepted(line)) {
       const auto offset = static_cast<uint32_t>(line.name.data() - text.data());
       symbols.push_back({line.address, offset, line.in_module, is_data(line)});

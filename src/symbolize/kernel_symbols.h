@@ -22,6 +22,9 @@ struct KernelReference {
 struct Kallsyms {
   SymbolTable symbols;
   bool restricted = false;  // every address is 0: kernel.kptr_restrict hides them
+  // Where the text has _text and _stext, which recordings refer to; 0: nowhere.
+  uint64_t text = 0;
+  uint64_t stext = 0;
   size_t bad_lines = 0;
 };
 

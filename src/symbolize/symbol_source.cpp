@@ -12,6 +12,7 @@
 #include "object/machine.h"
 #include "symbolize/elf_symbols.h"
 #include "symbolize/jitdump.h"
+#include "symbolize/kept_kernel.h"
 #include "symbolize/kernel_image.h"
 #include "symbolize/kernel_symbols.h"
 #include "symbolize/perf_map.h"
@@ -120,7 +121,7 @@ std::string kernel_cache_key() {
   const BuildId running = running_kernel_build_id();
   const std::string boot = read_first_line("/proc/sys/kernel/random/boot_id");
   if (running.empty() || boot.empty()) return {};
-  return fmt::format("kallsyms-{}-{}", running.hex(), boot);
+  return fmt::format("kernel-1-{}-{}", running.hex(), boot);
 }
 
 }  // namespace
@@ -226,8 +227,8 @@ SymbolSource open_kallsyms(const KernelInfo& kernel, const SymbolizerOptions& op
                                  "(sysctl kernel.kptr_restrict=0, or root, shows them)",
                                  options.kallsyms_path));
   }
-  if (const std::string key = kernel_cache_key(); !key.empty() && !for_cache.empty()) {
-    options.cache.put(key, std::as_bytes(std::span(for_cache)));
+  if (const auto packed = pack_kernel(for_cache); !packed.empty()) {
+    if (const std::string key = kernel_cache_key(); !key.empty()) options.cache.put(key, packed);
   }
   return from_table(std::move(kallsyms.symbols), false, options.kallsyms_path);
 }
@@ -242,12 +243,13 @@ SymbolSource open_cached_kernel(const KernelInfo& kernel, const SymbolizerOption
   if (!kernel.build_id.empty() && !running.same_as(kernel.build_id)) {
     return no_source(MissReason::BuildIdMismatch);
   }
-  const auto entry = options.cache.get(kernel_cache_key());
+  auto entry = options.cache.get(kernel_cache_key());
   if (!entry) return no_source(MissReason::FileMissing);
-  const auto* text = reinterpret_cast<const char*>(entry->bytes().data());
-  Kallsyms kallsyms = parse_kallsyms({text, text + entry->bytes().size()},
-                                     {kernel.reference_symbol, kernel.reference_address});
-  return from_table(std::move(kallsyms.symbols), false, options.kallsyms_path);
+  const auto kept = std::make_shared<const DiskCache::Entry>(std::move(*entry));
+  auto table =
+      unpack_kernel(kept->bytes(), kept, {kernel.reference_symbol, kernel.reference_address});
+  if (!table) return no_source(MissReason::NoSymbols);
+  return from_table(std::move(*table), false, options.kallsyms_path);
 }
 
 SymbolSource open_recorded_kallsyms(std::vector<char> text) {

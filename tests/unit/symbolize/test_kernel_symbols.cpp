@@ -1,6 +1,10 @@
 #include <catch2/catch.hpp>
+#include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "symbolize/kept_kernel.h"
 #include "symbolize/kernel_symbols.h"
 
 using namespace prof;
@@ -126,6 +130,56 @@ TEST_CASE("The kernel's own part of kallsyms ends before the first module") {
   CHECK(kernel_part(std::string(kernel) + "3000 t c\t[ext4]\n4000 t d\n") == kernel);
   CHECK(kernel_part("3000 t c\t[ext4]\n") == "");
   CHECK(kernel_part("") == "");
+}
+
+TEST_CASE(
+    "What is kept of a kernel names its addresses as its kallsyms do, where it was recorded") {
+  const std::vector<std::byte> packed = pack_kernel(kText);
+  const std::string_view own = kernel_part(kText);
+  const auto alive = std::make_shared<int>(0);
+  for (const KernelReference& reference : {KernelReference{},
+                                           {"_text", 0},
+                                           {"_text", 0xffffffff81000000},
+                                           {"_text", 0xffffffff9a000000},
+                                           {"_stext", 0xffffffff80000000}}) {
+    const Kallsyms parsed = parse(own, reference);
+    const auto table = unpack_kernel(packed, alive, reference);
+    REQUIRE(table);
+    REQUIRE(table->size() == parsed.symbols.size());
+    for (uint32_t i = 0; i < table->size(); ++i) {
+      CHECK((*table)[i].start == parsed.symbols[i].start);
+      CHECK((*table)[i].end == parsed.symbols[i].end);
+      CHECK((*table)[i].data == parsed.symbols[i].data);
+      CHECK(table->name(i) == parsed.symbols.name(i));
+      CHECK(table->find((*table)[i].start) == i);
+    }
+  }
+  CHECK(alive.use_count() == 1);
+  CHECK_FALSE(unpack_kernel(packed, nullptr, {"startup_64", 0xffffffff81000000}));
+  CHECK_FALSE(unpack_kernel(pack_kernel("1000 T a\n"), nullptr, {"_text", 0x1000}));
+}
+
+TEST_CASE("A kernel without symbols is not kept, and damage is not believed") {
+  CHECK(pack_kernel("").empty());
+  CHECK(pack_kernel("0 T _text\n0 T a\n").empty());
+  CHECK(pack_kernel("ffffffffc0001000 t m\t[ext4]\n").empty());
+  const std::vector<std::byte> packed = pack_kernel(kText);
+  for (size_t size = 0; size < packed.size(); ++size) {
+    const auto table = unpack_kernel(std::span(packed).first(size), nullptr, {});
+    for (uint32_t i = 0; table && i < table->size(); ++i) {
+      CHECK(table->name(i).size() < packed.size());
+    }
+    if (size < 24) CHECK_FALSE(table);
+  }
+  std::vector<std::byte> wrong = packed;
+  for (size_t at = 0; at < wrong.size(); ++at) {
+    wrong[at] ^= std::byte{0xff};
+    const auto table = unpack_kernel(wrong, nullptr, {});
+    for (uint32_t i = 0; table && i < table->size(); ++i) {
+      CHECK(table->name(i).size() < packed.size());
+    }
+    wrong[at] = packed[at];
+  }
 }
 
 TEST_CASE("The running kernel's kallsyms can be read") {
