@@ -80,14 +80,6 @@ void for_each_address(const U64View& chain, CpuMode mode, Visit&& visit) {
   }
 }
 
-/// Whether a chain was completed by another.
-inline bool is_joined(const U64View& chain) {
-  for (size_t i = 0; i < chain.size(); ++i) {
-    if (chain[i] == kContextJoined) return true;
-  }
-  return false;
-}
-
 /// Whether for_each_address visits anything.
 inline bool has_address(const U64View& chain) {
   for (size_t i = 0; i < chain.size(); ++i) {

@@ -64,6 +64,7 @@ void RawStacks::store(const Waiting& sample) {
   stack.context = sample.context.index;
   numbers_.begin();
   for_each_address(sample.chain, sample.mode, [&](CpuMode mode, FrameAddress address) {
+    stack.joined = stack.joined || address.addr == kJoinedStack;
     if (max_stack_ > 0 && numbers_.length() >= max_stack_) return;
     numbers_.put(addresses_.intern(sample.context, mode, address));
   });
@@ -71,7 +72,6 @@ void RawStacks::store(const Waiting& sample) {
     const uint64_t last = sample.chain[words - 1];
     if (is_stop_marker(last)) stack.end = stack_end(static_cast<UnwindStop>(last - kContextStop));
   }
-  stack.joined = is_joined(sample.chain);
   stack.addresses = numbers_.last();
   stack.length = static_cast<uint32_t>(numbers_.length());
   total_length_ += stack.length;

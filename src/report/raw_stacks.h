@@ -53,7 +53,7 @@ class RawStacks {
   void finish();
 
   /// After finish(), in the order in which they were first seen.
-  const std::vector<RawStack>& all() const { return stacks_; }
+  std::span<const RawStack> all() const { return stacks_; }
   /// Numbers of addresses(), leaf first.
   std::span<const uint32_t> addresses_of(const RawStack& stack) const {
     return {stack.addresses, stack.length};
@@ -91,7 +91,7 @@ class RawStacks {
   std::vector<uint32_t> sequence_;
   ChainHash hash_;
   AddressTable addresses_;
-  std::vector<RawStack> stacks_;
+  std::vector<RawStack, HugeAllocator<RawStack>> stacks_;
   NumberBlocks numbers_;
   size_t total_length_ = 0;
   std::vector<Slot, HugeAllocator<Slot>> slots_;
