@@ -59,24 +59,24 @@ void for_each_address(const U64View& chain, CpuMode mode, Visit&& visit) {
   AddrKind next = AddrKind::ReturnAddress;
   for (size_t i = 0; i < chain.size(); ++i) {
     const uint64_t ip = chain[i];
-    if (ip < kContextMax) {
-      visit(mode, FrameAddress{VirtAddr{ip}, kind});
+    FrameAddress address;
+    if (ip < kContextMax) [[likely]] {
+      address = {VirtAddr{ip}, kind};
       kind = next;
+    } else if (ip == kContextJoined) {
+      address = {kJoinedStack};
+    } else if (is_stop_marker(ip)) {
+      if (VirtAddr{ip} != kTruncatedStack) continue;
+      address = {kTruncatedStack};
+    } else {
+      const std::optional<CpuMode> marked = mode_of_marker(ip);
+      if (!marked) return;  // what follows cannot be told
+      mode = *marked;
+      kind = AddrKind::InstructionPointer;
+      next = ip == kContextUnwound ? kind : AddrKind::ReturnAddress;
       continue;
     }
-    if (ip == kContextJoined) {
-      visit(mode, FrameAddress{kJoinedStack});
-      continue;
-    }
-    if (is_stop_marker(ip)) {
-      if (VirtAddr{ip} == kTruncatedStack) visit(mode, FrameAddress{kTruncatedStack});
-      continue;
-    }
-    const std::optional<CpuMode> marked = mode_of_marker(ip);
-    if (!marked) return;  // what follows cannot be told
-    mode = *marked;
-    kind = AddrKind::InstructionPointer;
-    next = ip == kContextUnwound ? kind : AddrKind::ReturnAddress;
+    visit(mode, address);
   }
 }
 
