@@ -18,8 +18,9 @@ namespace prof {
 std::vector<std::byte> pack_kernel(std::string_view kallsyms);
 
 /// What pack_kernel() made, moved to where `reference` was when recorded. Names point into
-/// `packed`, which `storage` keeps alive. Nothing if the reference is not known or the bytes are
-/// damaged.
+/// `packed`, which `storage` keeps alive. Nothing if the reference is not known, or there are fewer
+/// bytes than symbols. What else may be damaged is up to the cache's checksum; here it does no
+/// harm.
 std::optional<SymbolTable> unpack_kernel(std::span<const std::byte> packed, NameStorage storage,
                                          const KernelReference& reference);
 

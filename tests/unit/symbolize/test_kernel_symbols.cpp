@@ -159,7 +159,7 @@ TEST_CASE(
   CHECK_FALSE(unpack_kernel(pack_kernel("1000 T a\n"), nullptr, {"_text", 0x1000}));
 }
 
-TEST_CASE("A kernel without symbols is not kept, and damage is not believed") {
+TEST_CASE("A kernel without symbols is not kept, and damage does no harm") {
   CHECK(pack_kernel("").empty());
   CHECK(pack_kernel("0 T _text\n0 T a\n").empty());
   CHECK(pack_kernel("ffffffffc0001000 t m\t[ext4]\n").empty());
